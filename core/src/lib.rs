@@ -1,0 +1,30 @@
+//! State that many short-lived processes share without losing an update.
+//!
+//! The promise, for every strategy, any number of processes and kill -9 at any instruction: a
+//! change that was acknowledged is in the state exactly once, a change that was not is in it once
+//! or not at all, and a reader always sees a whole state. The crate `hookstate-model` checks this
+//! very code on a simulated kernel; the program `stress` checks it on yours.
+//!
+//! Start with [`Store`]. The modules, in reading order: [`kernel`] is the only door to the
+//! operating system, [`strategy`] holds the three protocols.
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+compile_error!(
+    "hookstate needs flock(2) with the semantics of Linux or macOS; on other systems its locks \
+     would not keep processes apart"
+);
+
+pub mod kernel;
+pub mod strategy;
+
+mod content;
+mod error;
+mod file;
+mod lock;
+mod name;
+mod state;
+mod store;
+
+pub use error::{Error, ErrorKind, Result};
+pub use state::{NoDelta, Outcome, Recovery, State};
+pub use store::{Durability, LOCK_TIMEOUT_DEFAULT, STATE_BYTES_MAX, Store};

@@ -1,0 +1,90 @@
+//! What a store keeps, and what it says of a change beside the result.
+
+use crate::Error;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::PathBuf;
+
+/// A value that a [`Store`](crate::Store) keeps, as JSON.
+///
+/// `Default` is the state before the first change. [`Delta`](Self::Delta) is a change that can be
+/// written down without knowing the state, such as "one more call of Bash".
+pub trait State: Serialize + DeserializeOwned + Default {
+    /// A change that commutes with every other: the append log stores deltas in the order in
+    /// which they arrive and adds them up when somebody reads. A state without such changes uses
+    /// [`NoDelta`].
+    type Delta: Serialize + DeserializeOwned;
+
+    /// Makes the change.
+    fn apply(&mut self, delta: &Self::Delta);
+}
+
+/// The delta of a state that has none. It has no value, so `apply` cannot be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub enum NoDelta {}
+
+/// What a call on a store came to.
+#[derive(Debug)]
+#[must_use = "a recovery is worth a line in the log"]
+pub struct Outcome<R> {
+    /// What was asked for: the result of the closure, or the state.
+    pub value: R,
+    /// What the store found damaged or half done, and what it did about it. Almost always `None`.
+    pub recovery: Option<Recovery>,
+    /// An error in work that can wait, such as compaction. The change itself is in the state.
+    pub deferred: Option<Error>,
+}
+
+impl<R> Outcome<R> {
+    /// An outcome with nothing to report beside the value.
+    pub const fn clean(value: R) -> Self {
+        Self {
+            value,
+            recovery: None,
+            deferred: None,
+        }
+    }
+
+    /// The same outcome with another value.
+    pub fn map<S>(self, change: impl FnOnce(R) -> S) -> Outcome<S> {
+        Outcome {
+            value: change(self.value),
+            recovery: self.recovery,
+            deferred: self.deferred,
+        }
+    }
+
+    /// The same outcome, reporting `recovery`.
+    pub fn after(mut self, recovery: Option<Recovery>) -> Self {
+        self.recovery = recovery;
+        self
+    }
+}
+
+/// What a store found damaged or half done, and what it did about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// A writer had been killed in the middle of its write; its change was completed from the
+    /// journal. Nothing is lost.
+    Completed,
+    /// Records of the log were damaged and left out. A record of a change that was never
+    /// acknowledged (its writer was killed, or the disk was full) is among the harmless reasons.
+    Skipped {
+        /// How many damaged stretches of the log there were.
+        records: usize,
+        /// Where the damaged log was kept, once a new one replaced it.
+        moved_to: Option<PathBuf>,
+    },
+    /// The content was no state; the previous version, which the strategy keeps, took its place.
+    /// The last change before the damage is lost.
+    Restored {
+        /// Where the damaged content was kept.
+        moved_to: PathBuf,
+    },
+    /// The content was no state and nothing was kept to restore it from; the store began anew.
+    MovedAside {
+        /// Where the damaged content was kept.
+        moved_to: PathBuf,
+    },
+}

@@ -1,0 +1,226 @@
+//! The store: one state under one name in one directory.
+
+use crate::kernel::{Host, Kernel};
+use crate::name::file_stem;
+use crate::strategy::{Flock, Site, Strategy};
+use crate::{Error, ErrorKind, Outcome, Result, State};
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long a change waits for the lock unless told otherwise: 250 ms, which a hook can afford.
+pub const LOCK_TIMEOUT_DEFAULT: Duration = Duration::from_millis(250);
+
+/// The most bytes of JSON that a store reads or writes: 64 MiB.
+pub const STATE_BYTES_MAX: u64 = 64 << 20;
+
+/// A state that any number of processes change without losing an update.
+///
+/// A handle is cheap, opens nothing until it is used and keeps nothing open between calls, so that
+/// a lock can never be inherited by a child process by accident. Threads may share one.
+///
+/// ```
+/// use hookstate::{State, Store};
+///
+/// #[derive(Default, serde::Serialize, serde::Deserialize)]
+/// struct Calls {
+///     count: u64,
+/// }
+///
+/// impl State for Calls {
+///     type Delta = u64;
+///     fn apply(&mut self, more: &u64) {
+///         self.count += more;
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// let store = Store::<Calls>::new(directory.path(), "session-1");
+/// let count = store.locked_modify(|calls| {
+///     calls.count += 1;
+///     calls.count
+/// })?;
+/// assert_eq!(count.value, 1);
+/// store.apply(&41)?;
+/// assert_eq!(store.read()?.value.count, 42);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Store<T, S = Flock, K = Host> {
+    directory: PathBuf,
+    name: String,
+    strategy: S,
+    kernel: K,
+    durability: Durability,
+    lock_timeout: Duration,
+    any_file_system: bool,
+    sync_failed: AtomicBool,
+    state: PhantomData<fn() -> T>,
+}
+
+/// What an acknowledged change survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Durability {
+    /// kill -9 of any process at any instruction. Nothing is synced.
+    #[default]
+    Process,
+    /// Power loss as well: files and directories are synced before the change is acknowledged,
+    /// which costs milliseconds on most disks. The directory that holds the store's directory is
+    /// taken to be durable already.
+    Power,
+}
+
+impl<T: State> Store<T> {
+    /// The store `name` in `directory`, with the strategy [`Flock`] on the kernel of this machine.
+    ///
+    /// Nothing is opened or created before the first change. Any name is safe: one of
+    /// `[A-Za-z0-9_-]{1,64}` is used as it is, any other is replaced by a hash.
+    pub fn new(directory: impl Into<PathBuf>, name: impl AsRef<[u8]>) -> Self {
+        Self::with(directory, name, Flock, Host)
+    }
+}
+
+impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
+    /// The store `name` in `directory`, kept by `strategy` on `kernel`.
+    ///
+    /// Every process that uses the state must use the same strategy. Each strategy has file names
+    /// of its own, so two that differ by mistake see two states rather than damage one.
+    pub fn with(
+        directory: impl Into<PathBuf>,
+        name: impl AsRef<[u8]>,
+        strategy: S,
+        kernel: K,
+    ) -> Self {
+        Self {
+            directory: directory.into(),
+            name: file_stem(name.as_ref()),
+            strategy,
+            kernel,
+            durability: Durability::Process,
+            lock_timeout: LOCK_TIMEOUT_DEFAULT,
+            any_file_system: false,
+            sync_failed: AtomicBool::new(false),
+            state: PhantomData,
+        }
+    }
+
+    /// Sets what an acknowledged change survives. The default is [`Durability::Process`].
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Sets how long a call waits for the lock. The default is [`LOCK_TIMEOUT_DEFAULT`].
+    #[must_use]
+    pub fn lock_timeout(mut self, most: Duration) -> Self {
+        self.lock_timeout = most;
+        self
+    }
+
+    /// Works on network file systems and FUSE too, where flock may not keep processes apart. For
+    /// those who know that theirs does.
+    #[must_use]
+    pub fn trust_any_file_system(mut self) -> Self {
+        self.any_file_system = true;
+        self
+    }
+
+    /// The file that holds the state.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.strategy.data_file(&self.site())
+    }
+
+    /// Reads the state, lets `change` change it and writes it, in one exclusive window. Gives back
+    /// what `change` returned.
+    ///
+    /// The closure runs at most once. If it panics, nothing is written and the lock is released.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`]. If the closure ran and an error is returned, the change is not in the
+    /// state, except for the kinds that say so.
+    pub fn locked_modify<R>(&self, change: impl FnOnce(&mut T) -> R) -> Result<Outcome<R>> {
+        let outcome = self.try_locked_modify(|state| Ok::<R, Infallible>(change(state)))?;
+        Ok(outcome.map(|value| match value {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }))
+    }
+
+    /// As [`locked_modify`](Self::locked_modify), with a closure that may refuse: if it returns an
+    /// error, nothing is written and the error is the value of the outcome.
+    ///
+    /// # Errors
+    ///
+    /// As for [`locked_modify`](Self::locked_modify).
+    pub fn try_locked_modify<R, E>(
+        &self,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        self.guarded(|site| self.strategy.modify(site, change))
+    }
+
+    /// Makes a change that commutes with every other. The append log does it without reading the
+    /// state, at a cost that does not depend on how many changes came before.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`].
+    pub fn apply(&self, delta: &T::Delta) -> Result<Outcome<()>> {
+        self.guarded(|site| self.strategy.apply::<T, K>(site, delta))
+    }
+
+    /// Reads a whole state: never torn, never with a change half applied. A store that nobody has
+    /// changed yet has the default state; reading creates no file.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`]; in particular [`ErrorKind::Corrupt`] if the content is not a state.
+    pub fn read(&self) -> Result<Outcome<T>> {
+        self.guarded(|site| self.strategy.read(site))
+    }
+
+    /// After a failed sync the pages count as clean although the disk does not have them
+    /// (fsync(2), "Errors"), so that trying again proves nothing: the handle refuses.
+    fn guarded<R>(&self, work: impl FnOnce(&Site<'_, K>) -> Result<R>) -> Result<R> {
+        if self.sync_failed.load(Ordering::Relaxed) {
+            return Err(Error::after_failed_sync(&self.path()));
+        }
+        let result = work(&self.site());
+        if let Err(error) = &result
+            && error.kind() == ErrorKind::SyncFailed
+        {
+            self.sync_failed.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    fn site(&self) -> Site<'_, K> {
+        Site {
+            kernel: &self.kernel,
+            directory: &self.directory,
+            name: &self.name,
+            durability: self.durability,
+            lock_timeout: self.lock_timeout,
+            any_file_system: self.any_file_system,
+        }
+    }
+}
+
+impl<T, S: Strategy, K> fmt::Debug for Store<T, S, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("directory", &self.directory)
+            .field("name", &self.name)
+            .field("strategy", &self.strategy.name())
+            .field("durability", &self.durability)
+            .field("lock_timeout", &self.lock_timeout)
+            .finish_non_exhaustive()
+    }
+}

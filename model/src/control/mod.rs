@@ -1,0 +1,1 @@
+//! Programs that lose updates, on purpose: what the checks must catch.
