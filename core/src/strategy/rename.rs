@@ -34,12 +34,13 @@
 //!
 //! Why R2: the file that a reader has opened can have become the spare, and what it reads there is
 //! a state that is not committed yet and may never be. While the name names the file, its content
-//! is committed. Control: `RenameReaderWithoutRecheck`.
+//! is committed. The file stays open meanwhile, or its number could be given to another one.
+//! Control: `RenameReaderWithoutRecheck`.
 
 use super::{Site, Strategy};
 use crate::content::{Content, PAGE, decode, encode, pad};
 use crate::file::{File, retried};
-use crate::kernel::{Access, CallKind, Errno, Kernel, OpenHow, Stat};
+use crate::kernel::{Access, CallKind, Errno, Identity, Kernel, OpenHow};
 use crate::lock::Sharing;
 use crate::{Durability, Error, Outcome, Recovery, Result, State};
 use std::path::{Path, PathBuf};
@@ -79,13 +80,13 @@ impl Strategy for Rename {
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
         let path = self.data_file(site);
         loop {
-            let Some((content, stat)) = content_of(site, &path)? else {
+            let Some(read) = content_of(site, &path)? else {
                 return Ok(Outcome::clean(T::default()));
             };
-            if !still_names(site, &path, &stat)? {
+            if !still_names(site, &path, &read)? {
                 continue;
             }
-            return match decode(&content) {
+            return match decode(&read.content) {
                 Content::State(state) => Ok(Outcome::clean(state)),
                 Content::Empty => Err(Error::corrupt(&path, None)),
                 Content::Damaged(error) => Err(Error::corrupt(&path, Some(error))),
@@ -115,14 +116,14 @@ fn state_in<T: State, K: Kernel>(
     site: &Site<'_, K>,
     names: &Names,
 ) -> Result<(T, bool, Option<Recovery>)> {
-    let Some((content, _)) = content_of(site, &names.data)? else {
+    let Some(data) = content_of(site, &names.data)? else {
         return Ok((T::default(), false, None));
     };
-    if let Content::State(state) = decode(&content) {
+    if let Content::State(state) = decode(&data.content) {
         return Ok((state, true, None));
     }
-    let moved_to = site.keep_aside(&names.data, &content)?;
-    match content_of(site, &names.spare)?.map(|(spare, _)| decode(&spare)) {
+    let moved_to = site.keep_aside(&names.data, &data.content)?;
+    match content_of(site, &names.spare)?.map(|spare| decode(&spare.content)) {
         Some(Content::State(state)) => {
             site.rename(&names.spare, &names.data)?;
             Ok((state, true, Some(Recovery::Restored { moved_to })))
@@ -131,18 +132,30 @@ fn state_in<T: State, K: Kernel>(
     }
 }
 
+/// What a name led to.
+struct Read<'a, K: Kernel> {
+    content: Vec<u8>,
+    identity: Identity,
+    /// Stays open: an inode number says which file it is only as long as the file exists.
+    _file: File<'a, K>,
+}
+
 /// R1.
-fn content_of<K: Kernel>(site: &Site<'_, K>, path: &Path) -> Result<Option<(Vec<u8>, Stat)>> {
+fn content_of<'a, K: Kernel>(site: &'a Site<'_, K>, path: &'a Path) -> Result<Option<Read<'a, K>>> {
     let how = OpenHow::existing(Access::Read);
     let Some(file) = File::open(site.kernel, path, how)? else {
         return Ok(None);
     };
     let stat = file.checked_stat()?;
-    Ok(Some((file.read(stat.size)?, stat)))
+    Ok(Some(Read {
+        content: file.read(stat.size)?,
+        identity: stat.identity,
+        _file: file,
+    }))
 }
 
 /// R2.
-fn still_names<K: Kernel>(site: &Site<'_, K>, path: &Path, read: &Stat) -> Result<bool> {
+fn still_names<K: Kernel>(site: &Site<'_, K>, path: &Path, read: &Read<'_, K>) -> Result<bool> {
     match retried(|| site.kernel.stat(path)) {
         Ok(stat) => Ok(stat.identity == read.identity),
         Err(Errno::NOENT) => Ok(false),
