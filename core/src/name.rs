@@ -38,7 +38,12 @@ mod tests {
     #[test]
     fn a_plain_name_is_used_as_it_is() {
         let longest = "a".repeat(64);
-        for name in ["a", "0b5c1b1e-9d7a-4c7b-8f6e-2f1d3c4b5a69", "A_b-9", &longest] {
+        for name in [
+            "a",
+            "0b5c1b1e-9d7a-4c7b-8f6e-2f1d3c4b5a69",
+            "A_b-9",
+            &longest,
+        ] {
             assert_eq!(file_stem(name.as_bytes()), name);
         }
     }
@@ -47,7 +52,14 @@ mod tests {
     fn any_other_name_becomes_a_hash_that_names_itself() {
         let longer = "a".repeat(65);
         let odd: [&[u8]; 8] = [
-            b"", b".", b"..", b"../../etc/x", b"a\0b", b"a\nb", b"\xff\xfe", longer.as_bytes(),
+            b"",
+            b".",
+            b"..",
+            b"../../etc/x",
+            b"a\0b",
+            b"a\nb",
+            b"\xff\xfe",
+            longer.as_bytes(),
         ];
         let mut stems: Vec<String> = odd.iter().map(|name| file_stem(name)).collect();
         for stem in &stems {

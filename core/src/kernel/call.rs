@@ -9,7 +9,10 @@ use std::time::Duration;
 /// reads well without, and they differ from run to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the variants and fields are those of the calls")]
+#[expect(
+    missing_docs,
+    reason = "the variants and fields are those of the calls"
+)]
 pub enum Call<'a> {
     Open { path: &'a Path, how: OpenHow },
     Close,
@@ -32,6 +35,7 @@ pub enum Call<'a> {
     ClockRealtime,
     ClockMonotonic,
     Nanosleep { duration: Duration },
+    SchedYield,
     Getrandom,
     Getpid,
     Geteuid,
@@ -63,6 +67,7 @@ pub enum CallKind {
     ClockRealtime,
     ClockMonotonic,
     Nanosleep,
+    SchedYield,
     Getrandom,
     Getpid,
     Geteuid,
@@ -94,6 +99,7 @@ impl Call<'_> {
             Self::ClockRealtime => CallKind::ClockRealtime,
             Self::ClockMonotonic => CallKind::ClockMonotonic,
             Self::Nanosleep { .. } => CallKind::Nanosleep,
+            Self::SchedYield => CallKind::SchedYield,
             Self::Getrandom => CallKind::Getrandom,
             Self::Getpid => CallKind::Getpid,
             Self::Geteuid => CallKind::Geteuid,
@@ -118,6 +124,7 @@ impl Call<'_> {
                 | Self::ClockRealtime
                 | Self::ClockMonotonic
                 | Self::Nanosleep { .. }
+                | Self::SchedYield
                 | Self::Getrandom
                 | Self::Getpid
                 | Self::Geteuid
@@ -149,6 +156,7 @@ impl fmt::Display for CallKind {
             Self::ClockRealtime => "clock_realtime",
             Self::ClockMonotonic => "clock_monotonic",
             Self::Nanosleep => "nanosleep",
+            Self::SchedYield => "sched_yield",
             Self::Getrandom => "getrandom",
             Self::Getpid => "getpid",
             Self::Geteuid => "geteuid",
@@ -195,5 +203,7 @@ impl fmt::Display for Call<'_> {
 }
 
 fn name(path: &Path) -> std::borrow::Cow<'_, str> {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
 }

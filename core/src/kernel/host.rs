@@ -141,6 +141,16 @@ impl Kernel for Host {
     }
 
     #[cfg(target_os = "linux")]
+    fn sched_yield(&self) {
+        rustix::thread::sched_yield();
+    }
+
+    #[cfg(target_os = "macos")]
+    fn sched_yield(&self) {
+        std::thread::yield_now();
+    }
+
+    #[cfg(target_os = "linux")]
     fn getrandom(&self) -> u64 {
         let mut bytes = [0; 8];
         // Fails only before the pool is ready; then the clock is as good a jitter as any.
@@ -157,7 +167,10 @@ impl Kernel for Host {
     }
 
     fn getpid(&self) -> u32 {
-        rustix::process::getpid().as_raw_nonzero().get().unsigned_abs()
+        rustix::process::getpid()
+            .as_raw_nonzero()
+            .get()
+            .unsigned_abs()
     }
 
     fn geteuid(&self) -> u32 {

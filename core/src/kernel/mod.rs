@@ -88,6 +88,8 @@ pub trait Kernel {
     fn clock_monotonic(&self) -> Duration;
     /// nanosleep(2). It may end early.
     fn nanosleep(&self, duration: Duration);
+    /// sched_yield(2).
+    fn sched_yield(&self);
     /// getrandom(2), eight bytes.
     fn getrandom(&self) -> u64;
     /// getpid(2).

@@ -1,8 +1,6 @@
 //! A kernel with something in between: the one wrapper on which all the others are built.
 
-use super::{
-    Call, Errno, FileSystem, FlockOperation, Kernel, OpenHow, Result, Stat,
-};
+use super::{Call, Errno, FileSystem, FlockOperation, Kernel, OpenHow, Result, Stat};
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
@@ -199,6 +197,10 @@ impl<K: Kernel, W: Watcher> Kernel for Watched<K, W> {
         self.sure(Call::Nanosleep { duration }, || {
             self.kernel.nanosleep(duration);
         });
+    }
+
+    fn sched_yield(&self) {
+        self.sure(Call::SchedYield, || self.kernel.sched_yield());
     }
 
     fn getrandom(&self) -> u64 {
