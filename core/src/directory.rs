@@ -25,11 +25,12 @@ impl<K: Kernel> Site<'_, K> {
         }
     }
 
-    /// Swaps two files by name. `false` where the kernel or the file system cannot.
+    /// Swaps two files by name. `false` where the kernel or the file system cannot, or if one of
+    /// them does not exist.
     pub(crate) fn exchange(&self, one: &Path, other: &Path) -> Result<bool> {
         match retried(|| self.kernel.exchange(one, other)) {
             Ok(()) => Ok(true),
-            Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => Ok(false),
+            Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOENT) => Ok(false),
             Err(errno) => Err(Error::from_call(
                 "replace",
                 other,

@@ -4,9 +4,9 @@
 //! state; every other line is a delta.
 //!
 //! ```text
-//! 0000002f 1c291ca3 s {"total":41,"tools":{"Bash":40,"Edit":1}}
+//! 00000029 21ae40c2 s {"total":41,"tools":{"Bash":40,"Edit":1}}
 //!
-//! 0000000d 89d4ac51 d {"tool":"Bash"}
+//! 0000000f 237d0ff9 d {"tool":"Bash"}
 //! ```
 //!
 //! A record is the length of its JSON in bytes, the CRC-32 of length, kind and JSON, the kind, and

@@ -8,8 +8,9 @@
 //!   2. Read the data file. Content that is no state is copied aside; then the spare, if it holds a
 //!      state, takes its place.
 //!   3. Change; refuse a result that would not read back.
-//!   4. Write the spare: the kept one if it and the new content fit into one page, padded to its
-//!      length with one pwrite; otherwise a new file in its place. (Power) Sync it.
+//!   4. Write the spare. Content that fits into one page is padded to exactly one page, and goes
+//!      into the kept spare with one pwrite if that has one page too. Otherwise, and for longer
+//!      content, the spare becomes a new file. (Power) Sync it.
 //!   5. Exchange the names of spare and data file; where there is no data file yet, or the kernel
 //!      or file system cannot exchange, rename the spare over it. (Power) Sync the directory.
 //!   6. Unlock.
@@ -20,8 +21,8 @@
 //! Invariants
 //!   I1. Between 1 and 6 nobody else is.
 //!   I2. The name of the data file names a whole state at every instant, from its first on.
-//!   I3. The content of a file that was ever longer than one page does not change once the name of
-//!       the data file has named it.
+//!   I3. Once the name of the data file has named a file, its length does not change, and if it is
+//!       longer than one page its content does not change either.
 //!
 //! Why step 1 has a file of its own: a lock on the data file would go away with it in step 5.
 //! Control: `rename-stale-lock`; `RenameWithoutLock` over this very code.
@@ -32,14 +33,18 @@
 //! Why step 4 does not keep a longer one: a reader can have opened it when it was the data file,
 //! and would read one page of the old state and one of the new. Control: `RenameKeepsLongSpare`.
 //!
+//! Why step 4 pads to a whole page: a reader learns the length before it reads, and would read the
+//! beginning of a state that has become longer in between.
+//!
 //! Why R2: the file that a reader has opened can have become the spare, and what it reads there is
 //! a state that is not committed yet and may never be. While the name names the file, its content
-//! is committed. Control: `RenameReaderWithoutRecheck`.
+//! is committed. The file stays open meanwhile, or its number could be given to another one.
+//! Control: `RenameReaderWithoutRecheck`.
 
 use super::{Site, Strategy};
 use crate::content::{Content, PAGE, decode, encode, pad};
 use crate::file::{File, retried};
-use crate::kernel::{Access, CallKind, Errno, Kernel, OpenHow, Stat};
+use crate::kernel::{Access, CallKind, Errno, Identity, Kernel, OpenHow};
 use crate::lock::Sharing;
 use crate::{Durability, Error, Outcome, Recovery, Result, State};
 use std::path::{Path, PathBuf};
@@ -79,13 +84,13 @@ impl Strategy for Rename {
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
         let path = self.data_file(site);
         loop {
-            let Some((content, stat)) = content_of(site, &path)? else {
+            let Some(read) = content_of(site, &path)? else {
                 return Ok(Outcome::clean(T::default()));
             };
-            if !still_names(site, &path, &stat)? {
+            if !still_names(site, &path, &read)? {
                 continue;
             }
-            return match decode(&content) {
+            return match decode(&read.content) {
                 Content::State(state) => Ok(Outcome::clean(state)),
                 Content::Empty => Err(Error::corrupt(&path, None)),
                 Content::Damaged(error) => Err(Error::corrupt(&path, Some(error))),
@@ -115,14 +120,14 @@ fn state_in<T: State, K: Kernel>(
     site: &Site<'_, K>,
     names: &Names,
 ) -> Result<(T, bool, Option<Recovery>)> {
-    let Some((content, _)) = content_of(site, &names.data)? else {
+    let Some(data) = content_of(site, &names.data)? else {
         return Ok((T::default(), false, None));
     };
-    if let Content::State(state) = decode(&content) {
+    if let Content::State(state) = decode(&data.content) {
         return Ok((state, true, None));
     }
-    let moved_to = site.keep_aside(&names.data, &content)?;
-    match content_of(site, &names.spare)?.map(|(spare, _)| decode(&spare)) {
+    let moved_to = site.keep_aside(&names.data, &data.content)?;
+    match content_of(site, &names.spare)?.map(|spare| decode(&spare.content)) {
         Some(Content::State(state)) => {
             site.rename(&names.spare, &names.data)?;
             Ok((state, true, Some(Recovery::Restored { moved_to })))
@@ -131,18 +136,30 @@ fn state_in<T: State, K: Kernel>(
     }
 }
 
+/// What a name led to.
+struct Read<'a, K: Kernel> {
+    content: Vec<u8>,
+    identity: Identity,
+    /// Stays open: an inode number says which file it is only as long as the file exists.
+    _file: File<'a, K>,
+}
+
 /// R1.
-fn content_of<K: Kernel>(site: &Site<'_, K>, path: &Path) -> Result<Option<(Vec<u8>, Stat)>> {
+fn content_of<'a, K: Kernel>(site: &'a Site<'_, K>, path: &'a Path) -> Result<Option<Read<'a, K>>> {
     let how = OpenHow::existing(Access::Read);
     let Some(file) = File::open(site.kernel, path, how)? else {
         return Ok(None);
     };
     let stat = file.checked_stat()?;
-    Ok(Some((file.read(stat.size)?, stat)))
+    Ok(Some(Read {
+        content: file.read(stat.size)?,
+        identity: stat.identity,
+        _file: file,
+    }))
 }
 
 /// R2.
-fn still_names<K: Kernel>(site: &Site<'_, K>, path: &Path, read: &Stat) -> Result<bool> {
+fn still_names<K: Kernel>(site: &Site<'_, K>, path: &Path, read: &Read<'_, K>) -> Result<bool> {
     match retried(|| site.kernel.stat(path)) {
         Ok(stat) => Ok(stat.identity == read.identity),
         Err(Errno::NOENT) => Ok(false),
@@ -152,38 +169,33 @@ fn still_names<K: Kernel>(site: &Site<'_, K>, path: &Path, read: &Stat) -> Resul
 
 /// Step 4.
 fn stage<K: Kernel>(site: &Site<'_, K>, spare: &Path, line: Vec<u8>) -> Result<()> {
-    let file = match kept_spare(site, spare, line.len())? {
-        Some((file, size)) => {
-            file.write(&pad(line, size))?;
-            file
-        }
-        None => {
-            let file = site.create_afresh(spare)?;
-            file.write(&line)?;
-            file
-        }
+    let image = pad(line, PAGE);
+    let file = match kept_spare(site, spare, image.len())? {
+        Some(file) => file,
+        None => site.create_afresh(spare)?,
     };
+    file.write(&image)?;
     match site.durability {
         Durability::Process => Ok(()),
         Durability::Power => file.sync(),
     }
 }
 
-/// The spare and its length, if both it and the new content fit into one page.
+/// The spare, if both it and the new content have exactly one page.
 fn kept_spare<'a, K: Kernel>(
     site: &'a Site<'_, K>,
     spare: &'a Path,
-    line: usize,
-) -> Result<Option<(File<'a, K>, usize)>> {
-    if line > PAGE {
+    length: usize,
+) -> Result<Option<File<'a, K>>> {
+    if length != PAGE {
         return Ok(None);
     }
     let how = OpenHow::existing(Access::ReadWrite);
     let Some(file) = File::open(site.kernel, spare, how)? else {
         return Ok(None);
     };
-    let size = usize::try_from(file.checked_stat()?.size).unwrap_or(usize::MAX);
-    Ok((size <= PAGE).then_some((file, size)))
+    let one_page = file.checked_stat()?.size == PAGE as u64;
+    Ok(one_page.then_some(file))
 }
 
 /// Step 5.
