@@ -171,7 +171,17 @@ mod tests {
 
     #[test]
     fn half_a_line_is_no_event() {
-        for line in ["", "m", "m 17 4x", "m x", "read", "flaw {", "reads", "ready now", "finish"] {
+        for line in [
+            "",
+            "m",
+            "m 17 4x",
+            "m x",
+            "read",
+            "flaw {",
+            "reads",
+            "ready now",
+            "finish",
+        ] {
             assert_eq!(line.parse::<Event>(), Err(NotAnEvent), "{line}");
         }
     }

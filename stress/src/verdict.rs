@@ -148,16 +148,26 @@ impl fmt::Display for Fork {
         let (read, wrote) = (self.version, self.version + 1);
         let (first, second) = (self.first, self.second);
         if first.lane == second.lane {
-            write!(f, "one process read {read} and wrote {wrote} twice: {first}, {second}")
+            write!(
+                f,
+                "one process read {read} and wrote {wrote} twice: {first}, {second}"
+            )
         } else {
-            write!(f, "two processes read {read} and both wrote {wrote}: {first}, {second}")
+            write!(
+                f,
+                "two processes read {read} and both wrote {wrote}: {first}, {second}"
+            )
         }
     }
 }
 
 impl fmt::Display for Miscount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {} got {}", self.of, self.expected, self.got)
+        write!(
+            f,
+            "{}: expected {} got {}",
+            self.of, self.expected, self.got
+        )
     }
 }
 
@@ -194,21 +204,41 @@ mod tests {
     fn only_exact_strategies_and_caught_controls_are_a_success() {
         let conclusion = |statuses: &[Status]| Conclusion::of(statuses.iter().copied(), false);
         assert_eq!(conclusion(&[]), Conclusion::Exact);
-        assert_eq!(conclusion(&[Status::Exact, Status::Caught]), Conclusion::Exact);
-        assert_eq!(conclusion(&[Status::Exact, Status::Missed]), Conclusion::Inconclusive);
-        assert_eq!(conclusion(&[Status::Inconclusive, Status::Exact]), Conclusion::Inconclusive);
+        assert_eq!(
+            conclusion(&[Status::Exact, Status::Caught]),
+            Conclusion::Exact
+        );
+        assert_eq!(
+            conclusion(&[Status::Exact, Status::Missed]),
+            Conclusion::Inconclusive
+        );
+        assert_eq!(
+            conclusion(&[Status::Inconclusive, Status::Exact]),
+            Conclusion::Inconclusive
+        );
     }
 
     #[test]
     fn a_violation_stands_whatever_else_happened() {
-        let all = [Status::Inconclusive, Status::Missed, Status::Violated, Status::Exact];
+        let all = [
+            Status::Inconclusive,
+            Status::Missed,
+            Status::Violated,
+            Status::Exact,
+        ];
         assert_eq!(Conclusion::of(all, false), Conclusion::Violated);
         assert_eq!(Conclusion::of(all, true), Conclusion::Violated);
     }
 
     #[test]
     fn an_interrupted_run_is_never_exact() {
-        assert_eq!(Conclusion::of([Status::Exact], true), Conclusion::Interrupted);
-        assert_eq!(Conclusion::of([Status::Inconclusive], true), Conclusion::Interrupted);
+        assert_eq!(
+            Conclusion::of([Status::Exact], true),
+            Conclusion::Interrupted
+        );
+        assert_eq!(
+            Conclusion::of([Status::Inconclusive], true),
+            Conclusion::Interrupted
+        );
     }
 }

@@ -200,25 +200,41 @@ mod tests {
         let shapes = runs("stress --strategy rename --shape loop --rounds 3");
         assert_eq!(shapes[0], "rename loop 100x3");
         assert_eq!(shapes.len(), 4);
-        assert_eq!(runs("stress --strategy rename --shape loop --no-control").len(), 1);
+        assert_eq!(
+            runs("stress --strategy rename --shape loop --no-control").len(),
+            1
+        );
     }
 
     #[test]
     fn a_named_control_comes_alone() {
-        assert_eq!(runs("stress --strategy create-race --shape loop"), ["create-race loop 1x400"]);
+        assert_eq!(
+            runs("stress --strategy create-race --shape loop"),
+            ["create-race loop 1x400"]
+        );
     }
 
     #[test]
     fn a_name_counts_once_and_the_order_is_that_of_the_list() {
         let once = runs("stress --strategy rename,flock,all,rename --shape loop --no-control");
-        assert_eq!(once, ["flock loop 100x1", "append-log loop 100x1", "rename loop 100x1"]);
+        assert_eq!(
+            once,
+            [
+                "flock loop 100x1",
+                "append-log loop 100x1",
+                "rename loop 100x1"
+            ]
+        );
     }
 
     #[test]
     fn an_unknown_name_is_told_what_there_is() {
         let words = Words::try_parse_from(["stress", "--strategy", "flok"]).unwrap();
         let text = plan(&words).unwrap_err();
-        assert!(text.contains("'flok'") && text.contains("create-race"), "{text}");
+        assert!(
+            text.contains("'flok'") && text.contains("create-race"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -33,7 +33,12 @@ pub(super) struct Words {
     /// What to run: 'all', or names of strategies and controls, with commas between them
     ///
     /// The controls run as well, unless one is among the names or --no-control is given.
-    #[arg(long, value_name = "NAME", default_value = "all", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "all",
+        value_delimiter = ','
+    )]
     pub(super) strategy: Vec<String>,
 
     /// Runs no control that was not named

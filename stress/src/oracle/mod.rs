@@ -246,11 +246,13 @@ mod tests {
                 entry: Entry::Modify,
                 laid_on,
             };
-            self.oracle.take(Source::Lane(lane), Event::Acknowledged(acknowledged));
+            self.oracle
+                .take(Source::Lane(lane), Event::Acknowledged(acknowledged));
         }
 
         fn keep(&mut self, lane: u32, iteration: u32) {
-            self.state.apply(&Change::new(Operation { lane, iteration }, SEED));
+            self.state
+                .apply(&Change::new(Operation { lane, iteration }, SEED));
         }
 
         fn judge(mut self) -> Verdict {
@@ -265,7 +267,8 @@ mod tests {
 
     fn round_of_four() -> Round {
         let mut round = Round::new();
-        for (version, (lane, iteration)) in [(1, 1), (2, 1), (2, 2), (1, 2)].into_iter().enumerate() {
+        for (version, (lane, iteration)) in [(1, 1), (2, 1), (2, 2), (1, 2)].into_iter().enumerate()
+        {
             round.acknowledge(lane, iteration, Some(version as u64));
             round.keep(lane, iteration);
         }
@@ -320,10 +323,20 @@ mod tests {
             round.keep(lane, iteration);
         }
         let miscounts = evidence(round.judge()).miscounts;
-        assert!(miscounts.iter().all(|miscount| miscount.of != Counted::Total));
+        assert!(
+            miscounts
+                .iter()
+                .all(|miscount| miscount.of != Counted::Total)
+        );
         let lanes: Vec<String> = miscounts.iter().map(ToString::to_string).collect();
-        assert!(lanes.contains(&"p1: expected 2 got 3".to_owned()), "{lanes:?}");
-        assert!(lanes.contains(&"p2: expected 2 got 1".to_owned()), "{lanes:?}");
+        assert!(
+            lanes.contains(&"p1: expected 2 got 3".to_owned()),
+            "{lanes:?}"
+        );
+        assert!(
+            lanes.contains(&"p2: expected 2 got 1".to_owned()),
+            "{lanes:?}"
+        );
     }
 
     #[test]
@@ -333,14 +346,21 @@ mod tests {
         tools.clear();
         tools.insert(Tool::Bash, 4);
         let miscounts = evidence(round.judge()).miscounts;
-        assert!(miscounts.iter().all(|miscount| matches!(miscount.of, Counted::Tool(_))));
+        assert!(
+            miscounts
+                .iter()
+                .all(|miscount| matches!(miscount.of, Counted::Tool(_)))
+        );
         assert!(!miscounts.is_empty());
     }
 
     #[test]
     fn a_flaw_that_a_reader_saw_is_a_violation_though_the_end_is_right() {
         let mut round = round_of_four();
-        let flaw = Flaw::Torn { offset: 4096, bytes: 9000 };
+        let flaw = Flaw::Torn {
+            offset: 4096,
+            bytes: 9000,
+        };
         round.oracle.take(Source::Reader, Event::Flaw(flaw));
         let sightings = evidence(round.judge()).sightings;
         assert_eq!(
@@ -354,7 +374,9 @@ mod tests {
         let mut round = Round::new();
         round.acknowledge(1, 1, Some(0));
         round.keep(1, 1);
-        round.oracle.take_trouble(Source::Lane(2), "was killed by signal 9");
+        round
+            .oracle
+            .take_trouble(Source::Lane(2), "was killed by signal 9");
         let why = "p2 was killed by signal 9".to_owned();
         assert_eq!(round.judge(), Verdict::Inconclusive { why });
     }
@@ -363,7 +385,9 @@ mod tests {
     fn a_change_that_a_dead_process_could_not_report_may_be_in_the_state() {
         let mut round = Round::new();
         round.keep(2, 1);
-        round.oracle.take_trouble(Source::Lane(2), "was killed by signal 9");
+        round
+            .oracle
+            .take_trouble(Source::Lane(2), "was killed by signal 9");
         assert!(matches!(round.judge(), Verdict::Inconclusive { .. }));
     }
 
@@ -372,7 +396,9 @@ mod tests {
         let mut round = Round::new();
         round.keep(2, 1);
         round.keep(2, 2);
-        round.oracle.take_trouble(Source::Lane(2), "was killed by signal 9");
+        round
+            .oracle
+            .take_trouble(Source::Lane(2), "was killed by signal 9");
         assert_eq!(evidence(round.judge()).expected, 0);
     }
 
@@ -380,7 +406,9 @@ mod tests {
     fn an_acknowledged_change_that_is_missing_is_lost_though_a_process_died() {
         let mut round = Round::new();
         round.acknowledge(1, 1, Some(0));
-        round.oracle.take_trouble(Source::Lane(2), "was killed by signal 9");
+        round
+            .oracle
+            .take_trouble(Source::Lane(2), "was killed by signal 9");
         assert_eq!(evidence(round.judge()).expected, 1);
     }
 

@@ -26,7 +26,9 @@ impl<W: Write> Reporter for Human<W> {
     }
 
     fn run(&mut self, report: &Report, run: &Run) -> Result<()> {
-        let word = self.paint.status(run.status(), &format!("{:>WORD$}", word(run.status())));
+        let word = self
+            .paint
+            .status(run.status(), &format!("{:>WORD$}", word(run.status())));
         writeln!(self.out, "{word} {}", run_line(report, run))?;
         for line in details(run) {
             writeln!(self.out, "{:WORD$} {line}", "")?;
@@ -37,7 +39,10 @@ impl<W: Write> Reporter for Human<W> {
     fn end(&mut self, report: &Report) -> Result<()> {
         let line = summary(report);
         self.word("Summary", &line)?;
-        let violated = report.runs.iter().filter(|run| run.status() == Status::Violated);
+        let violated = report
+            .runs
+            .iter()
+            .filter(|run| run.status() == Status::Violated);
         for run in violated {
             self.word("Again", &run.again)?;
         }
@@ -96,7 +101,10 @@ const fn word(status: Status) -> &'static str {
 }
 
 fn run_line(report: &Report, run: &Run) -> String {
-    let names = report.asked.iter().map(|(subject, _)| <&str>::from(*subject));
+    let names = report
+        .asked
+        .iter()
+        .map(|(subject, _)| <&str>::from(*subject));
     let width = names.map(str::len).max().unwrap_or(0);
     let name = <&str>::from(run.subject);
     format!(
@@ -115,10 +123,17 @@ fn outcome(run: &Run) -> String {
                 Status::Caught => format!("{} (control)", in_round(run, evidence)),
                 _ => in_round(run, evidence),
             };
-            format!("{}{where_found}", difference(evidence.expected, evidence.got))
+            format!(
+                "{}{where_found}",
+                difference(evidence.expected, evidence.got)
+            )
         }
         Verdict::Exact if run.subject.role() == Role::Control => {
-            format!("{} in {} (control)", numbers(run.expected, run.got), rounds(run.rounds_done))
+            format!(
+                "{} in {} (control)",
+                numbers(run.expected, run.got),
+                rounds(run.rounds_done)
+            )
         }
         Verdict::Exact => {
             let rounds = match run.rounds {
@@ -197,7 +212,9 @@ fn evidence_lines(evidence: &Evidence) -> Vec<String> {
     let fork = evidence.fork.iter().map(ToString::to_string);
     let sightings = evidence.sightings.iter().map(ToString::to_string);
     let miscounts = evidence.miscounts.iter().map(ToString::to_string);
-    fork.chain(shown(sightings)).chain(shown(miscounts)).collect()
+    fork.chain(shown(sightings))
+        .chain(shown(miscounts))
+        .collect()
 }
 
 /// The first few, and how many more there are.
@@ -214,7 +231,11 @@ fn summary(report: &Report) -> String {
     if report.interrupted {
         parts.push("interrupted".to_owned());
     }
-    format!("[{:>7.2}s] {}", report.elapsed.as_secs_f64(), parts.join(", "))
+    format!(
+        "[{:>7.2}s] {}",
+        report.elapsed.as_secs_f64(),
+        parts.join(", ")
+    )
 }
 
 fn told(report: &Report, role: Role, good: Status, what: &str) -> Option<String> {

@@ -102,7 +102,10 @@ impl Report {
     /// The subjects with this role that were asked for, and how many of them came to `good` in
     /// every shape.
     fn subjects(&self, role: Role, good: Status) -> (usize, usize) {
-        let asked = self.asked.iter().filter(|(subject, _)| subject.role() == role);
+        let asked = self
+            .asked
+            .iter()
+            .filter(|(subject, _)| subject.role() == role);
         let names: BTreeSet<&str> = asked.map(|(subject, _)| (*subject).into()).collect();
         let is_good = |name: &&&str| self.all_runs_are(name, good);
         (names.len(), names.iter().filter(is_good).count())

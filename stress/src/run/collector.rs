@@ -141,7 +141,10 @@ impl<'a> Collector<'a> {
             CutShort::Interrupted => "interrupted".to_owned(),
             CutShort::TimeIsOver => {
                 let left = list(&self.running);
-                format!("the time of {} s ran out before {left} had finished", timeout.as_secs())
+                format!(
+                    "the time of {} s ran out before {left} had finished",
+                    timeout.as_secs()
+                )
             }
         }
     }
@@ -150,7 +153,11 @@ impl<'a> Collector<'a> {
 /// The first few of them, as in "p1, p2, p3 and 5 more".
 fn list(sources: &BTreeSet<Source>) -> String {
     const SHOWN: usize = 3;
-    let shown: Vec<String> = sources.iter().take(SHOWN).map(ToString::to_string).collect();
+    let shown: Vec<String> = sources
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
     let shown = shown.join(", ");
     match sources.len().saturating_sub(SHOWN) {
         0 => shown,

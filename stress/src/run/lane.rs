@@ -128,7 +128,9 @@ fn read_report(stdout: ChildStdout, take: &mut impl FnMut(Event)) -> Report {
             Ok(event) => take(event),
             Err(_) => {
                 let line: String = line.chars().take(60).collect();
-                report.trouble.get_or_insert(format!("reported {line:?}, which is no event"));
+                report
+                    .trouble
+                    .get_or_insert(format!("reported {line:?}, which is no event"));
             }
         }
     }
@@ -139,7 +141,10 @@ fn read_report(stdout: ChildStdout, take: &mut impl FnMut(Event)) -> Report {
 /// pieces, none of which is an event.
 fn next_line(lines: &mut impl BufRead) -> Option<String> {
     let mut line = Vec::new();
-    let read = lines.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+    let read = lines
+        .by_ref()
+        .take(LINE_BYTES_MAX)
+        .read_until(b'\n', &mut line);
     if !matches!(read, Ok(1..)) {
         return None;
     }

@@ -8,6 +8,7 @@ use crate::args::{Plan, Shape, Trial};
 use crate::oracle::{Judgement, Oracle};
 use crate::verdict::Source;
 use crate::worker::{ChangeOrders, Orders, Terms};
+use crate::workload::Seed;
 use anyhow::Context;
 use std::io::{PipeReader, PipeWriter, Write, pipe};
 use std::path::PathBuf;
@@ -15,30 +16,39 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-/// Runs the round with this number in this directory.
-pub(super) fn run(
-    scene: &Scene<'_>,
-    trial: &Trial,
-    number: u32,
-    directory: PathBuf,
-    deadline: Instant,
-) -> anyhow::Result<Judgement> {
-    let plan = scene.plan;
+/// A round that is to be run.
+pub(super) struct Round<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) trial: &'a Trial,
+    /// Counted from 1.
+    pub(super) number: u32,
+    pub(super) directory: PathBuf,
+    pub(super) deadline: Instant,
+}
+
+/// Runs the round and judges it.
+pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgement> {
     let (outbox, inbox) = way();
-    let oracle = Oracle::new(plan.seed, plan.procs, trial.iterations);
-    let mut collector = Collector::new(inbox, oracle, &scene.interrupt, &scene.progress, deadline);
+    let oracle = Oracle::new(round.seed(), round.plan.procs, round.trial.iterations);
+    let mut collector = Collector::new(
+        inbox,
+        oracle,
+        &scene.interrupt,
+        &scene.progress,
+        round.deadline,
+    );
     let starter = Starter {
         program: std::env::current_exe().context("cannot find this program")?,
-        directory,
+        directory: round.directory.clone(),
         children: Arc::default(),
     };
-    let signals = start_all(plan, trial, &starter, &mut collector, &outbox)
-        .context("cannot make a pipe")?;
+    let signals = round.start_all(&starter, &mut collector, &outbox);
+    let signals = signals.context("cannot make a pipe")?;
     if let Err(cause) = conduct(&mut collector, signals) {
         starter.children.kill_all();
-        collector.finish_cut_short(cause, plan.timeout);
+        collector.finish_cut_short(cause, round.plan.timeout);
     }
-    Ok(collector.into_oracle().judge(number))
+    Ok(collector.into_oracle().judge(round.number))
 }
 
 /// The parent's ends of the pipes that the workers listen to.
@@ -61,64 +71,80 @@ fn conduct(collector: &mut Collector<'_>, signals: Signals) -> Result<(), CutSho
     collector.until_all_have_ended()
 }
 
-fn start_all(
-    plan: &Plan,
-    trial: &Trial,
-    starter: &Starter,
-    collector: &mut Collector<'_>,
-    outbox: &Outbox,
-) -> std::io::Result<Signals> {
-    let (for_lanes, start) = pipe()?;
-    let (for_reader, stop) = pipe()?;
-    let for_lanes = Arc::new(for_lanes);
-    for lane in 1..=plan.procs {
-        collector.expect(Source::Lane(lane));
-        start_lane(plan, trial, lane, starter, &for_lanes, outbox);
+impl Round<'_> {
+    fn start_all(
+        &self,
+        starter: &Starter,
+        collector: &mut Collector<'_>,
+        outbox: &Outbox,
+    ) -> std::io::Result<Signals> {
+        let (for_lanes, start) = pipe()?;
+        let (for_reader, stop) = pipe()?;
+        let for_lanes = Arc::new(for_lanes);
+        for lane in 1..=self.plan.procs {
+            collector.expect(Source::Lane(lane));
+            self.start_lane(lane, starter, &for_lanes, outbox);
+        }
+        collector.expect(Source::Reader);
+        self.start_reader(starter, for_reader, outbox);
+        Ok(Signals { start, stop })
     }
-    collector.expect(Source::Reader);
-    start_reader(plan, trial, starter, for_reader, outbox);
-    Ok(Signals { start, stop })
-}
 
-fn start_lane(
-    plan: &Plan,
-    trial: &Trial,
-    lane: u32,
-    starter: &Starter,
-    start: &Arc<PipeReader>,
-    outbox: &Outbox,
-) {
-    let orders = ChangeOrders {
-        terms: terms(plan, trial),
-        seed: plan.seed,
-        lane,
-        first: 1,
-        last: trial.iterations,
-        iterations: trial.iterations,
-        acknowledged: 0,
-        floor: 0,
-        ballast: plan.ballast,
-        fault: plan.fault.filter(|fault| fault.lane == lane),
-    };
-    let processes = processes(trial);
-    let (starter, start) = (starter.clone(), Arc::clone(start));
-    start_thread(Source::Lane(lane), outbox, move |outbox| {
-        drive_lane(&starter, orders, &processes, &start, outbox);
-    });
-}
+    fn start_lane(&self, lane: u32, starter: &Starter, start: &Arc<PipeReader>, outbox: &Outbox) {
+        let orders = self.orders(lane);
+        let processes = self.processes();
+        let (starter, start) = (starter.clone(), Arc::clone(start));
+        start_thread(Source::Lane(lane), outbox, move |outbox| {
+            drive_lane(&starter, orders, &processes, &start, outbox);
+        });
+    }
 
-fn start_reader(
-    plan: &Plan,
-    trial: &Trial,
-    starter: &Starter,
-    stdin: PipeReader,
-    outbox: &Outbox,
-) {
-    let orders = Orders::Poll(terms(plan, trial));
-    let starter = starter.clone();
-    start_thread(Source::Reader, outbox, move |outbox| {
-        drive_reader(&starter, &orders, stdin, outbox);
-    });
+    fn start_reader(&self, starter: &Starter, stdin: PipeReader, outbox: &Outbox) {
+        let orders = Orders::Poll(self.terms());
+        let starter = starter.clone();
+        start_thread(Source::Reader, outbox, move |outbox| {
+            drive_reader(&starter, &orders, stdin, outbox);
+        });
+    }
+
+    /// The orders of a process that does all changes of its lane.
+    fn orders(&self, lane: u32) -> ChangeOrders {
+        ChangeOrders {
+            terms: self.terms(),
+            seed: self.seed(),
+            lane,
+            first: 1,
+            last: self.trial.iterations,
+            iterations: self.trial.iterations,
+            acknowledged: 0,
+            floor: 0,
+            ballast: self.plan.ballast,
+            fault: self.plan.fault.filter(|fault| fault.lane == lane),
+        }
+    }
+
+    /// The changes of each process of a lane, from the first to the last.
+    fn processes(&self) -> Vec<(u32, u32)> {
+        let iterations = self.trial.iterations;
+        match self.trial.shape {
+            Shape::Loop => vec![(1, iterations)],
+            Shape::Fresh => (1..=iterations)
+                .map(|iteration| (iteration, iteration))
+                .collect(),
+        }
+    }
+
+    fn seed(&self) -> Seed {
+        self.plan.seed.of_round(self.number)
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            subject: self.trial.subject,
+            durability: self.plan.durability,
+            lock_timeout_ms: self.plan.lock_timeout_ms,
+        }
+    }
 }
 
 /// Starts the thread that listens to a process. If there is none to be had, that is the end of
@@ -129,21 +155,5 @@ fn start_thread(source: Source, outbox: &Outbox, work: impl FnOnce(&Outbox) + Se
     if let Err(error) = started {
         let why = format!("could not be started: {error}");
         outbox.send(Message::Ended(source, Err(why)));
-    }
-}
-
-/// The changes of each process of a lane, from the first to the last.
-fn processes(trial: &Trial) -> Vec<(u32, u32)> {
-    match trial.shape {
-        Shape::Loop => vec![(1, trial.iterations)],
-        Shape::Fresh => (1..=trial.iterations).map(|iteration| (iteration, iteration)).collect(),
-    }
-}
-
-fn terms(plan: &Plan, trial: &Trial) -> Terms {
-    Terms {
-        subject: trial.subject,
-        durability: plan.durability,
-        lock_timeout_ms: plan.lock_timeout_ms,
     }
 }

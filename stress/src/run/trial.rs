@@ -1,6 +1,7 @@
 //! One subject in one shape: rounds until it is settled.
 
-use super::{Scene, round};
+use super::Scene;
+use super::round::{self, Round};
 use crate::args::Trial;
 use crate::oracle::{Counters, Judgement};
 use crate::report::Run;
@@ -22,9 +23,14 @@ pub(super) fn run(scene: &Scene<'_>, trial: &Trial) -> anyhow::Result<Run> {
     for number in 1..=trial.rounds {
         let directory = scene.place.round(trial, number);
         scene.progress.round(trial, number);
-        let deadline = started + plan.timeout;
-        let judgement = round::run(scene, trial, number, directory.clone(), deadline)?;
-        let settled = sum.add(judgement);
+        let round = Round {
+            plan,
+            trial,
+            number,
+            directory: directory.clone(),
+            deadline: started + plan.timeout,
+        };
+        let settled = sum.add(round::run(scene, round)?);
         kept = keep_or_remove(scene, trial, &sum.verdict, directory)?;
         if settled || scene.interrupt.is_asked() {
             break;

@@ -1,20 +1,27 @@
 //! The worker that changes the state, and checks what it finds each time.
 
+use super::preempt::Preempt;
 use super::reporter::Reporter;
 use super::{ChangeOrders, fault, start, store};
 use crate::event::{Acknowledged, Event};
 use crate::subject::Subject;
 use crate::workload::{Ballast, Change, Entry, Flaw, Operation, Tally};
-use hookstate::kernel::Host;
+use hookstate::kernel::{Host, Watched};
 use hookstate::{ErrorKind, Outcome, Result, Store};
 use std::path::Path;
 
 /// Does the orders.
 pub(super) fn run(orders: &ChangeOrders, directory: &Path, reporter: &Reporter) -> Result<()> {
+    let preempt = Preempt::default();
     let mut worker = Worker {
         orders,
         reporter,
-        store: store(&orders.terms, directory, Host),
+        store: store(
+            &orders.terms,
+            directory,
+            Watched::new(Host, preempt.clone()),
+        ),
+        preempt,
         acknowledged: orders.acknowledged,
         floor: orders.floor,
     };
@@ -33,10 +40,13 @@ pub(super) fn run(orders: &ChangeOrders, directory: &Path, reporter: &Reporter) 
     Ok(())
 }
 
+type PreemptedStore = Store<Tally, Subject, Watched<Host, Preempt>>;
+
 struct Worker<'a> {
     orders: &'a ChangeOrders,
     reporter: &'a Reporter,
-    store: Store<Tally, Subject, Host>,
+    store: PreemptedStore,
+    preempt: Preempt,
     /// How many changes of this lane the store has acknowledged.
     acknowledged: u64,
     /// The highest total that this lane has seen.
@@ -57,6 +67,7 @@ impl Worker<'_> {
             iteration,
         };
         let entry = operation.entry();
+        self.preempt.arm(self.orders.seed.at(!operation.token()));
         let laid_on = match entry {
             Entry::Modify => self.modify(operation)?,
             Entry::Apply => self.apply(operation)?,
@@ -103,7 +114,7 @@ impl Worker<'_> {
     /// again does not do it twice; the bound for all of it is the parent's.
     fn until_unlocked<R>(
         &self,
-        mut attempt: impl FnMut(&Store<Tally, Subject, Host>) -> Result<Outcome<R>>,
+        mut attempt: impl FnMut(&PreemptedStore) -> Result<Outcome<R>>,
     ) -> Result<R> {
         loop {
             match attempt(&self.store) {

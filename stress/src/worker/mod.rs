@@ -7,6 +7,7 @@ mod change;
 mod fault;
 mod orders;
 mod poll;
+mod preempt;
 mod reporter;
 mod single;
 mod start;

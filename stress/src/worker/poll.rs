@@ -150,7 +150,14 @@ mod tests {
     #[test]
     fn a_lane_that_shrinks_is_noticed_though_the_total_stays() {
         let flaw = shrunk(&counts(3, [(1, 2), (2, 1)]), &counts(3, [(1, 1), (2, 2)]));
-        assert_eq!(flaw, Some(Flaw::LaneFell { lane: 1, from: 2, to: 1 }));
+        assert_eq!(
+            flaw,
+            Some(Flaw::LaneFell {
+                lane: 1,
+                from: 2,
+                to: 1
+            })
+        );
     }
 
     #[test]

@@ -30,7 +30,10 @@ impl Reporter {
     /// Writes a line in one piece.
     pub(super) fn line(&self, line: &str) {
         let mut stdout = std::io::stdout().lock();
-        if writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err() {
+        if writeln!(stdout, "{line}")
+            .and_then(|()| stdout.flush())
+            .is_err()
+        {
             std::process::exit(i32::from(crate::exit::FAILED));
         }
     }

@@ -20,7 +20,10 @@ pub(crate) struct Ballast {
 impl Ballast {
     pub(crate) fn new(key: u64, bytes: usize) -> Self {
         let blocks = bytes.div_ceil(BLOCK_BYTES);
-        let mut text: String = (0..blocks).flat_map(|at| block(key, at)).map(char::from).collect();
+        let mut text: String = (0..blocks)
+            .flat_map(|at| block(key, at))
+            .map(char::from)
+            .collect();
         text.truncate(bytes);
         Self { key, bytes, text }
     }
@@ -37,7 +40,10 @@ impl Ballast {
         let mut blocks = found[..length].chunks(BLOCK_BYTES).enumerate();
         let wrong = blocks.find_map(|(at, found)| {
             let right = block(self.key, at);
-            let within = found.iter().zip(right).position(|(found, right)| *found != right)?;
+            let within = found
+                .iter()
+                .zip(right)
+                .position(|(found, right)| *found != right)?;
             Some(at * BLOCK_BYTES + within)
         });
         wrong.or_else(|| (found.len() != self.bytes).then_some(length))

@@ -43,11 +43,17 @@ impl fmt::Display for Flaw {
                 "the total was {total}, the sum of the tools {tools}, of the processes {lanes}"
             ),
             Self::Torn { offset, bytes } => {
-                write!(f, "byte {offset} of {bytes} of the ballast was not what anybody wrote")
+                write!(
+                    f,
+                    "byte {offset} of {bytes} of the ballast was not what anybody wrote"
+                )
             }
             Self::Corrupt { error } => write!(f, "{error}"),
             Self::Recovered { recovery } => {
-                write!(f, "a recovery was reported though nothing was damaged: {recovery}")
+                write!(
+                    f,
+                    "a recovery was reported though nothing was damaged: {recovery}"
+                )
             }
         }
     }

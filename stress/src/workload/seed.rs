@@ -17,6 +17,11 @@ impl Seed {
         Self(RandomState::new().build_hasher().finish() >> 36)
     }
 
+    /// The seed of one round, so that no round repeats another.
+    pub(crate) const fn of_round(self, number: u32) -> Self {
+        Self(self.at(number as u64))
+    }
+
     /// A number that looks random and is the same for the same seed and `position`.
     pub(crate) const fn at(self, position: u64) -> u64 {
         mix(self.0 ^ mix(position))

@@ -119,7 +119,13 @@ mod tests {
     #[test]
     fn a_change_counts_three_times_and_knows_what_it_was_laid_on() {
         let mut tally = tally_of_three();
-        let change = Change::new(Operation { lane: 2, iteration: 2 }, Seed(5));
+        let change = Change::new(
+            Operation {
+                lane: 2,
+                iteration: 2,
+            },
+            Seed(5),
+        );
         assert_eq!(change.laid_on(), None);
         tally.apply(&change);
         assert_eq!(change.laid_on(), Some(3));
@@ -132,7 +138,11 @@ mod tests {
     fn a_count_that_does_not_agree_is_a_flaw() {
         let mut tally = tally_of_three();
         tally.counts.lanes.insert(9, 1);
-        let flaw = Flaw::Contradiction { total: 3, tools: 3, lanes: 4 };
+        let flaw = Flaw::Contradiction {
+            total: 3,
+            tools: 3,
+            lanes: 4,
+        };
         assert_eq!(tally.flaw(), Some(flaw));
     }
 
@@ -144,6 +154,12 @@ mod tests {
         let json = serde_json::to_string(&tally).unwrap();
         let torn = json.replace("\"bytes\":50", "\"bytes\":51");
         let tally: Tally = serde_json::from_str(&torn).unwrap();
-        assert_eq!(tally.flaw(), Some(Flaw::Torn { offset: 50, bytes: 51 }));
+        assert_eq!(
+            tally.flaw(),
+            Some(Flaw::Torn {
+                offset: 50,
+                bytes: 51
+            })
+        );
     }
 }
