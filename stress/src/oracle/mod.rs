@@ -103,15 +103,21 @@ impl Oracle {
 
     /// Takes note that a process did not do what it was started for.
     pub(crate) fn take_trouble(&mut self, source: Source, why: &str) {
-        if let Source::Lane(lane) = source {
-            self.in_doubt.insert(lane);
-        }
+        self.take_doubt(source);
         self.troubles.push(format!("{source} {why}"));
     }
 
-    /// Takes note that the round was ended from outside.
-    pub(crate) fn take_end(&mut self, why: String) {
+    /// Takes note that the round was cut short.
+    pub(crate) fn take_cut(&mut self, why: String) {
         self.troubles.push(why);
+    }
+
+    /// Takes note that a process was ended in the middle of its work, for a reason that is known
+    /// already.
+    pub(crate) fn take_doubt(&mut self, source: Source) {
+        if let Source::Lane(lane) = source {
+            self.in_doubt.insert(lane);
+        }
     }
 
     fn take_acknowledged(&mut self, lane: u32, acknowledged: Acknowledged) {

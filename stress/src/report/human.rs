@@ -5,6 +5,7 @@ use super::paint::Paint;
 use super::{Report, Reporter, Run};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
+use std::fmt;
 use std::io::{Result, Write};
 
 /// The width of the word that each line begins with.
@@ -67,10 +68,10 @@ fn headline(report: &Report) -> String {
     let controls = count(report, Role::Control, "control", "controls");
     let subjects: Vec<String> = [strategies, controls].into_iter().flatten().collect();
     let mut line = format!(
-        "{}, {} processes x {} iterations",
+        "{}, {} x {}",
         subjects.join(" and "),
-        report.procs,
-        report.iters
+        plural(report.procs, "process", "processes"),
+        plural(report.iters, "iteration", "iterations")
     );
     if report.rounds > 1 {
         line += &format!(", {} rounds", report.rounds);
@@ -83,11 +84,12 @@ fn headline(report: &Report) -> String {
 
 fn count(report: &Report, role: Role, one: &str, more: &str) -> Option<String> {
     let (all, _) = report.subjects(role, Status::Exact);
-    match all {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        all => Some(format!("{all} {more}")),
-    }
+    (all > 0).then(|| plural(all, one, more))
+}
+
+fn plural<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, more: &str) -> String {
+    let word = if count == N::from(1) { one } else { more };
+    format!("{count} {word}")
 }
 
 const fn word(status: Status) -> &'static str {
@@ -132,7 +134,7 @@ fn outcome(run: &Run) -> String {
             format!(
                 "{} in {} (control)",
                 numbers(run.expected, run.got),
-                rounds(run.rounds_done)
+                plural(run.rounds_done, "round", "rounds")
             )
         }
         Verdict::Exact => {
@@ -170,22 +172,17 @@ fn in_round(run: &Run, evidence: &Evidence) -> String {
     }
 }
 
-fn rounds(count: u32) -> String {
-    match count {
-        1 => "1 round".to_owned(),
-        count => format!("{count} rounds"),
-    }
-}
-
 /// What an exact run had besides changes.
 fn asides(run: &Run) -> String {
     let counters = &run.counters;
-    let mut text = format!(", {} reads", counters.reads);
+    let mut text = format!(", {}", plural(counters.reads, "read", "reads"));
     if counters.lock_timeouts > 0 {
-        text += &format!(", {} lock timeouts", counters.lock_timeouts);
+        let timeouts = plural(counters.lock_timeouts, "lock timeout", "lock timeouts");
+        text += &format!(", {timeouts}");
     }
     if counters.deferred > 0 {
-        text += &format!(", {} times work was put off", counters.deferred);
+        let errors = plural(counters.deferred, "deferred error", "deferred errors");
+        text += &format!(", {errors}");
     }
     text
 }
@@ -228,9 +225,10 @@ fn summary(report: &Report) -> String {
     let strategies = told(report, Role::Strategy, Status::Exact, "strategies exact");
     let controls = told(report, Role::Control, Status::Caught, "controls caught");
     let mut parts: Vec<String> = [strategies, controls].into_iter().flatten().collect();
-    if report.interrupted {
-        parts.push("interrupted".to_owned());
-    }
+    parts.extend(bad_runs(report, Status::Violated, "violated"));
+    parts.extend(bad_runs(report, Status::Missed, "missed"));
+    parts.extend(bad_runs(report, Status::Inconclusive, "inconclusive"));
+    parts.extend(report.interrupted.then(|| "interrupted".to_owned()));
     format!(
         "[{:>7.2}s] {}",
         report.elapsed.as_secs_f64(),
@@ -241,4 +239,13 @@ fn summary(report: &Report) -> String {
 fn told(report: &Report, role: Role, good: Status, what: &str) -> Option<String> {
     let (all, good) = report.subjects(role, good);
     (all > 0).then(|| format!("{good} of {all} {what}"))
+}
+
+fn bad_runs(report: &Report, status: Status, what: &str) -> Option<String> {
+    let count = report
+        .runs
+        .iter()
+        .filter(|run| run.status() == status)
+        .count();
+    (count > 0).then(|| format!("{} {what}", plural(count, "run", "runs")))
 }

@@ -3,6 +3,8 @@
 mod human;
 mod json;
 mod paint;
+#[cfg(test)]
+mod tests;
 
 use crate::args::{Format, Plan, Shape};
 use crate::oracle::Counters;

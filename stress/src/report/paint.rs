@@ -1,7 +1,7 @@
 //! Colour, where it is wanted.
 
 use crate::verdict::Status;
-use std::env::VarError;
+use std::ffi::OsStr;
 use std::io::IsTerminal;
 
 /// Whether to paint.
@@ -14,12 +14,13 @@ pub(super) enum Paint {
 impl Paint {
     /// Paints on a terminal, unless `NO_COLOR` is set to anything (no-color.org).
     pub(super) fn for_stdout() -> Self {
-        let unwanted = match std::env::var("NO_COLOR") {
-            Ok(value) => !value.is_empty(),
-            Err(VarError::NotUnicode(_)) => true,
-            Err(VarError::NotPresent) => false,
-        };
-        if std::io::stdout().is_terminal() && !unwanted {
+        let no_color = std::env::var_os("NO_COLOR");
+        Self::choose(std::io::stdout().is_terminal(), no_color.as_deref())
+    }
+
+    fn choose(on_terminal: bool, no_color: Option<&OsStr>) -> Self {
+        let unwanted = no_color.is_some_and(|value| !value.is_empty());
+        if on_terminal && !unwanted {
             Self::Ansi
         } else {
             Self::Plain
@@ -50,5 +51,18 @@ const fn colour(status: Status) -> &'static str {
         Status::Exact | Status::Caught => "1;32",
         Status::Violated => "1;31",
         Status::Missed | Status::Inconclusive => "1;33",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OsStr, Paint};
+
+    #[test]
+    fn colour_is_for_terminals_and_for_those_who_want_it() {
+        assert_eq!(Paint::choose(true, None), Paint::Ansi);
+        assert_eq!(Paint::choose(true, Some(OsStr::new(""))), Paint::Ansi);
+        assert_eq!(Paint::choose(true, Some(OsStr::new("1"))), Paint::Plain);
+        assert_eq!(Paint::choose(false, None), Paint::Plain);
     }
 }

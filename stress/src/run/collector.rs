@@ -26,6 +26,8 @@ pub(super) struct Collector<'a> {
     starting: BTreeSet<Source>,
     /// Who has not ended yet.
     running: BTreeSet<Source>,
+    /// Whether all of them are being killed.
+    cut: bool,
 }
 
 /// Why a round ends before its processes do.
@@ -51,6 +53,7 @@ impl<'a> Collector<'a> {
             deadline,
             starting: BTreeSet::new(),
             running: BTreeSet::new(),
+            cut: false,
         }
     }
 
@@ -78,14 +81,15 @@ impl<'a> Collector<'a> {
     /// Takes note that the round was cut short, and collects what those who are now being killed
     /// have to say.
     pub(super) fn finish_cut_short(&mut self, cause: CutShort, timeout: Duration) {
-        self.oracle.take_end(self.why(cause, timeout));
+        self.oracle.take_cut(self.why(cause, timeout));
+        self.cut = true;
         let deadline = Instant::now() + GRACE;
         while !self.running.is_empty() && Instant::now() < deadline {
             self.take_next(deadline);
         }
         if !self.running.is_empty() {
             let left = list(&self.running);
-            self.oracle.take_end(format!("{left} could not be killed"));
+            self.oracle.take_cut(format!("{left} could not be killed"));
         }
     }
 
@@ -131,8 +135,10 @@ impl<'a> Collector<'a> {
     fn take_ended(&mut self, source: Source, result: Result<(), String>) {
         self.starting.remove(&source);
         self.running.remove(&source);
-        if let Err(why) = result {
-            self.oracle.take_trouble(source, &why);
+        match result {
+            Ok(()) => {}
+            Err(_) if self.cut => self.oracle.take_doubt(source),
+            Err(why) => self.oracle.take_trouble(source, &why),
         }
     }
 

@@ -56,7 +56,7 @@ fn parse(mut words: impl Iterator<Item = OsString>) -> Option<(Orders, PathBuf)>
 /// A panic is an event like any other; on standard error it would be lost among those of others.
 fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        Reporter::new().failed_because(&panic.to_string());
+        Reporter::new().failed_because(&panic.to_string().replace('\n', " "));
     }));
 }
 

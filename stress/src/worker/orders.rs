@@ -14,7 +14,7 @@ pub(crate) enum Orders {
     Change(ChangeOrders),
     /// Read the state, over and over, until told to stop; then read once more and report it.
     Poll(Terms),
-    /// Make one change, and perhaps die in the middle.
+    /// Make one change, or several, and perhaps die in the middle.
     Single(SingleOrders),
     /// Read the state once and report it.
     Look(Terms),
@@ -47,12 +47,13 @@ pub(crate) struct ChangeOrders {
     pub(crate) fault: Option<Fault>,
 }
 
-/// The work of a process that makes one change.
+/// The work of a process that makes the same change some number of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SingleOrders {
     pub(crate) terms: Terms,
     pub(crate) entry: Entry,
     pub(crate) ballast_bytes: usize,
+    pub(crate) times: u32,
     /// Before which of its system calls, counted from 0, the process kills itself.
     pub(crate) die_at: Option<usize>,
 }
