@@ -53,7 +53,11 @@ fn flock(directory: &Path) -> Comparison {
     let mut floor = FlockFloor::of(&begun(&directory.join("bare"), strategy));
     PLAN.compare(
         || (),
-        || Change::LockedModify.make(&store).expect("a change succeeds"),
+        || {
+            Change::LockedModify
+                .make(&store)
+                .expect("a change succeeds")
+        },
         || floor.locked_modify(&Host).expect("the calls succeed"),
     )
 }

@@ -44,6 +44,10 @@ impl FlockFloor {
     /// # Errors
     ///
     /// The first that a call returns.
+    ///
+    /// # Panics
+    ///
+    /// If there is a journal, which a state of at most a page never needs.
     pub fn locked_modify<K: Kernel>(&mut self, kernel: &K) -> Result<()> {
         let fd = kernel.open(&self.data, OpenHow::or_create(Access::ReadWrite))?;
         kernel.fstatfs(&fd)?;
