@@ -5,7 +5,7 @@ use hookstate::kernel::Host;
 use hookstate::strategy::{ALL, Strategy};
 use hookstate_benches::crowd::{Crowd, worked};
 use hookstate_benches::place;
-use hookstate_benches::session::{self, Change, SessionStore};
+use hookstate_benches::session::{self, Change};
 use std::time::Duration;
 
 fn main() {
@@ -36,13 +36,13 @@ fn one_process(criterion: &mut Criterion) {
             group.bench_function(
                 BenchmarkId::new(change.name(), strategy.name()),
                 |bencher| {
-                    bencher.iter(|| make(change, &store));
+                    bencher.iter(|| change.make(&store));
                 },
             );
         }
-        make(Change::LockedModify, &store);
+        Change::LockedModify.make(&store);
         for _ in 0..CHANGES_BEFORE_READ {
-            make(Change::Apply, &store);
+            Change::Apply.make(&store);
         }
         group.bench_function(BenchmarkId::new("read", strategy.name()), |bencher| {
             bencher.iter(|| store.read().expect("a read succeeds").value.calls);
@@ -75,8 +75,4 @@ fn eight_processes(criterion: &mut Criterion) {
         }
     }
     group.finish();
-}
-
-fn make(change: Change, store: &SessionStore) {
-    change.make(store).expect("a change succeeds");
 }
