@@ -18,5 +18,9 @@ mod sweep;
 
 mod controls;
 mod fault_sweep;
+mod lock;
+mod names;
+mod overtaken;
 mod properties;
+mod refusals;
 mod sizes;
