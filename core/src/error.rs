@@ -155,7 +155,8 @@ impl Error {
 
     pub(crate) fn unsupported_file_system(path: &Path, kind: &str) -> Self {
         let detail = format!(
-            "flock does not keep processes apart on {kind}; put the directory on a local file system"
+            "flock does not keep processes apart on {kind}; put the directory on a local file \
+             system, or call trust_any_file_system if you know better"
         );
         Self::new(ErrorKind::UnsupportedFileSystem, "lock", path, detail)
     }

@@ -124,14 +124,12 @@ fn death_while_cleaning_up_after_a_death_leaves_a_state_of_the_two() {
 
 #[test]
 fn death_while_cleaning_up_after_a_death_in_compaction_leaves_a_state_of_the_two() {
-    let log = AnyStrategy::named("append-log").expect("a strategy");
-    let compacting = compaction(log).expect("the log is compacted");
     let add = Change::Add {
         key: 9,
         key_bytes: 0,
     };
     let put = Change::Put { key: 9, bytes: 300 };
-    sweep(&[compacting], |case| {
+    sweep(&[compaction()], |case| {
         let Swept(by_apply) = case.die_twice(&add)?;
         let Swept(by_modify) = case.die_twice(&put)?;
         Ok(Swept(by_apply + by_modify))

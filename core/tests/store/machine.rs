@@ -20,6 +20,10 @@ pub struct Machine {
     pub euid: Option<u32>,
     /// What `fstatfs` answers.
     pub file_system: Option<FileSystem>,
+    /// Which file `stat` says that any name has.
+    pub every_name_is: Option<Identity>,
+    /// What `clock_realtime` answers.
+    pub time: Option<Duration>,
     /// What every call that needs space asks first.
     pub disk: Option<Arc<Disk>>,
 }
@@ -202,7 +206,9 @@ impl Kernel for Machine {
     }
 
     fn stat(&self, path: &Path) -> Result<Stat> {
-        Host.stat(path)
+        let mut stat = Host.stat(path)?;
+        stat.identity = self.every_name_is.unwrap_or(stat.identity);
+        Ok(stat)
     }
 
     fn fstatfs(&self, fd: &OwnedFd) -> Result<FileSystem> {
@@ -285,7 +291,7 @@ impl Kernel for Machine {
     }
 
     fn clock_realtime(&self) -> Duration {
-        Host.clock_realtime()
+        self.time.unwrap_or_else(|| Host.clock_realtime())
     }
 
     fn clock_monotonic(&self) -> Duration {

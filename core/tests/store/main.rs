@@ -14,9 +14,15 @@ mod machine;
 mod watchers;
 
 mod history;
+mod log_format;
 mod sweep;
 
 mod controls;
+mod damage;
 mod fault_sweep;
+mod lock;
+mod names;
+mod overtaken;
 mod properties;
+mod refusals;
 mod sizes;
