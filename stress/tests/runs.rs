@@ -4,10 +4,11 @@
     reason = "the tests of a tool that works on real files"
 )]
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -110,6 +111,10 @@ fn every_control_is_caught_with_two_operations_named() {
         let output = stress(&format!("--strategy {control} --iters 20 --shape loop"));
         let caught = lines_of(&output, "CAUGHT");
         assert_eq!(caught.len(), 1, "{output:?}");
+        assert!(
+            stdout(&output).contains("two processes read "),
+            "{output:?}"
+        );
         assert!(
             caught[0].contains("lost") && caught[0].ends_with("(control)"),
             "{caught:?}"
@@ -315,55 +320,51 @@ fn nobody_to_read_the_report_is_no_reason_to_panic() {
     assert_empty(&directory, "a run without a reader");
 }
 
-/// A run that hangs until somebody ends it. It has started when its first line is there.
-fn endless(directory: &Path) -> (Child, BufReader<std::process::ChildStdout>) {
+/// A run that never ends by itself, at the moment when one worker hangs and the others are done or
+/// at work. And its standard error, which all workers share.
+fn endless(directory: &Path) -> (Child, BufReader<ChildStderr>) {
     let words = "--strategy flock --no-control --procs 3 --iters 4 --shape loop --inject 2:3:hang";
     let mut child = command(directory, words)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    lines.read_line(&mut String::new()).unwrap();
-    (child, lines)
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert_eq!(line, "a worker hangs, as ordered\n");
+    (child, errors)
 }
 
 #[test]
 fn an_interrupted_run_prints_what_it_has_and_leaves_nothing() {
-    for signal in ["INT", "TERM"] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let directory = tempfile::tempdir().unwrap();
-        let (mut child, mut lines) = endless(directory.path());
-        send(signal, &child);
-        let mut rest = String::new();
-        lines.read_to_string(&mut rest).unwrap();
-        assert!(rest.contains("flock  loop   interrupted\n"), "{rest}");
+        let (child, _errors) = endless(directory.path());
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = stdout(&output);
+        assert!(text.contains("flock  loop   interrupted\n"), "{text}");
         assert!(
-            rest.trim_end().ends_with("1 run inconclusive, interrupted"),
-            "{rest}"
+            text.trim_end().ends_with("1 run inconclusive, interrupted"),
+            "{text}"
         );
-        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(output.status.code(), Some(130));
         assert_empty(&directory, "an interrupted run");
     }
 }
 
-/// All workers have the same standard error as their parent, so that ends when the last is gone.
+/// Standard error ends when the last of those who share it is gone.
 #[test]
 fn no_worker_outlives_its_parent() {
     let directory = tempfile::tempdir().unwrap();
-    let (mut child, _lines) = endless(directory.path());
-    let mut end_of_workers = child.stderr.take().unwrap();
+    let (mut child, mut errors) = endless(directory.path());
     child.kill().unwrap();
     child.wait().unwrap();
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(end_of_workers.read_to_end(&mut Vec::new())));
+    thread::spawn(move || sender.send(errors.read_to_end(&mut Vec::new())));
     let ended = receiver.recv_timeout(PATIENCE);
     assert!(matches!(ended, Ok(Ok(0))), "{ended:?}");
-}
-
-fn send(signal: &str, child: &Child) {
-    let id = child.id().to_string();
-    let sent = Command::new("kill").args(["-s", signal, &id]).status();
-    assert!(sent.unwrap().success());
 }
 
 #[test]
