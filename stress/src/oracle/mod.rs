@@ -107,9 +107,9 @@ impl Oracle {
         self.troubles.push(format!("{source} {why}"));
     }
 
-    /// Takes note that the round was cut short.
+    /// Takes note that the round was cut short. That explains all that went wrong then.
     pub(crate) fn take_cut(&mut self, why: String) {
-        self.troubles.push(why);
+        self.troubles = vec![why];
     }
 
     /// Takes note that a process was ended in the middle of its work, for a reason that is known
