@@ -6,7 +6,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc;
@@ -365,6 +365,59 @@ fn no_worker_outlives_its_parent() {
     thread::spawn(move || sender.send(errors.read_to_end(&mut Vec::new())));
     let ended = receiver.recv_timeout(PATIENCE);
     assert!(matches!(ended, Ok(Ok(0))), "{ended:?}");
+}
+
+/// What the worker that only reads reports of the state in `directory`, if it reads once.
+fn reader_report(directory: &Path) -> String {
+    let mut worker = worker(r#"{"poll":TERMS}"#, directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The byte to begin, and with the end of the pipe at once the sign to stop.
+    worker.stdin.take().unwrap().write_all(b"!").unwrap();
+    stdout(&worker.wait_with_output().unwrap())
+}
+
+fn worker(orders: &str, directory: &Path) -> Command {
+    let terms = r#"{"subject":"flock","durability":"process","lock_timeout_ms":10000}"#;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stress"));
+    command
+        .arg("worker")
+        .arg(orders.replace("TERMS", terms))
+        .arg(directory);
+    command
+}
+
+#[test]
+fn the_reader_notices_one_byte_that_nobody_wrote() {
+    let directory = tempfile::tempdir().unwrap();
+    let orders = r#"{"single":{"terms":TERMS,"entry":"modify","ballast_bytes":500,"times":3}}"#;
+    assert!(worker(orders, directory.path()).status().unwrap().success());
+    let report = reader_report(directory.path());
+    assert!(
+        !report.contains("flaw") && report.ends_with("finished\n"),
+        "{report}"
+    );
+    damage_ballast(&directory.path().join("stress.json"));
+    let report = reader_report(directory.path());
+    assert!(
+        report.contains(r#"flaw {"kind":"torn","offset":499,"bytes":500}"#),
+        "{report}"
+    );
+}
+
+/// Changes the last letter of the ballast, which the JSON of the state ends with.
+fn damage_ballast(file: &Path) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let end = text.rfind('"').unwrap();
+    let letter = if text.as_bytes()[end - 1] == b'x' {
+        "y"
+    } else {
+        "x"
+    };
+    let damaged = format!("{}{letter}{}", &text[..end - 1], &text[end..]);
+    std::fs::write(file, damaged).unwrap();
 }
 
 #[test]
