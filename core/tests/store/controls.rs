@@ -1,5 +1,7 @@
 //! The checkers on trial: strategies that are wrong on purpose must not pass.
 
+use crate::damage::{histories, next_changes, nothing_is_lost_in_silence};
+use crate::directory::corpses;
 use crate::ledger::Change;
 use crate::machine::Full;
 use crate::overtaken::meetings;
@@ -35,6 +37,12 @@ enum Mistake {
     /// Reads without a lock what is rewritten in place, and takes what it cannot read for the
     /// default state (patterns 22 and 6).
     ReadsWithoutLock,
+    /// Takes what it cannot read for the default state, and says nothing (pattern 6).
+    StartsAnewInSilence,
+    /// Does what is right about damage, but for saying so.
+    HidesRecoveries,
+    /// Removes the damaged content that it said it kept.
+    KeepsNothing,
 }
 
 /// A strategy with one mistake put into it.
@@ -157,8 +165,9 @@ impl<K: Kernel> Drop for CallsInDrop<'_, K> {
 }
 
 impl<S: Strategy> Strategy for Wrong<S> {
+    /// What it pretends to be.
     fn name(&self) -> &'static str {
-        "wrong"
+        self.0.name()
     }
 
     fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
@@ -189,6 +198,24 @@ impl<S: Strategy> Strategy for Wrong<S> {
                 self.0.modify(site, change)
             }
             Mistake::ReadsBeforeItLocks => self.reads_before_it_locks(site, change),
+            Mistake::StartsAnewInSilence => {
+                if self.0.read::<T, K>(site).is_err() {
+                    truncate(site, &self.data_file(site));
+                    let _ = site.kernel.unlink(&self.data_file(site));
+                }
+                self.0.modify(site, change)
+            }
+            Mistake::HidesRecoveries => {
+                let outcome = self.0.modify(site, change)?;
+                Ok(outcome.after(None))
+            }
+            Mistake::KeepsNothing => {
+                let outcome = self.0.modify(site, change)?;
+                for kept in corpses(site.directory) {
+                    let _ = site.kernel.unlink(&kept);
+                }
+                Ok(outcome)
+            }
             Mistake::AppliesTwice | Mistake::ReadsWithoutLock => self.0.modify(site, change),
         }
     }
@@ -339,4 +366,33 @@ fn a_meeting_catches_two_windows_instead_of_one() {
 fn a_meeting_catches_a_read_without_lock() {
     let flock = AnyStrategy::named("flock").expect("a strategy");
     must_meet(Mistake::ReadsWithoutLock, &[flock]);
+}
+
+#[test]
+fn damage_catches_a_strategy_that_hides_it() {
+    for mistake in [
+        Mistake::StartsAnewInSilence,
+        Mistake::HidesRecoveries,
+        Mistake::KeepsNothing,
+    ] {
+        for strategy in ALL {
+            let wrong = Wrong(strategy, mistake);
+            let history = &histories()[0];
+            let checked = nothing_is_lost_in_silence(wrong, history, b"damage", &next_changes()[0]);
+            let caught = checked.expect_err("a wrong strategy passed");
+            println!("{strategy:?}, {mistake:?}: caught: {caught}");
+        }
+    }
+}
+
+#[test]
+fn an_error_catches_a_read_that_takes_it_for_the_default_state() {
+    let flock = AnyStrategy::named("flock").expect("a strategy");
+    let history = [Change::Put { key: 1, bytes: 100 }];
+    let change = Change::Remove { key: 1 };
+    let wrong = Wrong(flock, Mistake::ReadsWithoutLock);
+    let caught = Case::new("control", wrong, &history, change)
+        .fail_each_of_a_read(Errno::IO, Demand::OldOrNew)
+        .expect_err("a wrong strategy passed");
+    println!("caught: {caught:?}");
 }

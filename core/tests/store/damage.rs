@@ -19,11 +19,11 @@ use std::time::Duration;
 /// The most damaged versions that are kept of one file.
 const CORPSES_MAX: usize = 8;
 
-fn store(scratch: &Scratch, strategy: AnyStrategy) -> Store<Ledger, AnyStrategy> {
+fn store<S: Strategy>(scratch: &Scratch, strategy: S) -> Store<Ledger, S> {
     Store::with(scratch.store(), "state", strategy, Host)
 }
 
-fn prepared(strategy: AnyStrategy, history: &[Change]) -> Scratch {
+fn prepared<S: Strategy + Copy>(strategy: S, history: &[Change]) -> Scratch {
     let scratch = Scratch::new();
     for change in history {
         let _clean = change
@@ -34,7 +34,7 @@ fn prepared(strategy: AnyStrategy, history: &[Change]) -> Scratch {
 }
 
 /// Which states there are to damage: of less than a page, of more, of either after the other.
-fn histories() -> [Vec<Change>; 4] {
+pub fn histories() -> [Vec<Change>; 4] {
     use Change::{Add, Put, Remove};
     let small = Put { key: 1, bytes: 20 };
     let large = Put {
@@ -54,7 +54,7 @@ fn histories() -> [Vec<Change>; 4] {
 }
 
 /// The next change: of each size, by `locked_modify` and by `apply`.
-fn next_changes() -> [Change; 3] {
+pub fn next_changes() -> [Change; 3] {
     [
         Change::Put { key: 4, bytes: 50 },
         Change::Put {
@@ -76,7 +76,7 @@ enum Meaning {
     Damage(Ledger),
 }
 
-fn meaning(strategy: AnyStrategy, bytes: &[u8], history: &[Change]) -> Meaning {
+fn meaning<S: Strategy>(strategy: S, bytes: &[u8], history: &[Change]) -> Meaning {
     let plain = serde_json::from_slice(bytes);
     match (strategy.name(), plain) {
         ("append-log", _) => {
@@ -99,8 +99,8 @@ fn meaning(strategy: AnyStrategy, bytes: &[u8], history: &[Change]) -> Meaning {
 
 /// Puts `damaged` into the data file, reads, makes a change, reads again, and compares all with
 /// what the bytes mean.
-fn nothing_is_lost_in_silence(
-    strategy: AnyStrategy,
+pub fn nothing_is_lost_in_silence<S: Strategy + Copy>(
+    strategy: S,
     history: &[Change],
     damaged: &[u8],
     change: &Change,
@@ -155,9 +155,9 @@ fn says_so(read: hookstate::Result<Outcome<Ledger>>, damaged: &[u8]) -> Result<(
 /// The state is what was left of it and the change, the damage was reported, and its bytes are in
 /// a file of their own. An append to a log does not look at what is before it; a reader then
 /// reports the damage, and the next change that replaces the log keeps it.
-fn is_repaired(
+fn is_repaired<S: Strategy + Copy>(
     scratch: &Scratch,
-    strategy: AnyStrategy,
+    strategy: S,
     damaged: &[u8],
     mut expected: Ledger,
     mut reported: Option<Recovery>,

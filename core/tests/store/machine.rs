@@ -24,6 +24,10 @@ pub struct Machine {
     pub every_name_is: Option<Identity>,
     /// What `clock_realtime` answers.
     pub time: Option<Duration>,
+    /// What `exchange` answers, where it does not exist.
+    pub no_exchange: Option<Errno>,
+    /// What `fallocate` answers, where it does not exist.
+    pub no_fallocate: Option<Errno>,
     /// What every call that needs space asks first.
     pub disk: Option<Arc<Disk>>,
 }
@@ -171,6 +175,15 @@ impl Machine {
         }
     }
 
+    /// An old kernel, or a file system that lacks both.
+    pub fn without_exchange_and_fallocate() -> Self {
+        Self {
+            no_exchange: Some(Errno::INVAL),
+            no_fallocate: Some(Errno::OPNOTSUPP),
+            ..Self::default()
+        }
+    }
+
     /// A machine on which this program runs as another user than its files belong to.
     pub fn of_another_user() -> Self {
         Self {
@@ -247,6 +260,9 @@ impl Kernel for Machine {
     }
 
     fn fallocate(&self, fd: &OwnedFd, offset: u64, length: u64) -> Result<()> {
+        if let Some(errno) = self.no_fallocate {
+            return Err(errno);
+        }
         if let Some(disk) = &self.disk {
             disk.reserve(&Host.fstat(fd)?, offset + length)?;
         }
@@ -269,7 +285,10 @@ impl Kernel for Machine {
     }
 
     fn exchange(&self, one: &Path, other: &Path) -> Result<()> {
-        Host.exchange(one, other)
+        match self.no_exchange {
+            Some(errno) => Err(errno),
+            None => Host.exchange(one, other),
+        }
     }
 
     fn unlink(&self, path: &Path) -> Result<()> {

@@ -18,6 +18,7 @@ mod log_format;
 mod sweep;
 
 mod controls;
+mod cost;
 mod damage;
 mod fault_sweep;
 mod lock;

@@ -87,6 +87,13 @@ fn odd_names_stay_inside_the_directory_and_apart_from_each_other() {
     states_are_apart(&odd_names(), &ALL);
 }
 
+/// The control of the test above.
+#[test]
+#[should_panic(expected = "left == right")]
+fn two_states_with_one_name_are_caught() {
+    states_are_apart(&[b"a".to_vec(), b"a".to_vec()], &ALL);
+}
+
 #[test]
 fn every_file_of_a_state_is_a_plain_file_in_the_directory() {
     for name in odd_names() {
