@@ -20,10 +20,11 @@ impl Progress {
         }
     }
 
-    /// A trial of this many changes a round begins.
-    pub(crate) fn begin(&self, trial: &Trial, changes: u64) {
+    /// A trial with this many processes begins.
+    pub(crate) fn begin(&self, trial: &Trial, procs: u32) {
         if self.on_terminal {
-            *self.bar.borrow_mut() = visible_bar(changes * u64::from(trial.rounds));
+            let round = u64::from(procs) * u64::from(trial.iterations);
+            *self.bar.borrow_mut() = visible_bar(round * u64::from(trial.rounds));
         }
     }
 

@@ -4,10 +4,11 @@
     reason = "the tests of a tool that works on real files"
 )]
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -110,6 +111,10 @@ fn every_control_is_caught_with_two_operations_named() {
         let output = stress(&format!("--strategy {control} --iters 20 --shape loop"));
         let caught = lines_of(&output, "CAUGHT");
         assert_eq!(caught.len(), 1, "{output:?}");
+        assert!(
+            stdout(&output).contains("two processes read "),
+            "{output:?}"
+        );
         assert!(
             caught[0].contains("lost") && caught[0].ends_with("(control)"),
             "{caught:?}"
@@ -315,55 +320,104 @@ fn nobody_to_read_the_report_is_no_reason_to_panic() {
     assert_empty(&directory, "a run without a reader");
 }
 
-/// A run that hangs until somebody ends it. It has started when its first line is there.
-fn endless(directory: &Path) -> (Child, BufReader<std::process::ChildStdout>) {
+/// A run that never ends by itself, at the moment when one worker hangs and the others are done or
+/// at work. And its standard error, which all workers share.
+fn endless(directory: &Path) -> (Child, BufReader<ChildStderr>) {
     let words = "--strategy flock --no-control --procs 3 --iters 4 --shape loop --inject 2:3:hang";
     let mut child = command(directory, words)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    lines.read_line(&mut String::new()).unwrap();
-    (child, lines)
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert_eq!(line, "a worker hangs, as ordered\n");
+    (child, errors)
 }
 
 #[test]
 fn an_interrupted_run_prints_what_it_has_and_leaves_nothing() {
-    for signal in ["INT", "TERM"] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let directory = tempfile::tempdir().unwrap();
-        let (mut child, mut lines) = endless(directory.path());
-        send(signal, &child);
-        let mut rest = String::new();
-        lines.read_to_string(&mut rest).unwrap();
-        assert!(rest.contains("flock  loop   interrupted\n"), "{rest}");
+        let (child, _errors) = endless(directory.path());
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = stdout(&output);
+        assert!(text.contains("flock  loop   interrupted\n"), "{text}");
         assert!(
-            rest.trim_end().ends_with("1 run inconclusive, interrupted"),
-            "{rest}"
+            text.trim_end().ends_with("1 run inconclusive, interrupted"),
+            "{text}"
         );
-        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(output.status.code(), Some(130));
         assert_empty(&directory, "an interrupted run");
     }
 }
 
-/// All workers have the same standard error as their parent, so that ends when the last is gone.
+/// Standard error ends when the last of those who share it is gone.
 #[test]
 fn no_worker_outlives_its_parent() {
     let directory = tempfile::tempdir().unwrap();
-    let (mut child, _lines) = endless(directory.path());
-    let mut end_of_workers = child.stderr.take().unwrap();
+    let (mut child, mut errors) = endless(directory.path());
     child.kill().unwrap();
     child.wait().unwrap();
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(end_of_workers.read_to_end(&mut Vec::new())));
+    thread::spawn(move || sender.send(errors.read_to_end(&mut Vec::new())));
     let ended = receiver.recv_timeout(PATIENCE);
     assert!(matches!(ended, Ok(Ok(0))), "{ended:?}");
 }
 
-fn send(signal: &str, child: &Child) {
-    let id = child.id().to_string();
-    let sent = Command::new("kill").args(["-s", signal, &id]).status();
-    assert!(sent.unwrap().success());
+/// What the worker that only reads reports of the state in `directory`, if it reads once.
+fn reader_report(directory: &Path) -> String {
+    let mut worker = worker(r#"{"poll":TERMS}"#, directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The byte to begin, and with the end of the pipe at once the sign to stop.
+    worker.stdin.take().unwrap().write_all(b"!").unwrap();
+    stdout(&worker.wait_with_output().unwrap())
+}
+
+fn worker(orders: &str, directory: &Path) -> Command {
+    let terms = r#"{"subject":"flock","durability":"process","lock_timeout_ms":10000}"#;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stress"));
+    command
+        .arg("worker")
+        .arg(orders.replace("TERMS", terms))
+        .arg(directory);
+    command
+}
+
+#[test]
+fn the_reader_notices_one_byte_that_nobody_wrote() {
+    let directory = tempfile::tempdir().unwrap();
+    let orders = r#"{"single":{"terms":TERMS,"entry":"modify","ballast_bytes":500,"times":3}}"#;
+    assert!(worker(orders, directory.path()).status().unwrap().success());
+    let report = reader_report(directory.path());
+    assert!(
+        !report.contains("flaw") && report.ends_with("finished\n"),
+        "{report}"
+    );
+    damage_ballast(&directory.path().join("stress.json"));
+    let report = reader_report(directory.path());
+    assert!(
+        report.contains(r#"flaw {"kind":"torn","offset":499,"bytes":500}"#),
+        "{report}"
+    );
+}
+
+/// Changes the last letter of the ballast, which the JSON of the state ends with.
+fn damage_ballast(file: &Path) {
+    let text = std::fs::read_to_string(file).unwrap();
+    let end = text.rfind('"').unwrap();
+    let letter = if text.as_bytes()[end - 1] == b'x' {
+        "y"
+    } else {
+        "x"
+    };
+    let damaged = format!("{}{letter}{}", &text[..end - 1], &text[end..]);
+    std::fs::write(file, damaged).unwrap();
 }
 
 #[test]

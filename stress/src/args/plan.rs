@@ -11,8 +11,8 @@ use std::time::Duration;
 
 /// In how many rounds a control has to be caught, at least.
 ///
-/// The one that is hardest to catch, `create-race`, loses an update in about a quarter of its
-/// rounds with 8 processes; not to see it in 400 has a probability below 10 to the -49.
+/// The one that is hardest to catch, `create-race`, loses an update in about one of seven rounds
+/// with 8 processes on two processors; not to see it in 400 has a probability below 10 to the -26.
 const CONTROL_ROUNDS_MIN: u32 = 400;
 
 /// Everything that is to be run, and how.

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 ///
 /// Every process changes the state, checks what it finds each time and reports what was
 /// acknowledged; one more process reads all the while. In the end the state is compared with what
-/// was acknowledged. Controls, which are programs that lose updates, run beside the strategies: a
-/// machine on which they are not caught proves nothing.
+/// was acknowledged. In every second change the process pauses once, at a system call that the
+/// seed chooses, so that others come in between. Controls, which are programs that lose updates,
+/// run beside the strategies: a machine on which they are not caught proves nothing.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "stress",
@@ -74,8 +75,8 @@ pub(super) struct Words {
 
     /// Fixes what is done; in hexadecimal, as printed [default: a random one]
     ///
-    /// It fixes the workload: what each change counts and what the ballast looks like. It does not
-    /// fix the scheduler, so a violation may take several tries to show again.
+    /// It fixes the workload: what each change counts and at which of its system calls it pauses.
+    /// It does not fix the scheduler, so a violation may take several tries to show again.
     #[arg(long, value_name = "HEX")]
     pub(super) seed: Option<Seed>,
 

@@ -4,7 +4,7 @@ mod forks;
 
 use crate::event::{Acknowledged, Event, Summary};
 use crate::verdict::{Counted, Evidence, Miscount, Sighting, Source, Verdict};
-use crate::workload::{Operation, Seed, Tool};
+use crate::workload::{Flaw, Operation, Seed, Tool};
 use forks::Forks;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,9 +86,7 @@ impl Oracle {
             (Event::Acknowledged(acknowledged), Source::Lane(lane)) => {
                 self.take_acknowledged(lane, acknowledged);
             }
-            (Event::Flaw(flaw), by) if self.sightings.len() < EVIDENCE_MAX => {
-                self.sightings.push(Sighting { by, flaw });
-            }
+            (Event::Flaw(flaw), by) => self.take_flaw(by, flaw),
             (Event::LockTimeout, _) => self.counters.lock_timeouts += 1,
             (Event::Deferred(error), _) => {
                 self.counters.deferred += 1;
@@ -107,9 +105,9 @@ impl Oracle {
         self.troubles.push(format!("{source} {why}"));
     }
 
-    /// Takes note that the round was cut short.
+    /// Takes note that the round was cut short. That explains all that went wrong then.
     pub(crate) fn take_cut(&mut self, why: String) {
-        self.troubles.push(why);
+        self.troubles = vec![why];
     }
 
     /// Takes note that a process was ended in the middle of its work, for a reason that is known
@@ -117,6 +115,14 @@ impl Oracle {
     pub(crate) fn take_doubt(&mut self, source: Source) {
         if let Source::Lane(lane) = source {
             self.in_doubt.insert(lane);
+        }
+    }
+
+    /// The reader is heard in any case: it reports a few at most, and may be the only one to see
+    /// a state between two that are right.
+    fn take_flaw(&mut self, by: Source, flaw: Flaw) {
+        if by == Source::Reader || self.sightings.len() < EVIDENCE_MAX {
+            self.sightings.push(Sighting { by, flaw });
         }
     }
 
@@ -373,6 +379,19 @@ mod tests {
             sightings[0].to_string(),
             "reader: byte 4096 of 9000 of the ballast was not what anybody wrote"
         );
+    }
+
+    #[test]
+    fn the_reader_is_heard_among_many() {
+        let mut round = round_of_four();
+        let flaw = |to| Event::Flaw(Flaw::TotalFell { from: 9, to });
+        for to in 0..100 {
+            round.oracle.take(Source::Lane(1), flaw(to % 9));
+        }
+        round.oracle.take(Source::Reader, flaw(3));
+        let sightings = evidence(round.judge()).sightings;
+        assert_eq!(sightings.len(), 17);
+        assert_eq!(sightings[16].by, Source::Reader);
     }
 
     #[test]

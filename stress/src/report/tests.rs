@@ -132,7 +132,7 @@ fn report(runs: Vec<Run>) -> Report {
             from: 100_000,
             to: 100,
         },
-        seed: Seed(0x7c1e_9a4),
+        seed: Seed(0x07c1_e9a4),
         timeout: Duration::from_secs(120),
         lock_timeout_ms: 250,
         asked: runs.iter().map(|run| (run.subject, run.shape)).collect(),

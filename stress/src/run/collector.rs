@@ -81,16 +81,16 @@ impl<'a> Collector<'a> {
     /// Takes note that the round was cut short, and collects what those who are now being killed
     /// have to say.
     pub(super) fn finish_cut_short(&mut self, cause: CutShort, timeout: Duration) {
-        self.oracle.take_cut(self.why(cause, timeout));
+        let mut why = self.why(cause, timeout);
         self.cut = true;
         let deadline = Instant::now() + GRACE;
         while !self.running.is_empty() && Instant::now() < deadline {
             self.take_next(deadline);
         }
         if !self.running.is_empty() {
-            let left = list(&self.running);
-            self.oracle.take_cut(format!("{left} could not be killed"));
+            why += &format!(", and {} could not be killed", list(&self.running));
         }
+        self.oracle.take_cut(why);
     }
 
     pub(super) fn into_oracle(self) -> Oracle {

@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::verdict::Source;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 /// How many messages wait at most; then the workers wait.
@@ -42,9 +42,6 @@ impl Inbox {
     /// The next message, if there is one before `deadline` or within `most`, whichever is first.
     pub(super) fn next(&self, deadline: Instant, most: Duration) -> Option<Message> {
         let left = deadline.saturating_duration_since(Instant::now());
-        match self.0.recv_timeout(left.min(most)) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.0.recv_timeout(left.min(most)).ok()
     }
 }

@@ -14,29 +14,18 @@ use std::time::Instant;
 /// Runs a trial: as many rounds as planned, or up to the first that is not exact. For a strategy
 /// that is the worst that could happen, for a control it is what the trial is for.
 pub(super) fn run(scene: &Scene<'_>, trial: &Trial) -> anyhow::Result<Run> {
-    let plan = scene.plan;
     let started = Instant::now();
-    let changes = u64::from(plan.procs) * u64::from(trial.iterations);
-    scene.progress.begin(trial, changes);
+    scene.progress.begin(trial, scene.plan.procs);
     let mut sum = Sum::default();
-    let mut kept = None;
     for number in 1..=trial.rounds {
-        let directory = scene.place.round(trial, number);
         scene.progress.round(trial, number);
-        let round = Round {
-            plan,
-            trial,
-            number,
-            directory: directory.clone(),
-            deadline: started + plan.timeout,
-        };
-        let settled = sum.add(round::run(scene, round)?);
-        kept = keep_or_remove(scene, trial, &sum.verdict, directory)?;
-        if settled || scene.interrupt.is_asked() {
+        sum.add_round(scene, trial, number, started)?;
+        if sum.verdict != Verdict::Exact || scene.interrupt.is_asked() {
             break;
         }
     }
     scene.progress.end();
+    sum.expect_rounds(trial.rounds);
     Ok(Run {
         subject: trial.subject,
         shape: trial.shape,
@@ -48,8 +37,8 @@ pub(super) fn run(scene: &Scene<'_>, trial: &Trial) -> anyhow::Result<Run> {
         got: sum.got,
         counters: sum.counters,
         elapsed: started.elapsed(),
-        kept,
-        again: plan.command_for(trial),
+        kept: sum.kept,
+        again: scene.plan.command_for(trial),
     })
 }
 
@@ -59,7 +48,9 @@ struct Sum {
     expected: u64,
     got: Option<u64>,
     counters: Counters,
+    /// Of the latest round.
     verdict: Verdict,
+    kept: Option<PathBuf>,
 }
 
 impl Default for Sum {
@@ -70,19 +61,47 @@ impl Default for Sum {
             got: Some(0),
             counters: Counters::default(),
             verdict: Verdict::Exact,
+            kept: None,
         }
     }
 }
 
 impl Sum {
-    /// Adds a round; whether it settles the trial.
-    fn add(&mut self, round: Judgement) -> bool {
+    /// Runs a round and adds what it comes to.
+    fn add_round(
+        &mut self,
+        scene: &Scene<'_>,
+        trial: &Trial,
+        number: u32,
+        started: Instant,
+    ) -> anyhow::Result<()> {
+        let directory = scene.place.round(trial, number);
+        let round = Round {
+            plan: scene.plan,
+            trial,
+            number,
+            directory: directory.clone(),
+            deadline: started + scene.plan.timeout,
+        };
+        self.add(round::run(scene, round)?);
+        self.kept = keep_or_remove(scene, trial, &self.verdict, directory)?;
+        Ok(())
+    }
+
+    /// A trial that was left between two rounds has found nothing, and has not looked everywhere.
+    fn expect_rounds(&mut self, rounds: u32) {
+        if self.verdict == Verdict::Exact && self.rounds < rounds {
+            let why = format!("interrupted after {} of {rounds} rounds", self.rounds);
+            self.verdict = Verdict::Inconclusive { why };
+        }
+    }
+
+    fn add(&mut self, round: Judgement) {
         self.rounds += 1;
         self.expected += round.expected;
         self.got = self.got.zip(round.got).map(|(all, more)| all + more);
         self.counters.add(round.counters);
         self.verdict = round.verdict;
-        self.verdict != Verdict::Exact
     }
 }
 
@@ -103,4 +122,22 @@ fn keep_or_remove(
     let removed = scene.place.remove(&directory);
     removed.with_context(|| format!("cannot remove {}", directory.display()))?;
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sum, Verdict};
+
+    #[test]
+    fn a_trial_that_was_left_between_two_rounds_is_not_exact() {
+        let mut sum = Sum {
+            rounds: 3,
+            ..Sum::default()
+        };
+        sum.expect_rounds(3);
+        assert_eq!(sum.verdict, Verdict::Exact);
+        sum.expect_rounds(4);
+        let why = "interrupted after 3 of 4 rounds".to_owned();
+        assert_eq!(sum.verdict, Verdict::Inconclusive { why });
+    }
 }

@@ -73,9 +73,11 @@ fn die() -> ! {
     unreachable!("SIGKILL to oneself returned {sent:?}")
 }
 
-/// Does nothing until nobody listens any more: a pipe without a reader reports an error, and only
-/// that, to whoever polls its other end for nothing.
+/// Says so on standard error, for tests that have to know, and does nothing until nobody listens
+/// any more: a pipe without a reader reports an error, and only that, to whoever polls its other
+/// end for nothing.
 fn hang() -> Next {
+    eprintln!("a worker hangs, as ordered");
     let stdout = rustix::stdio::stdout();
     let _ = poll(&mut [PollFd::new(&stdout, PollFlags::empty())], None);
     Next::Leave

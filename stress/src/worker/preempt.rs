@@ -1,9 +1,9 @@
 //! Pauses at chosen system calls, so that other processes come in between.
 //!
 //! A process that runs freely is hardly ever interrupted in the few microseconds that matter: the
-//! control `create-race` lost an update in one of 200 rounds, on two processors. One pause in every
-//! second change, at a call that the seed chooses, makes it one of a few, and leads the strategies
-//! into the same corners. This is the idea of probabilistic concurrency testing (Burckhardt et al.,
+//! control `create-race` once took 177 rounds to lose its first update, on two processors. One pause
+//! in every second change, at a call that the seed chooses, makes it about one round of seven, and
+//! leads the strategies into the same corners. This is the idea of probabilistic concurrency testing (Burckhardt et al.,
 //! "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs", 2010) with one
 //! preemption, on a scheduler that cannot be told what to run instead.
 

@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::workload::Flaw;
-use hookstate::{Error, Outcome};
+use hookstate::{Error, ErrorKind, Outcome};
 use std::cell::Cell;
 use std::io::Write;
 
@@ -58,9 +58,15 @@ impl Reporter {
         outcome.value
     }
 
-    /// Reports the error that the process ends with.
+    /// Reports the error that the process ends with. That the content is no state is more than the
+    /// trouble of one process: nothing had damaged it.
     pub(super) fn failed(&self, error: &Error) {
-        self.failed_because(&chain(error));
+        let text = chain(error);
+        if error.kind() == ErrorKind::Corrupt {
+            let error = text.clone();
+            self.flaw(Flaw::Corrupt { error });
+        }
+        self.failed_because(&text);
     }
 
     /// Reports why the process ends.
