@@ -1,7 +1,7 @@
 //! What the strategies do to the directory: make it, sync it, change names in it, and keep damaged
 //! content in it.
 
-use crate::file::{File, retried};
+use crate::file::{File, is_unsupported, retried};
 use crate::kernel::{Access, CallKind, Create, Errno, Kernel, OpenHow};
 use crate::strategy::Site;
 use crate::{Durability, Error, Result};
@@ -30,7 +30,8 @@ impl<K: Kernel> Site<'_, K> {
     pub(crate) fn exchange(&self, one: &Path, other: &Path) -> Result<bool> {
         match retried(|| self.kernel.exchange(one, other)) {
             Ok(()) => Ok(true),
-            Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOENT) => Ok(false),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) if is_unsupported(errno) || errno == Errno::INVAL => Ok(false),
             Err(errno) => Err(Error::from_call(
                 "replace",
                 other,
