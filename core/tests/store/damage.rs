@@ -5,7 +5,10 @@ use crate::directory::{Scratch, Snapshot, corpses};
 use crate::ledger::{Change, Ledger};
 use crate::log_format::Log;
 use crate::machine::Machine;
-use hookstate::kernel::{Ceased, DieAtNth, Ending, Errno, FailNth, Fault, Host, Watched, Watcher};
+use hookstate::kernel::{
+    Access, Ceased, DieAtNth, Ending, Errno, FailNth, Fault, Host, Kernel, OpenHow, Watched,
+    Watcher,
+};
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
 use hookstate::{ErrorKind, Outcome, Recovery, STATE_BYTES_MAX, Store};
 use proptest::collection::vec;
@@ -46,9 +49,9 @@ pub fn histories() -> [Vec<Change>; 4] {
         key_bytes: 0,
     };
     [
-        vec![small.clone(), add.clone()],
-        vec![small.clone(), large.clone()],
-        vec![large.clone(), add.clone(), add.clone()],
+        vec![small, add],
+        vec![small, large],
+        vec![large, add, add],
         vec![small, large, Remove { key: 2 }, add],
     ]
 }
@@ -313,6 +316,14 @@ proptest! {
         let damaged = damage.of(&newest, &older);
         nothing_is_lost_in_silence(strategy, &history, &damaged, &change)?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 100,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn any_bytes_in_an_auxiliary_file_change_nothing(
@@ -451,11 +462,9 @@ fn a_file_too_large_to_be_a_state_is_refused_and_left_alone() {
         let path = store(&scratch, strategy).path();
         let size = most * STATE_BYTES_MAX + 1;
         // Sparse: it takes no room.
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .expect("open");
-        file.set_len(size).expect("truncate");
+        let how = OpenHow::existing(Access::ReadWrite);
+        let file = Host.open(&path, how).expect("open");
+        Host.ftruncate(&file, size).expect("truncate");
         let names = crate::directory::names(&scratch.store());
         let store = store(&scratch, strategy);
         for error in [

@@ -31,34 +31,26 @@ pub fn cases<S: Strategy + Copy>(strategy: S) -> Vec<Case<S>> {
         key_bytes: 6_000,
     };
     vec![
-        case("first use", &[], small.clone()),
-        case("first use, large", &[], page.clone()),
-        case("first use by apply", &[], add.clone()),
-        case("small", &[small.clone()], Put { key: 4, bytes: 50 }),
-        case("small, shrinking", &[small.clone()], Remove { key: 1 }),
-        case("growing over a page", &[small.clone()], page.clone()),
-        case("large, growing", &[page.clone()], pages.clone()),
+        case("first use", &[], small),
+        case("first use, large", &[], page),
+        case("first use by apply", &[], add),
+        case("small", &[small], Put { key: 4, bytes: 50 }),
+        case("small, shrinking", &[small], Remove { key: 1 }),
+        case("growing over a page", &[small], page),
+        case("large, growing", &[page], pages),
         case(
             "large, same size",
-            &[pages.clone()],
+            &[pages],
             Put {
                 key: 3,
                 bytes: 20_000,
             },
         ),
-        case(
-            "large, shrinking",
-            &[pages.clone(), page.clone()],
-            Remove { key: 3 },
-        ),
-        case(
-            "shrinking below a page",
-            &[small.clone(), pages.clone()],
-            Remove { key: 3 },
-        ),
-        case("apply", &[small.clone(), add.clone()], add.clone()),
-        case("apply after large", &[pages.clone()], add.clone()),
-        case("apply, large", &[small.clone()], long.clone()),
+        case("large, shrinking", &[pages, page], Remove { key: 3 }),
+        case("shrinking below a page", &[small, pages], Remove { key: 3 }),
+        case("apply", &[small, add], add),
+        case("apply after large", &[pages], add),
+        case("apply, large", &[small], long),
     ]
 }
 

@@ -146,11 +146,7 @@ pub fn meetings() -> Vec<Meeting> {
         key: 3,
         key_bytes: 0,
     };
-    let histories = [
-        vec![],
-        vec![small.clone(), small.clone()],
-        vec![small.clone(), large.clone(), add.clone()],
-    ];
+    let histories = [vec![], vec![small, small], vec![small, large, add]];
     let ones = [
         None,
         Some(Put { key: 4, bytes: 50 }),
@@ -167,14 +163,14 @@ pub fn meetings() -> Vec<Meeting> {
     let others = [
         vec![Put { key: 5, bytes: 60 }],
         vec![small, large, Remove { key: 2 }],
-        vec![add.clone(), add],
+        vec![add, add],
     ];
     let mut all = Vec::new();
     for history in &histories {
         for one in &ones {
             all.extend(others.iter().map(|other| Meeting {
                 history: history.clone(),
-                one: one.clone(),
+                one: *one,
                 other: other.clone(),
             }));
         }
@@ -210,11 +206,11 @@ fn no_change_is_lost_around_a_compaction() {
     let put = Change::Put { key: 9, bytes: 10 };
     // Either of the two compacts, and the other appends, modifies, compacts too, or reads.
     let pairs = [
-        (Some(last.clone()), vec![small.clone()]),
-        (Some(last.clone()), vec![last.clone(), small.clone()]),
-        (Some(last.clone()), vec![put.clone()]),
-        (Some(small), vec![last.clone()]),
-        (Some(put), vec![last.clone()]),
+        (Some(last), vec![small]),
+        (Some(last), vec![last, small]),
+        (Some(last), vec![put]),
+        (Some(small), vec![last]),
+        (Some(put), vec![last]),
         (None, vec![last]),
     ];
     let meetings = pairs.map(|(one, other)| Meeting {

@@ -108,7 +108,8 @@ impl Obstacle {
             Self::Socket => drop(UnixListener::bind(path).expect("bind")),
             #[cfg(target_os = "linux")]
             Self::Fifo => {
-                rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RWXU).expect("mkfifo")
+                let mode = rustix::fs::Mode::RWXU;
+                rustix::fs::mkfifoat(rustix::fs::CWD, path, mode).expect("mkfifo");
             }
         }
     }
@@ -211,12 +212,12 @@ fn a_file_of_another_user_is_refused_and_left_alone() {
 /// As root we can really give each of the files away, which the test above only pretends.
 #[test]
 fn a_file_that_was_given_to_another_user_is_refused_under_every_name() {
-    const NOBODY: u32 = 65_534;
+    let somebody = Host.geteuid() + 1;
     for strategy in ALL {
         for name in own_names(strategy) {
             let scratch = used(strategy);
             let path = scratch.store().join(name);
-            match std::os::unix::fs::chown(&path, Some(NOBODY), None) {
+            match std::os::unix::fs::chown(&path, Some(somebody), None) {
                 Ok(()) => refused(
                     SMALL
                         .made_in(&store(&scratch.store(), strategy, Host))
