@@ -5,6 +5,7 @@ use crate::directory::{Scratch, Snapshot, corpses};
 use crate::ledger::{Change, Ledger};
 use crate::log_format::Log;
 use crate::machine::Machine;
+use crate::watchers::DiesWriting;
 use hookstate::kernel::{
     Access, Ceased, DieAtNth, Ending, Errno, FailNth, Fault, Host, Kernel, OpenHow, Watched,
     Watcher,
@@ -731,4 +732,56 @@ fn damage_while_a_write_is_pending_is_repaired_from_the_journal() {
         }
     }
     assert!(repaired >= 2, "{repaired} runs");
+}
+
+/// The part of a record that its dead writer left is no part of any state, hides no other record,
+/// and is reported until the log is replaced.
+#[test]
+fn a_record_cut_off_by_a_kill_is_left_out_and_reported() {
+    let log = ALL[1];
+    let history = &histories()[0];
+    let killed = Change::Add {
+        key: 7,
+        key_bytes: 50,
+    };
+    let next = Change::Add {
+        key: 8,
+        key_bytes: 0,
+    };
+    for bytes in [2, 10, 20, 40, 80] {
+        let scratch = prepared(log, history);
+        let dying = Watched::new(Host, DiesWriting::new(0, bytes));
+        let writer = Store::<Ledger, _, _>::with(scratch.store(), "state", log, dying);
+        let death = catch_unwind(AssertUnwindSafe(|| killed.made_in(&writer)));
+        assert!(death.is_err_and(|payload| payload.is::<Ceased>()));
+        let store = store(&scratch, log);
+        let mut expected = Ledger::of(history);
+        // To a reader it could be a record that is just being appended.
+        let read = store.read().expect("a state");
+        assert_eq!((&read.value, read.recovery), (&expected, None));
+        for _ in 0..2 {
+            expected = expected.after(&next);
+            let outcome = next.made_in(&store).expect("a change");
+            assert_eq!(outcome.recovery, None);
+            let read = store.read().expect("a state");
+            assert_eq!(read.value, expected);
+            let skipped = Recovery::Skipped {
+                records: 1,
+                moved_to: None,
+            };
+            assert_eq!(read.recovery, Some(skipped));
+        }
+        let replacing = next_changes()[0];
+        let outcome = replacing.made_in(&store).expect("a change");
+        let Some(Recovery::Skipped {
+            records: 1,
+            moved_to: Some(_),
+        }) = outcome.recovery
+        else {
+            panic!("{outcome:?}");
+        };
+        let read = store.read().expect("a state");
+        assert_eq!(read.value, expected.after(&replacing));
+        assert_eq!(read.recovery, None);
+    }
 }

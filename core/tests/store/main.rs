@@ -25,5 +25,6 @@ mod lock;
 mod names;
 mod overtaken;
 mod properties;
+mod readers;
 mod refusals;
 mod sizes;
