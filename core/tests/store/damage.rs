@@ -130,7 +130,7 @@ pub fn nothing_is_lost_in_silence<S: Strategy + Copy>(
             prop_assert_eq!(corpses(&scratch.store()), Vec::<PathBuf>::new());
         }
         Meaning::Damage(rest) => {
-            says_so(read, damaged)?;
+            says_so(strategy, read, damaged)?;
             is_repaired(
                 &scratch,
                 strategy,
@@ -145,12 +145,20 @@ pub fn nothing_is_lost_in_silence<S: Strategy + Copy>(
 
 /// A read of damage is an error or says what it left out. The unfinished end of a log is the
 /// exception: a reader takes no lock, so to it that is a record which is just being appended.
-fn says_so(read: hookstate::Result<Outcome<Ledger>>, damaged: &[u8]) -> Result<(), TestCaseError> {
+fn says_so<S: Strategy>(
+    strategy: S,
+    read: hookstate::Result<Outcome<Ledger>>,
+    damaged: &[u8],
+) -> Result<(), TestCaseError> {
+    let log = Log::of(damaged);
     match read {
         Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Corrupt),
         Ok(read) => {
+            prop_assert_eq!(strategy.name(), "append-log");
+            prop_assert!(!log.base_lost, "it passed off a log without its base");
             let skipped = matches!(read.recovery, Some(Recovery::Skipped { .. }));
-            prop_assert!(skipped || Log::of(damaged).only_unfinished, "{:?}", read);
+            prop_assert!(skipped || log.only_unfinished, "{:?}", read);
+            prop_assert_eq!(&read.value, &log.sum);
         }
     }
     Ok(())
@@ -175,6 +183,9 @@ fn is_repaired<S: Strategy + Copy>(
     }
     let after = store(scratch, strategy).read()?;
     prop_assert_eq!((&after.value, after.recovery), (&expected, None));
+    let all_lost = strategy.name() != "append-log" || Log::of(damaged).base_lost;
+    let skipped = matches!(reported, Some(Recovery::Skipped { .. }));
+    prop_assert_eq!(skipped, !all_lost, "{:?}", reported);
     let moved_to = moved_to(reported.as_ref())
         .ok_or_else(|| TestCaseError::fail("it does not say where the damage is kept"))?;
     let kept = fs::read(&moved_to)?;

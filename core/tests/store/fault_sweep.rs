@@ -1,10 +1,10 @@
 //! A fault at every call of every change, and a death at every call: the state is the old or the
 //! new one, whole, and the next change works.
 
-use crate::directory::Scratch;
+use crate::directory::{Scratch, Snapshot};
 use crate::history::{all_cases, cases, compaction, until_compaction};
 use crate::ledger::{Change, Ledger};
-use crate::machine::{Full, Machine};
+use crate::machine::{Disk, Full, Machine};
 use crate::sweep::{Case, Demand, Swept, Violation};
 use crate::watchers::{Asks, Breakdown};
 use hookstate::kernel::{Call, CallKind, Errno, Host, Watched, Way};
@@ -253,6 +253,31 @@ fn a_full_disk_leaves_the_old_state_or_the_new_until_there_is_room_again() {
 fn a_limit_on_file_sizes_leaves_the_old_state_or_the_new_until_it_is_raised() {
     let limits = [1, 30, 150, 1_000, 4_096, 5_000, 8_192, 20_000, 60_000];
     fill(&limits.map(Full::LimitedTo));
+}
+
+/// The blocks are reserved first, so that a disk that is too full for the data file is found out
+/// before anything is written to it.
+#[test]
+fn a_full_disk_is_noticed_before_the_data_file_is_touched() {
+    let flock = AnyStrategy::named("flock").expect("a strategy");
+    let large = Change::Put {
+        key: 2,
+        bytes: 20_000,
+    };
+    for full in [Full::GrowthFails, Full::GrowthStopsAtPage] {
+        let scratch = Scratch::new();
+        let store = Store::<Ledger, _>::with(scratch.store(), "state", flock, Host);
+        // The journal has its blocks from then on, and the data file gives them back.
+        for change in [large, Change::Remove { key: 2 }] {
+            let _clean = change.made_in(&store).expect("nothing is wrong");
+        }
+        let before = Snapshot::of(scratch.root());
+        let machine = Machine::with_disk(&Disk::full_after(0, full));
+        let on_full_disk = Store::<Ledger, _, _>::with(scratch.store(), "state", flock, machine);
+        let error = large.made_in(&on_full_disk).expect_err("no room");
+        assert_eq!(error.call(), Some(CallKind::Fallocate), "{error:?}");
+        assert_eq!(Snapshot::of(scratch.root()), before, "{full:?}");
+    }
 }
 
 fn fill(disks: &[Full]) {

@@ -17,8 +17,8 @@ mod history;
 mod log_format;
 mod sweep;
 
+mod calls;
 mod controls;
-mod cost;
 mod damage;
 mod fault_sweep;
 mod lock;
