@@ -120,8 +120,7 @@ impl Error {
         call: CallKind,
         errno: Errno,
     ) -> Self {
-        let kind = kind_of(errno);
-        Self::new(kind, attempt, path, remedy(kind).to_owned())
+        Self::new(kind_of(errno), attempt, path, remedy(errno).to_owned())
             .because(Cause::Call(CallError { call, errno }))
     }
 
@@ -208,10 +207,17 @@ fn kind_of(errno: Errno) -> ErrorKind {
     }
 }
 
-fn remedy(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::NoSpace => "make room, or raise the quota",
-        ErrorKind::PermissionDenied => "check the owner and mode of the file and its directory",
+fn remedy(errno: Errno) -> &'static str {
+    match errno {
+        Errno::NOSPC | Errno::DQUOT => "make room, or raise the quota",
+        Errno::FBIG => "raise the limit on file sizes (ulimit -f)",
+        Errno::ACCESS | Errno::PERM => "check the owner and mode of the file and its directory",
+        Errno::ROFS => "the file system is read-only; choose another directory",
+        Errno::MFILE => "close some files, or raise the limit on open files (ulimit -n)",
+        Errno::NFILE => "the system has no more open files to give; try again later",
+        Errno::NOTDIR => "a part of the path is not a directory; choose another one",
+        Errno::NAMETOOLONG => "the path is too long; choose a shorter directory",
+        Errno::IO => "the device failed; look into the system's log",
         _ => "",
     }
 }

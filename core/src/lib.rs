@@ -17,7 +17,9 @@ compile_error!(
 pub mod kernel;
 pub mod strategy;
 
+mod checksum;
 mod content;
+mod directory;
 mod error;
 mod file;
 mod lock;

@@ -7,7 +7,11 @@ use std::path::PathBuf;
 
 /// A value that a [`Store`](crate::Store) keeps, as JSON.
 ///
-/// `Default` is the state before the first change. [`Delta`](Self::Delta) is a change that can be
+/// `Default` is the state before the first change. Content that does not deserialize is damage: it
+/// is set aside and reported. So give fields that a later version adds `#[serde(default)]`, or the
+/// files of the earlier one will count as damaged.
+///
+/// [`Delta`](Self::Delta) is a change that can be
 /// written down without knowing the state, such as "one more call of Bash".
 pub trait State: Serialize + DeserializeOwned + Default {
     /// A change that commutes with every other: the append log stores deltas in the order in

@@ -139,7 +139,9 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
     /// Reads the state, lets `change` change it and writes it, in one exclusive window. Gives back
     /// what `change` returned.
     ///
-    /// The closure runs at most once. If it panics, nothing is written and the lock is released.
+    /// The closure runs at most once. If it panics, nothing is written and the lock is released. It
+    /// must not use the same state: that would wait for a lock that its own caller holds, and end
+    /// in [`ErrorKind::LockTimeout`].
     ///
     /// # Errors
     ///

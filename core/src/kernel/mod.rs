@@ -36,6 +36,10 @@ pub type Result<T> = std::result::Result<T, Errno>;
 ///
 /// Paths are passed as they are; every method that takes one acts on the name itself and never
 /// follows a symbolic link in the last component.
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "the errors are those of the call that each method is"
+)]
 pub trait Kernel {
     /// An open file descriptor. It is not closed by dropping alone on every kernel: call
     /// [`close`](Self::close), which [`crate`] does through a guard.

@@ -22,7 +22,7 @@ impl Traced {
         Self::default()
     }
 
-    /// The calls so far, one line each, as in `pwrite 34 bytes at 0 = ENOSPC`.
+    /// The calls so far, one line each, as in `flock TryExclusive`, with the error if there was one.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.entries().into_iter().map(|entry| entry.line).collect()
@@ -56,7 +56,7 @@ impl Watcher for Traced {
     fn after(&self, call: &Call<'_>, error: Option<Errno>) {
         let line = match error {
             None => call.to_string(),
-            Some(errno) => format!("{call} = {errno:?}"),
+            Some(errno) => format!("{call} = {errno}"),
         };
         self.lock().push(Entry {
             kind: call.kind(),

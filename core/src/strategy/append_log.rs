@@ -1,28 +1,297 @@
-//! stub
-use super::{Site, Strategy};
-use crate::kernel::Kernel;
-use crate::{Outcome, Result, State};
-use std::path::PathBuf;
+//! Append one record per change; fold them when somebody reads; compact when they have become many.
+//!
+//! The file is `<name>.log`: lines of text. A compacted log begins with a base, which is a whole
+//! state; every other line is a delta.
+//!
+//! ```text
+//! 00000029 21ae40c2 s {"total":41,"tools":{"Bash":40,"Edit":1}}
+//!
+//! 0000000f 237d0ff9 d {"tool":"Bash"}
+//! ```
+//!
+//! A record is the length of its JSON in bytes, the CRC-32 of length, kind and JSON, the kind, and
+//! the JSON. A delta has a newline before it and one after it, the base only the one after it.
+//!
+//! Protocol of `apply`
+//!   1. Open the log, creating it if it is missing; lock it shared; check the name (`lock.rs`).
+//!   2. Append the record with one write. If fewer bytes than all but the last newline were taken,
+//!      append the whole record again. (Power) Sync the log and the directory.
+//!   3. Unlock. If the log has become long enough, compact it.
+//!
+//! Protocol of `modify` and of compaction
+//!   1. Open the log; lock it exclusively; check the name (`lock.rs`).
+//!   2. Fold the log to a state. Keep a copy of a damaged log aside.
+//!   3. `modify`: change; refuse a result that would not read back.
+//!   4. Write a new file with the state as its base. (Power) Sync it.
+//!   5. Exchange its name with that of the log, or rename it over the log. (Power) Sync the
+//!      directory.
+//!   6. Remove the old log; unlock.
+//!
+//!   Readers take no lock: they open the log and fold it.
+//!
+//! Invariants
+//!   I1. A file that has the name of the log only grows, by whole appends, until another file takes
+//!       the name; from then on it does not change.
+//!   I2. At every instant the fold of the file with the name of the log has every acknowledged
+//!       change exactly once.
+//!   I3. No proper prefix of a record, other than all but its last newline, is a record.
+//!
+//! Why appenders share the lock at all, and check the name: while a compaction folds, an append
+//! would come too late for the fold, and its file would lose the name. Controls:
+//! `AppendLogCompactsShared`, `AppendLogWithoutRecheck`.
+//!
+//! Why newlines on both sides: a record whose writer was killed, or whose disk was full, ends
+//! anywhere, and the next one must not become a part of it. Why all of it is written again after a
+//! short write: others can have appended behind the part. I3 makes sure that the part is not
+//! counted as well. Control: `AppendLogContinuesShortWrites`.
+//!
+//! Why a new file and not the old one cut off: a reader folds the old one to its end, and a kill
+//! leaves one of the two, whole. Control: `AppendLogCompactsInPlace`.
 
-/// stub
+use super::{Site, Strategy};
+use crate::content::encode;
+use crate::kernel::{Access, Errno, Kernel, OpenHow};
+use crate::lock::{Locked, Sharing};
+use crate::strategy::record::{self, Fold, Kind};
+use crate::{Durability, Error, ErrorKind, Outcome, Recovery, Result, STATE_BYTES_MAX, State};
+use std::path::{Path, PathBuf};
+
+/// Appended and compacted. The protocol and its proof stand at the top of the source file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AppendLog;
+
+/// A log is compacted from this many bytes on, or from twice the size of its base if that is more:
+/// 64 KiB. So compaction costs a constant per change, however large the state.
+const COMPACT_BYTES_MIN: u64 = 64 << 10;
+/// From this many times that on, a compaction waits for the lock; before, it leaves the work to a
+/// later change if somebody is appending.
+const COMPACT_URGENT: u64 = 4;
+/// The longest log: a change that would make it longer fails. Compaction keeps it far below, unless
+/// it fails again and again, which every change has reported since.
+const LOG_BYTES_MAX: u64 = 4 * STATE_BYTES_MAX;
+/// How often a record is appended anew after a short write, before the change fails.
+const APPENDS_MAX: u32 = 8;
 
 impl Strategy for AppendLog {
     fn name(&self) -> &'static str {
         "append-log"
     }
+
     fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
-        site.path(".json")
+        site.path(".log")
     }
+
     fn modify<T: State, K: Kernel, R, E>(
         &self,
-        _site: &Site<'_, K>,
-        _change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
-        todo!()
+        let path = self.data_file(site);
+        let how = OpenHow::or_create(Access::ReadWrite);
+        let log = site
+            .lock(&path, how, Sharing::Exclusive)?
+            .expect("an open that creates finds a file");
+        let (mut state, recovery) = fold_alone::<T, K>(site, &log, &path)?;
+        let value = match change(&mut state) {
+            Ok(value) => value,
+            Err(refusal) => return Ok(Outcome::clean(Err(refusal)).after(recovery)),
+        };
+        let deferred = publish(site, &path, &state)?;
+        Ok(Outcome {
+            value: Ok(value),
+            recovery,
+            deferred,
+        })
     }
-    fn read<T: State, K: Kernel>(&self, _site: &Site<'_, K>) -> Result<Outcome<T>> {
-        todo!()
+
+    fn apply<T: State, K: Kernel>(
+        &self,
+        site: &Site<'_, K>,
+        delta: &T::Delta,
+    ) -> Result<Outcome<()>> {
+        let path = self.data_file(site);
+        let record = record::delta::<T>(delta, &path)?;
+        let how = OpenHow::or_create(Access::Append);
+        let log = site
+            .lock(&path, how, Sharing::Shared)?
+            .expect("an open that creates finds a file");
+        append(site, &log, &path, &record)?;
+        let size = log.stat.size + record.len() as u64;
+        let urgency = urgency(&log, size);
+        drop(log);
+        compact_if_due::<T, K>(site, &path, urgency)
     }
+
+    fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
+        let path = self.data_file(site);
+        let how = OpenHow::existing(Access::Read);
+        let Some(log) = crate::file::File::open(site.kernel, &path, how)? else {
+            return Ok(Outcome::clean(T::default()));
+        };
+        let size = log.checked_stat()?.size;
+        let fold = Fold::<T>::of(&log.read_up_to(size, LOG_BYTES_MAX)?);
+        if fold.base_lost {
+            return Err(Error::corrupt(&path, None));
+        }
+        // The end of the log can be a record that is just being appended.
+        let recovery = (fold.damaged > 0).then_some(Recovery::Skipped {
+            records: fold.damaged,
+            moved_to: None,
+        });
+        Ok(Outcome::clean(fold.state).after(recovery))
+    }
+}
+
+/// Step 2 of `apply`.
+fn append<K: Kernel>(
+    site: &Site<'_, K>,
+    log: &Locked<'_, K>,
+    path: &Path,
+    record: &[u8],
+) -> Result<()> {
+    if log.stat.size + record.len() as u64 > LOG_BYTES_MAX {
+        return Err(Error::too_large(path, log.stat.size, LOG_BYTES_MAX));
+    }
+    for _ in 0..APPENDS_MAX {
+        let taken = log.append(record)?;
+        if taken + 1 >= record.len() {
+            return sync(site, log); // I3
+        }
+    }
+    let call = crate::kernel::CallKind::Append;
+    Err(Error::from_call("append to", path, call, Errno::IO))
+}
+
+fn sync<K: Kernel>(site: &Site<'_, K>, log: &Locked<'_, K>) -> Result<()> {
+    match site.durability {
+        Durability::Process => Ok(()),
+        Durability::Power => {
+            log.sync_data()?;
+            site.sync_directory()
+        }
+    }
+}
+
+/// How much a compaction of the log is due.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Urgency {
+    Later,
+    IfFree,
+    Now,
+}
+
+/// The base is looked at only once the log is long; if that fails, so will the compaction, and
+/// say why.
+fn urgency<K: Kernel>(log: &Locked<'_, K>, size: u64) -> Urgency {
+    if size < COMPACT_BYTES_MIN {
+        return Urgency::Later;
+    }
+    let base = log
+        .read_range(0, record::LENGTH_DIGITS)
+        .ok()
+        .and_then(|digits| record::length_in(&digits))
+        .unwrap_or(0);
+    let due = COMPACT_BYTES_MIN.max(base.saturating_mul(2));
+    if size < due {
+        Urgency::Later
+    } else if size < due.saturating_mul(COMPACT_URGENT).min(LOG_BYTES_MAX / 2) {
+        Urgency::IfFree
+    } else {
+        Urgency::Now
+    }
+}
+
+/// Step 3 of `apply`. The change is in the log, so that nothing here can make it fail.
+fn compact_if_due<T: State, K: Kernel>(
+    site: &Site<'_, K>,
+    path: &Path,
+    urgency: Urgency,
+) -> Result<Outcome<()>> {
+    if urgency == Urgency::Later {
+        return Ok(Outcome::clean(()));
+    }
+    match compact::<T, K>(site, path, urgency) {
+        Ok(outcome) => Ok(outcome),
+        Err(error) if error.kind() == ErrorKind::SyncFailed => Err(error),
+        Err(error) => Ok(Outcome {
+            value: (),
+            recovery: None,
+            deferred: Some(error),
+        }),
+    }
+}
+
+fn compact<T: State, K: Kernel>(
+    site: &Site<'_, K>,
+    path: &Path,
+    urgency_seen: Urgency,
+) -> Result<Outcome<()>> {
+    let how = OpenHow::existing(Access::ReadWrite);
+    let lock = match urgency_seen {
+        Urgency::Now => site.lock(path, how, Sharing::Exclusive)?,
+        _ => site.lock_if_free(path, how)?,
+    };
+    let Some(log) = lock else {
+        return Ok(Outcome::clean(()));
+    };
+    if urgency(&log, log.stat.size) == Urgency::Later {
+        // Somebody else has compacted it meanwhile.
+        return Ok(Outcome::clean(()));
+    }
+    let (state, recovery) = fold_alone::<T, K>(site, &log, path)?;
+    let deferred = publish(site, path, &state)?;
+    Ok(Outcome {
+        value: (),
+        recovery,
+        deferred,
+    })
+}
+
+/// Step 2 of `modify`.
+fn fold_alone<T: State, K: Kernel>(
+    site: &Site<'_, K>,
+    log: &Locked<'_, K>,
+    path: &Path,
+) -> Result<(T, Option<Recovery>)> {
+    let content = log.read_up_to(log.stat.size, LOG_BYTES_MAX)?;
+    let fold = Fold::<T>::of(&content);
+    // Nobody is appending, so an unfinished record at the end is one whose writer was killed.
+    let damaged = fold.damaged + usize::from(fold.unfinished);
+    if damaged == 0 {
+        return Ok((fold.state, None));
+    }
+    let moved_to = site.keep_aside(path, &content)?;
+    let recovery = if fold.base_lost {
+        Recovery::MovedAside { moved_to }
+    } else {
+        Recovery::Skipped {
+            records: damaged,
+            moved_to: Some(moved_to),
+        }
+    };
+    Ok((fold.state, Some(recovery)))
+}
+
+/// Steps 4 to 6 of `modify`. The error inside `Ok` is one of step 6: the new log is in place.
+fn publish<T: State, K: Kernel>(
+    site: &Site<'_, K>,
+    path: &Path,
+    state: &T,
+) -> Result<Option<Error>> {
+    let base = record::framed(Kind::Base, &encode(state, path)?);
+    let spare = site.path(".log.spare");
+    let file = site.create_afresh(&spare)?;
+    file.write(&base)?;
+    if site.durability == Durability::Power {
+        file.sync()?;
+    }
+    let exchanged = site.exchange(&spare, path)?;
+    if !exchanged {
+        site.rename(&spare, path)?;
+    }
+    site.sync_directory()?;
+    if !exchanged {
+        return Ok(None);
+    }
+    Ok(site.unlink(&spare).err())
 }

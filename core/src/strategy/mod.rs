@@ -4,6 +4,8 @@
 
 mod append_log;
 mod flock;
+mod journal;
+mod record;
 mod rename;
 
 pub use append_log::AppendLog;

@@ -1,0 +1,155 @@
+//! What the strategies do to the directory: make it, sync it, change names in it, and keep damaged
+//! content in it.
+
+use crate::file::{File, retried};
+use crate::kernel::{Access, CallKind, Create, Errno, Kernel, OpenHow};
+use crate::strategy::Site;
+use crate::{Durability, Error, Result};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// How many files with damaged content are kept for one state. The oldest go first.
+pub(crate) const ASIDE_MAX: usize = 8;
+
+impl<K: Kernel> Site<'_, K> {
+    /// Makes the directory, with mode 0700, and those above it that are missing.
+    pub(crate) fn make_directory(&self) -> Result<()> {
+        self.make(self.directory)
+    }
+
+    /// Brings the names in the directory to the disk, if the store must survive a power loss.
+    pub(crate) fn sync_directory(&self) -> Result<()> {
+        match self.durability {
+            Durability::Process => Ok(()),
+            Durability::Power => self.sync_names_in(self.directory),
+        }
+    }
+
+    /// Swaps two files by name. `false` where the kernel or the file system cannot, or if one of
+    /// them does not exist.
+    pub(crate) fn exchange(&self, one: &Path, other: &Path) -> Result<bool> {
+        match retried(|| self.kernel.exchange(one, other)) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOENT) => Ok(false),
+            Err(errno) => Err(Error::from_call(
+                "replace",
+                other,
+                CallKind::Exchange,
+                errno,
+            )),
+        }
+    }
+
+    /// Puts the file `from` in the place of `to`.
+    pub(crate) fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        retried(|| self.kernel.rename(from, to))
+            .map_err(|errno| Error::from_call("replace", to, CallKind::Rename, errno))
+    }
+
+    /// Removes the name, if it exists.
+    pub(crate) fn unlink(&self, path: &Path) -> Result<()> {
+        match retried(|| self.kernel.unlink(path)) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(Error::from_call("remove", path, CallKind::Unlink, errno)),
+        }
+    }
+
+    /// Makes the file anew, whatever was there: a file that another process has open stays as it
+    /// is, without a name. Only under the lock that covers the name.
+    pub(crate) fn create_afresh<'p>(&'p self, path: &'p Path) -> Result<File<'p, K>> {
+        let how = OpenHow {
+            access: Access::ReadWrite,
+            create: Create::New,
+            truncate: false,
+        };
+        loop {
+            match retried(|| self.kernel.open(path, how)) {
+                Ok(fd) => return Ok(File::from_fd(self.kernel, path, fd)),
+                Err(Errno::EXIST) => self.unlink(path)?,
+                Err(errno) => return Err(Error::from_call("create", path, CallKind::Open, errno)),
+            }
+        }
+    }
+
+    /// Keeps a copy of damaged content as `<file>.corrupt-<microseconds>-<process>`, where the
+    /// microseconds count from the Unix epoch, and tells its path. Only under the lock.
+    pub(crate) fn keep_aside(&self, damaged: &Path, content: &[u8]) -> Result<PathBuf> {
+        let kept = self.aside_path(damaged);
+        let file = self.create_afresh(&kept)?;
+        file.write(content)?;
+        if self.durability == Durability::Power {
+            file.sync()?;
+            self.sync_directory()?;
+        }
+        drop(file);
+        self.prune_aside(damaged)?;
+        Ok(kept)
+    }
+
+    fn aside_path(&self, damaged: &Path) -> PathBuf {
+        let micros = self.kernel.clock_realtime().as_micros();
+        let mut name = aside_prefix(damaged);
+        name.push(format!("{micros:020}-{}", self.kernel.getpid()));
+        self.directory.join(name)
+    }
+
+    fn prune_aside(&self, damaged: &Path) -> Result<()> {
+        let prefix = aside_prefix(damaged);
+        let mut kept: Vec<OsString> = retried(|| self.kernel.list(self.directory))
+            .map_err(|errno| Error::from_call("list", self.directory, CallKind::List, errno))?
+            .into_iter()
+            .filter(|name| {
+                name.as_encoded_bytes()
+                    .starts_with(prefix.as_encoded_bytes())
+            })
+            .collect();
+        kept.sort();
+        let surplus = kept.len().saturating_sub(ASIDE_MAX);
+        for name in &kept[..surplus] {
+            self.unlink(&self.directory.join(name))?;
+        }
+        Ok(())
+    }
+
+    fn make(&self, directory: &Path) -> Result<()> {
+        match retried(|| self.kernel.mkdir(directory, 0o700)) {
+            Ok(()) => self.sync_parent(directory),
+            Err(Errno::EXIST) => Ok(()),
+            Err(Errno::NOENT) => match directory.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => {
+                    self.make(parent)?;
+                    self.make(directory)
+                }
+                _ => Err(mkdir_failed(directory, Errno::NOENT)),
+            },
+            Err(errno) => Err(mkdir_failed(directory, errno)),
+        }
+    }
+
+    fn sync_parent(&self, directory: &Path) -> Result<()> {
+        match (self.durability, directory.parent()) {
+            (Durability::Power, Some(parent)) if !parent.as_os_str().is_empty() => {
+                self.sync_names_in(parent)
+            }
+            (Durability::Power, _) => self.sync_names_in(Path::new(".")),
+            (Durability::Process, _) => Ok(()),
+        }
+    }
+
+    fn sync_names_in(&self, directory: &Path) -> Result<()> {
+        let how = OpenHow::existing(Access::Directory);
+        let fd = retried(|| self.kernel.open(directory, how))
+            .map_err(|errno| Error::sync_failed(directory, CallKind::Open, errno))?;
+        File::from_fd(self.kernel, directory, fd).sync()
+    }
+}
+
+fn mkdir_failed(directory: &Path, errno: Errno) -> Error {
+    Error::from_call("create", directory, CallKind::Mkdir, errno)
+}
+
+fn aside_prefix(damaged: &Path) -> OsString {
+    let mut prefix = damaged.file_name().unwrap_or_default().to_owned();
+    prefix.push(".corrupt-");
+    prefix
+}

@@ -1,0 +1,313 @@
+//! The redo journal of the strategy `flock`: writes of more than a page that no kill can halve.
+//!
+//! The journal is the file `<name>.json.journal`, permanent once it exists. Its first 36 bytes are
+//! the header, all zero when there is nothing to redo; from offset 4096 on follow the checksums
+//! of the old content, one for each 512 bytes, and the whole new content.
+//!
+//! Protocol, all of it under the exclusive lock of the data file
+//!   1. Growing: reserve the blocks of the data file.
+//!   2. Write the journal's body.
+//!   3. Write the header. From here on the change will be in the state. (Power) Sync the journal
+//!      and the directory.
+//!   4. Write the new content in place, page after page; shorter content: cut the file off after.
+//!      (Power) Sync the data file.
+//!   5. Clear the header.
+//!
+//! Recovery, by the next who takes the lock: if the header is there and whole,
+//!   R1. if the content is neither old nor new nor a mixture of both, but a state, a peer that
+//!       knows nothing of the journal has written since: clear the header;
+//!   R2. otherwise do steps 4 and 5 again.
+//!
+//! Invariants
+//!   I1. While the data file is a mixture, the header is there and the body is whole.
+//!   I2. A header is there only with its own body: it is cleared before the body changes.
+//!
+//! Why step 1: to find out that the disk is full while nothing has been touched.
+//!
+//! Why step 2 before step 3: otherwise a header could stand before half a body. The checksums
+//! would tell, but kill -9 does not need them; a power loss does. Control: `JournalHeaderFirst`.
+//!
+//! Why step 3: see "Why step 2" of the strategy. Control: `FlockWithoutJournal`.
+//!
+//! Why 512 bytes: kill -9 tears at pages, a power loss at sectors.
+
+use super::Site;
+use crate::content::PAGE;
+use crate::file::File;
+use crate::kernel::{Access, Kernel, OpenHow};
+use crate::lock::Locked;
+use crate::{Durability, Error, Result, checksum};
+use std::path::Path;
+
+const MAGIC: [u8; 8] = *b"hsredo01";
+const HEADER: usize = 36;
+const BODY_AT: u64 = PAGE as u64;
+const SECTOR: usize = 512;
+
+/// The journal beside one data file.
+pub(crate) struct Journal<'a, K: Kernel> {
+    site: &'a Site<'a, K>,
+    path: &'a Path,
+    file: Option<File<'a, K>>,
+    /// How long the journal was when it was opened.
+    size: u64,
+}
+
+/// What the journal says about the content of the data file.
+pub(crate) enum Pending {
+    /// There is nothing to redo.
+    Nothing,
+    /// There is a header, but it no longer says anything about this content: somebody has written
+    /// the whole file since, or the journal is damaged.
+    Stale,
+    /// The content is to be this.
+    Write(Vec<u8>),
+}
+
+impl<'a, K: Kernel> Journal<'a, K> {
+    /// Opens the journal if there is one.
+    pub(crate) fn open(site: &'a Site<'a, K>, path: &'a Path) -> Result<Self> {
+        Self::open_with(site, path, Access::ReadWrite)
+    }
+
+    /// As [`open`](Self::open), only to look.
+    pub(crate) fn open_to_read(site: &'a Site<'a, K>, path: &'a Path) -> Result<Self> {
+        Self::open_with(site, path, Access::Read)
+    }
+
+    fn open_with(site: &'a Site<'a, K>, path: &'a Path, access: Access) -> Result<Self> {
+        let file = File::open(site.kernel, path, OpenHow::existing(access))?;
+        let size = match &file {
+            Some(file) => file.checked_stat()?.size,
+            None => 0,
+        };
+        Ok(Self {
+            site,
+            path,
+            file,
+            size,
+        })
+    }
+
+    /// What is to be done about `content`, the content of the data file.
+    pub(crate) fn pending(
+        &self,
+        content: &[u8],
+        is_state: impl Fn(&[u8]) -> bool,
+    ) -> Result<Pending> {
+        if !self.has_header()? {
+            return Ok(Pending::Nothing);
+        }
+        match self.redo()? {
+            Some(redo) if redo.explains(content) || !is_state(content) => {
+                Ok(Pending::Write(redo.image)) // R2
+            }
+            _ => Ok(Pending::Stale), // R1
+        }
+    }
+
+    /// Steps 1 to 5. The error inside `Ok` is one of step 5: the new content is in place.
+    pub(crate) fn write_through(
+        &mut self,
+        data: &Locked<'_, K>,
+        old: &[u8],
+        image: &[u8],
+    ) -> Result<Option<Error>> {
+        if image.len() > old.len() {
+            data.reserve(image.len() as u64)?;
+        }
+        self.commit(old, image)?;
+        if let Err(error) = self.place(data, image, old.len()) {
+            return Err(self.undone(data, old, error));
+        }
+        Ok(self.clear().err())
+    }
+
+    /// Steps 4 and 5 once more, after a kill, which can have come before the sync of step 3.
+    /// `length` is how long the data file is.
+    pub(crate) fn complete(
+        &mut self,
+        data: &Locked<'_, K>,
+        image: &[u8],
+        length: usize,
+    ) -> Result<()> {
+        self.sync()?;
+        self.place(data, image, length)?;
+        self.clear()
+    }
+
+    /// Step 5.
+    pub(crate) fn clear(&mut self) -> Result<()> {
+        match &self.file {
+            Some(file) => file.write(&[0; HEADER]),
+            None => Ok(()),
+        }
+    }
+
+    /// Steps 2 and 3.
+    fn commit(&mut self, old: &[u8], image: &[u8]) -> Result<()> {
+        let body = body_of(old, image);
+        let header = header_of(old.len(), image.len(), &body);
+        let file = self.create()?;
+        file.write_at(&body, BODY_AT).map_err(|(_, error)| error)?; // I2
+        let written = file.write(&header).and_then(|()| self.sync());
+        if written.is_err() {
+            // Nothing has been placed yet, so the old state can still be the one that stands. If
+            // this fails too, the change will be made by the next who comes.
+            let _ = self.clear();
+        }
+        written
+    }
+
+    fn create(&mut self) -> Result<&File<'a, K>> {
+        let site = self.site;
+        let path = self.path;
+        if self.file.is_none() {
+            let how = OpenHow::or_create(Access::ReadWrite);
+            self.file = File::open(site.kernel, path, how)?;
+        }
+        Ok(self
+            .file
+            .as_ref()
+            .expect("an open that creates finds a file"))
+    }
+
+    fn sync(&self) -> Result<()> {
+        match (&self.file, self.site.durability) {
+            (Some(file), Durability::Power) => {
+                file.sync()?;
+                self.site.sync_directory()
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Step 4.
+    fn place(&self, data: &Locked<'_, K>, image: &[u8], old_length: usize) -> Result<()> {
+        data.write(image)?;
+        if image.len() < old_length {
+            data.truncate(image.len() as u64)?;
+        }
+        if self.site.durability == Durability::Power {
+            data.sync_data()?;
+        }
+        Ok(())
+    }
+
+    /// After a failure in step 4: puts the old content back, whose blocks exist, and forgets the
+    /// change. If that fails too, the header stays, and the next who comes completes the change.
+    fn undone(&mut self, data: &Locked<'_, K>, old: &[u8], error: Error) -> Error {
+        if error.kind() == crate::ErrorKind::SyncFailed {
+            return error;
+        }
+        let _ = data
+            .write(old)
+            .and_then(|()| data.truncate(old.len() as u64))
+            .and_then(|()| self.clear());
+        error
+    }
+
+    fn has_header(&self) -> Result<bool> {
+        match &self.file {
+            Some(file) if self.size >= BODY_AT => Ok(file.read_range(0, HEADER)? != [0; HEADER]),
+            _ => Ok(false),
+        }
+    }
+
+    fn redo(&self) -> Result<Option<Redo>> {
+        let Some(file) = &self.file else {
+            return Ok(None);
+        };
+        let header = file.read_range(0, HEADER)?;
+        let Some((old_length, length, body_checksum)) = lengths_in(&header) else {
+            return Ok(None);
+        };
+        let table = table_length(old_length);
+        let Some(body_length) = table
+            .checked_add(length)
+            .filter(|&body| body as u64 <= self.size - BODY_AT)
+        else {
+            return Ok(None);
+        };
+        let body = file.read_range(BODY_AT, body_length)?;
+        if checksum::of(&body) != body_checksum {
+            return Ok(None);
+        }
+        let (table, image) = body.split_at(table);
+        Ok(Some(Redo {
+            old_length,
+            old_sectors: table.chunks_exact(4).map(le_u32).collect(),
+            image: image.to_vec(),
+        }))
+    }
+}
+
+/// A write that was begun.
+struct Redo {
+    old_length: usize,
+    old_sectors: Vec<u32>,
+    image: Vec<u8>,
+}
+
+impl Redo {
+    /// Whether `content` is the old content, the new, or a mixture of their sectors.
+    fn explains(&self, content: &[u8]) -> bool {
+        let shortest = self.old_length.min(self.image.len());
+        let longest = self.old_length.max(self.image.len());
+        (shortest..=longest).contains(&content.len())
+            && content
+                .chunks(SECTOR)
+                .enumerate()
+                .all(|(index, sector)| self.is_new(index, sector) || self.is_old(index, sector))
+    }
+
+    fn is_new(&self, index: usize, sector: &[u8]) -> bool {
+        let at = index * SECTOR;
+        self.image.get(at..at + sector.len()) == Some(sector)
+    }
+
+    fn is_old(&self, index: usize, sector: &[u8]) -> bool {
+        let length = self.old_length.saturating_sub(index * SECTOR).min(SECTOR);
+        length == sector.len() && self.old_sectors.get(index) == Some(&checksum::of(sector))
+    }
+}
+
+fn body_of(old: &[u8], image: &[u8]) -> Vec<u8> {
+    let mut body = Vec::with_capacity(table_length(old.len()) + image.len());
+    for sector in old.chunks(SECTOR) {
+        body.extend_from_slice(&checksum::of(sector).to_le_bytes());
+    }
+    body.extend_from_slice(image);
+    body
+}
+
+fn table_length(old_length: usize) -> usize {
+    old_length.div_ceil(SECTOR) * 4
+}
+
+fn header_of(old_length: usize, length: usize, body: &[u8]) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[..8].copy_from_slice(&MAGIC);
+    header[8..16].copy_from_slice(&(old_length as u64).to_le_bytes());
+    header[16..24].copy_from_slice(&(length as u64).to_le_bytes());
+    header[24..28].copy_from_slice(&checksum::of(body).to_le_bytes());
+    let sum = checksum::of(&header[..32]);
+    header[32..].copy_from_slice(&sum.to_le_bytes());
+    header
+}
+
+/// The length of the old and the new content and the checksum of the body, if the header is whole.
+fn lengths_in(header: &[u8]) -> Option<(usize, usize, u32)> {
+    if header[..8] != MAGIC || le_u32(&header[32..]) != checksum::of(&header[..32]) {
+        return None;
+    }
+    let length_at = |at: usize| {
+        let (low, high) = (le_u32(&header[at..]), le_u32(&header[at + 4..]));
+        usize::try_from(u64::from(low) | u64::from(high) << 32).ok()
+    };
+    Some((length_at(8)?, length_at(16)?, le_u32(&header[24..])))
+}
+
+fn le_u32(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
