@@ -101,6 +101,19 @@ impl<K: Kernel> Site<'_, K> {
         Ok(current.then_some(locked))
     }
 
+    /// Locks a file that this process has just made, under a name that no other looks at.
+    pub(crate) fn lock_fresh<'p>(&self, file: File<'p, K>, path: &Path) -> Result<Locked<'p, K>> {
+        if !try_lock(&file, path, Sharing::Exclusive)? {
+            return Err(Error::from_call(
+                "lock",
+                path,
+                CallKind::Flock,
+                Errno::WOULDBLOCK,
+            ));
+        }
+        Locked::new(file)
+    }
+
     fn open_here<'p>(&'p self, path: &'p Path, how: OpenHow) -> Result<Option<File<'p, K>>> {
         match File::open(self.kernel, path, how)? {
             None if how.create != Create::Never => {

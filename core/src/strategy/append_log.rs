@@ -22,10 +22,11 @@
 //!   1. Open the log; lock it exclusively; check the name (`lock.rs`).
 //!   2. Fold the log to a state. Keep a copy of a damaged log aside.
 //!   3. `modify`: change; refuse a result that would not read back.
-//!   4. Write a new file with the state as its base. (Power) Sync it.
+//!   4. Make a new file, lock it exclusively and write the state into it as its base. (Power) Sync
+//!      it.
 //!   5. Exchange its name with that of the log, or rename it over the log. (Power) Sync the
 //!      directory.
-//!   6. Remove the old log; unlock.
+//!   6. Remove the old log; unlock both.
 //!
 //!   Readers take no lock: they open the log and fold it.
 //!
@@ -44,6 +45,10 @@
 //! anywhere, and the next one must not become a part of it. Why all of it is written again after a
 //! short write: others can have appended behind the part. I3 makes sure that the part is not
 //! counted as well. Control: `AppendLogContinuesShortWrites`.
+//!
+//! Why step 4 locks the new file: with step 5 the name leads to a file that our first lock does not
+//! cover. The next process would come in before step 6, make its own spare, and we would remove it.
+//! Control: `AppendLogPublishesUnlocked`.
 //!
 //! Why a new file and not the old one cut off: a reader folds the old one to its end, and a kill
 //! leaves one of the two, whole. Control: `AppendLogCompactsInPlace`.
@@ -280,7 +285,7 @@ fn publish<T: State, K: Kernel>(
 ) -> Result<Option<Error>> {
     let base = record::framed(Kind::Base, &encode(state, path)?);
     let spare = site.path(".log.spare");
-    let file = site.create_afresh(&spare)?;
+    let file = site.lock_fresh(site.create_afresh(&spare)?, &spare)?;
     file.write(&base)?;
     if site.durability == Durability::Power {
         file.sync()?;

@@ -36,7 +36,7 @@ use crate::content::PAGE;
 use crate::file::File;
 use crate::kernel::{Access, Kernel, OpenHow};
 use crate::lock::Locked;
-use crate::{Durability, Error, Result, checksum};
+use crate::{Durability, Error, ErrorKind, Result, checksum};
 use std::path::Path;
 
 const MAGIC: [u8; 8] = *b"hsredo01";
@@ -106,7 +106,8 @@ impl<'a, K: Kernel> Journal<'a, K> {
         }
     }
 
-    /// Steps 1 to 5. The error inside `Ok` is one of step 5: the new content is in place.
+    /// Steps 1 to 5. The error inside `Ok` came after step 3: the new content is in place, or is
+    /// taken from the journal by whoever looks.
     pub(crate) fn write_through(
         &mut self,
         data: &Locked<'_, K>,
@@ -118,7 +119,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
         }
         self.commit(old, image)?;
         if let Err(error) = self.place(data, image, old.len()) {
-            return Err(self.undone(data, old, error));
+            return self.undo(data, old, error);
         }
         Ok(self.clear().err())
     }
@@ -195,16 +196,25 @@ impl<'a, K: Kernel> Journal<'a, K> {
     }
 
     /// After a failure in step 4: puts the old content back, whose blocks exist, and forgets the
-    /// change. If that fails too, the header stays, and the next who comes completes the change.
-    fn undone(&mut self, data: &Locked<'_, K>, old: &[u8], error: Error) -> Error {
-        if error.kind() == crate::ErrorKind::SyncFailed {
-            return error;
+    /// change. If that fails too, the header stands, so the change is in the state, and the next
+    /// who comes completes it.
+    fn undo(&mut self, data: &Locked<'_, K>, old: &[u8], error: Error) -> Result<Option<Error>> {
+        if error.kind() == ErrorKind::SyncFailed {
+            return Err(error);
         }
-        let _ = data
+        let undone = data
             .write(old)
             .and_then(|()| data.truncate(old.len() as u64))
             .and_then(|()| self.clear());
-        error
+        match undone {
+            Err(_) if self.header_stands() => Ok(Some(error)),
+            _ => Err(error),
+        }
+    }
+
+    fn header_stands(&self) -> bool {
+        let header = self.file.as_ref().map(|file| file.read_range(0, HEADER));
+        header.is_some_and(|read| read.is_ok_and(|header| lengths_in(&header).is_some()))
     }
 
     fn has_header(&self) -> Result<bool> {

@@ -1,0 +1,281 @@
+//! The checkers on trial: strategies that are wrong on purpose must not pass.
+
+use crate::ledger::Change;
+use crate::machine::Full;
+use crate::properties::try_many;
+use crate::sweep::{Case, Demand, Swept, Violation};
+use hookstate::kernel::{Access, Errno, Kernel, OpenHow};
+use hookstate::strategy::{ALL, AnyStrategy, Site, Strategy};
+use hookstate::{Outcome, Result, State};
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+
+/// The mistake that a wrong strategy makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mistake {
+    /// Truncates the file before it writes it (pattern 5 of lost updates).
+    TruncatesFirst,
+    /// Writes the whole file with one write and does not look at how much was written.
+    TrustsOneWrite,
+    /// Reports success whatever the system said.
+    ClaimsSuccess,
+    /// Reports a failure that came after the change as if it had come before.
+    ClaimsFailure,
+    /// Makes calls while its process is being killed.
+    CallsInDrop,
+    /// Writes nothing if the new state is shorter than the old.
+    NeverShrinks,
+    /// Writes what the closure did although it refused.
+    IgnoresRefusal,
+    /// Makes a delta twice.
+    AppliesTwice,
+}
+
+/// A strategy with one mistake put into it.
+#[derive(Clone, Copy)]
+struct Wrong<S>(S, Mistake);
+
+impl<S: Strategy> Wrong<S> {
+    fn truncates_first<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        self.0.modify(site, |state: &mut T| {
+            let result = change(state);
+            truncate(site, &self.0.data_file(site));
+            result
+        })
+    }
+
+    fn claims_success<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        let mut said = None;
+        let outcome = self.0.modify(site, |state: &mut T| {
+            said = Some(change(state));
+            Ok::<(), ()>(())
+        });
+        match said {
+            Some(said) => Ok(Outcome::clean(said)),
+            None => outcome.map(|_| unreachable!("it succeeded, so the closure ran")),
+        }
+    }
+
+    fn never_shrinks<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        self.0.modify(site, |state: &mut T| {
+            let old = serde_json::to_vec(state).expect("a state that can be written");
+            let result = change(state);
+            let new = serde_json::to_vec(state).expect("a state that can be written");
+            if new.len() < old.len() {
+                *state = serde_json::from_slice(&old).expect("and read back");
+            }
+            result
+        })
+    }
+
+    fn ignores_refusal<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        let outcome = self
+            .0
+            .modify(site, |state: &mut T| Ok::<_, Infallible>(change(state)))?;
+        Ok(outcome.map(|said| said.unwrap_or_else(|never| match never {})))
+    }
+}
+
+fn truncate<K: Kernel>(site: &Site<'_, K>, path: &Path) {
+    let how = OpenHow {
+        truncate: true,
+        ..OpenHow::existing(Access::ReadWrite)
+    };
+    if let Ok(fd) = site.kernel.open(path, how) {
+        site.kernel.close(fd);
+    }
+}
+
+/// Writes a file again with what it holds, but for white space at its end, in one write.
+fn write_again<K: Kernel>(site: &Site<'_, K>, path: &Path) {
+    let Ok(content) = std::fs::read(path) else {
+        return;
+    };
+    truncate(site, path);
+    if let Ok(fd) = site.kernel.open(path, OpenHow::existing(Access::ReadWrite)) {
+        let _ = site.kernel.pwrite(&fd, content.trim_ascii_end(), 0);
+        site.kernel.close(fd);
+    }
+}
+
+/// Makes a call when it is dropped, be it by unwinding.
+struct CallsInDrop<'a, K: Kernel>(&'a K, PathBuf);
+
+impl<K: Kernel> Drop for CallsInDrop<'_, K> {
+    fn drop(&mut self) {
+        // There is no such file; that it is asked for is the mistake.
+        let _ = self.0.unlink(&self.1);
+    }
+}
+
+impl<S: Strategy> Strategy for Wrong<S> {
+    fn name(&self) -> &'static str {
+        "wrong"
+    }
+
+    fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
+        self.0.data_file(site)
+    }
+
+    fn modify<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        match self.1 {
+            Mistake::TruncatesFirst => self.truncates_first(site, change),
+            Mistake::ClaimsSuccess => self.claims_success(site, change),
+            Mistake::NeverShrinks => self.never_shrinks(site, change),
+            Mistake::IgnoresRefusal => self.ignores_refusal(site, change),
+            Mistake::TrustsOneWrite => {
+                let outcome = self.0.modify(site, change)?;
+                write_again(site, &self.data_file(site));
+                Ok(outcome)
+            }
+            Mistake::ClaimsFailure => {
+                let outcome = self.0.modify(site, change)?;
+                self.0.read::<T, K>(site).map(|_| outcome)
+            }
+            Mistake::CallsInDrop => {
+                let _guard = CallsInDrop(site.kernel, site.path(".none"));
+                self.0.modify(site, change)
+            }
+            Mistake::AppliesTwice => self.0.modify(site, change),
+        }
+    }
+
+    fn apply<T: State, K: Kernel>(
+        &self,
+        site: &Site<'_, K>,
+        delta: &T::Delta,
+    ) -> Result<Outcome<()>> {
+        let outcome = self.0.apply::<T, K>(site, delta)?;
+        match self.1 {
+            Mistake::AppliesTwice => self.0.apply::<T, K>(site, delta),
+            _ => Ok(outcome),
+        }
+    }
+
+    fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
+        self.0.read(site)
+    }
+}
+
+/// The mistake in a change that grows over a page, in each strategy.
+fn cases(mistake: Mistake) -> [Case<Wrong<AnyStrategy>>; 3] {
+    ALL.map(|strategy| {
+        let small = [Change::Put { key: 1, bytes: 100 }];
+        let large = Change::Put {
+            key: 2,
+            bytes: 9_000,
+        };
+        Case::new("control", Wrong(strategy, mistake), &small, large)
+    })
+}
+
+/// The sweep must reject every one of the cases.
+fn must_be_caught(
+    mistake: Mistake,
+    sweep: impl Fn(&Case<Wrong<AnyStrategy>>) -> std::result::Result<Swept, Violation>,
+) {
+    for (case, right) in cases(mistake).iter().zip(ALL) {
+        match sweep(case) {
+            Ok(swept) => panic!("{right:?}, {mistake:?}: {swept:?} and not caught"),
+            Err(violation) => println!("{right:?}, {mistake:?}: caught: {violation:?}"),
+        }
+    }
+}
+
+/// The property must find a sequence of changes that shows the mistake.
+fn must_be_found(mistake: Mistake) {
+    for strategy in ALL {
+        let found = try_many(Wrong(strategy, mistake), 300).expect_err("a wrong strategy passed");
+        println!("{strategy:?}, {mistake:?}: found: {found}");
+    }
+}
+
+#[test]
+fn death_catches_a_truncation_before_the_write() {
+    must_be_caught(Mistake::TruncatesFirst, Case::die_at_each);
+}
+
+#[test]
+fn an_error_catches_a_truncation_before_the_write() {
+    must_be_caught(Mistake::TruncatesFirst, |case| {
+        case.fail_each(Errno::IO, Demand::OldOrNew)
+    });
+}
+
+#[test]
+fn a_full_disk_catches_a_truncation_before_the_write() {
+    for full in [Full::GrowthFails, Full::EveryWriteFails] {
+        must_be_caught(Mistake::TruncatesFirst, |case| case.fill_the_disk(full));
+    }
+}
+
+#[test]
+fn a_second_death_catches_a_truncation_before_the_write() {
+    let second = Change::Put { key: 9, bytes: 9 };
+    must_be_caught(Mistake::TruncatesFirst, |case| case.die_twice(&second));
+}
+
+#[test]
+fn a_short_transfer_catches_trust_in_one_write() {
+    must_be_caught(Mistake::TrustsOneWrite, |case| case.shorten_each(7));
+    must_be_caught(Mistake::TrustsOneWrite, Case::shorten_each_by_one);
+}
+
+#[test]
+fn death_inside_a_write_catches_trust_in_one_write() {
+    must_be_caught(Mistake::TrustsOneWrite, Case::die_inside_each_write);
+}
+
+#[test]
+fn an_error_catches_a_success_that_is_only_claimed() {
+    must_be_caught(Mistake::ClaimsSuccess, |case| {
+        case.fail_each(Errno::NOSPC, Demand::OldOrNew)
+    });
+}
+
+#[test]
+fn an_error_catches_a_failure_that_is_only_claimed() {
+    must_be_caught(Mistake::ClaimsFailure, |case| {
+        case.fail_each(Errno::NOSPC, Demand::OldOrNew)
+    });
+}
+
+#[test]
+fn death_catches_calls_made_after_it() {
+    must_be_caught(Mistake::CallsInDrop, Case::die_at_each);
+}
+
+#[test]
+fn the_property_finds_a_state_that_never_shrinks() {
+    must_be_found(Mistake::NeverShrinks);
+}
+
+#[test]
+fn the_property_finds_a_refusal_that_is_ignored() {
+    must_be_found(Mistake::IgnoresRefusal);
+}
+
+#[test]
+fn the_property_finds_a_delta_that_is_made_twice() {
+    must_be_found(Mistake::AppliesTwice);
+}

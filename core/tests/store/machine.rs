@@ -1,0 +1,314 @@
+//! The kernel of this machine, bent: another user, another file system, a disk that fills up.
+
+use hookstate::kernel::{
+    Create, Errno, FileSystem, FlockOperation, Host, Identity, Kernel, OpenHow, Result, Stat,
+};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Linux writes and allocates in units of this many bytes.
+const PAGE: u64 = 4096;
+
+/// The kernel of this machine with some of its answers changed. Clones share the disk.
+#[derive(Clone, Default)]
+pub struct Machine {
+    /// What `geteuid` answers.
+    pub euid: Option<u32>,
+    /// What `fstatfs` answers.
+    pub file_system: Option<FileSystem>,
+    /// What every call that needs space asks first.
+    pub disk: Option<Arc<Disk>>,
+}
+
+/// A disk that is full from a certain call on, until there is space again.
+pub struct Disk {
+    full: Full,
+    state: Mutex<DiskState>,
+}
+
+/// What a full disk still takes. Measured; the three file systems differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// ext4: what stays within allocated blocks; a write that grows the file fails as a whole.
+    /// Names can be made.
+    GrowthFails,
+    /// xfs, tmpfs: writes as far as the last allocated page goes and stops there. No file can be
+    /// made.
+    GrowthStopsAtPage,
+    /// btrfs: overwriting needs new blocks as well. No file can be made.
+    EveryWriteFails,
+}
+
+#[derive(Default)]
+struct DiskState {
+    calls_left: Option<usize>,
+    refused: usize,
+    reserved: BTreeMap<Identity, u64>,
+}
+
+impl Disk {
+    /// A disk that takes this many more calls that need space.
+    pub fn full_after(calls: usize, full: Full) -> Arc<Self> {
+        let state = DiskState {
+            calls_left: Some(calls),
+            ..DiskState::default()
+        };
+        Arc::new(Self {
+            full,
+            state: Mutex::new(state),
+        })
+    }
+
+    /// Somebody made room.
+    pub fn make_room(&self) {
+        self.lock().calls_left = None;
+    }
+
+    /// How many calls it has refused or cut short.
+    pub fn refused(&self) -> usize {
+        self.lock().refused
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, DiskState> {
+        self.state.lock().expect("no test panics in here")
+    }
+
+    /// How many of `length` bytes at `offset` can be written to a file of this kind.
+    fn write(&self, stat: &Stat, offset: u64, length: usize) -> Result<usize> {
+        let mut state = self.lock();
+        if state.is_roomy() {
+            return Ok(length);
+        }
+        let blocks = stat.size.next_multiple_of(PAGE);
+        let reserved = state.reserved.get(&stat.identity).copied().unwrap_or(0);
+        let within = blocks.max(reserved).saturating_sub(offset);
+        let fits = length.min(usize::try_from(within).expect("a small file"));
+        let done = match self.full {
+            Full::GrowthFails if fits < length => 0,
+            Full::GrowthFails | Full::GrowthStopsAtPage => fits,
+            Full::EveryWriteFails => 0,
+        };
+        state.refused += usize::from(done < length);
+        if done == 0 {
+            Err(Errno::NOSPC)
+        } else {
+            Ok(done)
+        }
+    }
+
+    fn reserve(&self, stat: &Stat, end: u64) -> Result<()> {
+        let mut state = self.lock();
+        let all = state.reserved.entry(stat.identity).or_default();
+        let end = end.next_multiple_of(PAGE);
+        if end <= stat.size.next_multiple_of(PAGE).max(*all) {
+            return Ok(());
+        }
+        *all = end;
+        if state.is_roomy() {
+            return Ok(());
+        }
+        state.reserved.remove(&stat.identity);
+        state.refused += 1;
+        Err(Errno::NOSPC)
+    }
+
+    fn truncate(&self, stat: &Stat, length: u64) {
+        if let Some(end) = self.lock().reserved.get_mut(&stat.identity) {
+            *end = length.next_multiple_of(PAGE);
+        }
+    }
+
+    /// The blocks of a file go with its last name; its inode number may come back with another.
+    fn forget(&self, path: &Path) {
+        if let Ok(stat) = Host.stat(path) {
+            self.lock().reserved.remove(&stat.identity);
+        }
+    }
+
+    fn make_name(&self) -> Result<()> {
+        let mut state = self.lock();
+        if state.is_roomy() || self.full == Full::GrowthFails {
+            return Ok(());
+        }
+        state.refused += 1;
+        Err(Errno::NOSPC)
+    }
+}
+
+impl DiskState {
+    fn is_roomy(&mut self) -> bool {
+        match &mut self.calls_left {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+}
+
+impl Machine {
+    pub fn with_disk(disk: &Arc<Disk>) -> Self {
+        Self {
+            disk: Some(Arc::clone(disk)),
+            ..Self::default()
+        }
+    }
+
+    pub fn with_file_system(file_system: FileSystem) -> Self {
+        Self {
+            file_system: Some(file_system),
+            ..Self::default()
+        }
+    }
+
+    /// A machine on which this program runs as another user than its files belong to.
+    pub fn of_another_user() -> Self {
+        Self {
+            euid: Some(Host.geteuid() + 1),
+            ..Self::default()
+        }
+    }
+}
+
+impl Kernel for Machine {
+    type Fd = OwnedFd;
+
+    fn open(&self, path: &Path, how: OpenHow) -> Result<OwnedFd> {
+        if let Some(disk) = &self.disk
+            && how.create != Create::Never
+            && Host.stat(path) == Err(Errno::NOENT)
+        {
+            disk.make_name()?;
+        }
+        Host.open(path, how)
+    }
+
+    fn close(&self, fd: OwnedFd) {
+        Host.close(fd);
+    }
+
+    fn flock(&self, fd: &OwnedFd, operation: FlockOperation) -> Result<()> {
+        Host.flock(fd, operation)
+    }
+
+    fn fstat(&self, fd: &OwnedFd) -> Result<Stat> {
+        Host.fstat(fd)
+    }
+
+    fn stat(&self, path: &Path) -> Result<Stat> {
+        Host.stat(path)
+    }
+
+    fn fstatfs(&self, fd: &OwnedFd) -> Result<FileSystem> {
+        let real = Host.fstatfs(fd)?;
+        Ok(self.file_system.unwrap_or(real))
+    }
+
+    fn pread(&self, fd: &OwnedFd, into: &mut [u8], offset: u64) -> Result<usize> {
+        Host.pread(fd, into, offset)
+    }
+
+    fn pwrite(&self, fd: &OwnedFd, bytes: &[u8], offset: u64) -> Result<usize> {
+        let length = match &self.disk {
+            Some(disk) => disk.write(&Host.fstat(fd)?, offset, bytes.len())?,
+            None => bytes.len(),
+        };
+        Host.pwrite(fd, &bytes[..length], offset)
+    }
+
+    fn append(&self, fd: &OwnedFd, bytes: &[u8]) -> Result<usize> {
+        let length = match &self.disk {
+            Some(disk) => {
+                let stat = Host.fstat(fd)?;
+                disk.write(&stat, stat.size, bytes.len())?
+            }
+            None => bytes.len(),
+        };
+        Host.append(fd, &bytes[..length])
+    }
+
+    fn ftruncate(&self, fd: &OwnedFd, length: u64) -> Result<()> {
+        if let Some(disk) = &self.disk {
+            disk.truncate(&Host.fstat(fd)?, length);
+        }
+        Host.ftruncate(fd, length)
+    }
+
+    fn fallocate(&self, fd: &OwnedFd, offset: u64, length: u64) -> Result<()> {
+        if let Some(disk) = &self.disk {
+            disk.reserve(&Host.fstat(fd)?, offset + length)?;
+        }
+        Host.fallocate(fd, offset, length)
+    }
+
+    fn fsync(&self, fd: &OwnedFd) -> Result<()> {
+        Host.fsync(fd)
+    }
+
+    fn fdatasync(&self, fd: &OwnedFd) -> Result<()> {
+        Host.fdatasync(fd)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        if let Some(disk) = &self.disk {
+            disk.forget(to);
+        }
+        Host.rename(from, to)
+    }
+
+    fn exchange(&self, one: &Path, other: &Path) -> Result<()> {
+        Host.exchange(one, other)
+    }
+
+    fn unlink(&self, path: &Path) -> Result<()> {
+        if let Some(disk) = &self.disk {
+            disk.forget(path);
+        }
+        Host.unlink(path)
+    }
+
+    fn mkdir(&self, path: &Path, mode: u32) -> Result<()> {
+        if let Some(disk) = &self.disk {
+            disk.make_name()?;
+        }
+        Host.mkdir(path, mode)
+    }
+
+    fn list(&self, directory: &Path) -> Result<Vec<OsString>> {
+        Host.list(directory)
+    }
+
+    fn clock_realtime(&self) -> Duration {
+        Host.clock_realtime()
+    }
+
+    fn clock_monotonic(&self) -> Duration {
+        Host.clock_monotonic()
+    }
+
+    fn sched_yield(&self) {
+        Host.sched_yield();
+    }
+
+    fn nanosleep(&self, duration: Duration) {
+        Host.nanosleep(duration);
+    }
+
+    fn getrandom(&self) -> u64 {
+        Host.getrandom()
+    }
+
+    fn getpid(&self) -> u32 {
+        Host.getpid()
+    }
+
+    fn geteuid(&self) -> u32 {
+        self.euid.unwrap_or_else(|| Host.geteuid())
+    }
+}
