@@ -2,4 +2,11 @@
 
 pub mod sim;
 
+pub mod explore;
+pub mod trace;
+
+pub mod oracle;
+pub mod scenario;
+pub mod twin;
+
 pub mod control;

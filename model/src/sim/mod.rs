@@ -3,7 +3,7 @@
 //! [`Sim`] is plain data: a value that is the state of a kernel and of what its processes have
 //! open, and a function from (state, process, call) to (state, answer). It knows neither threads
 //! nor loom, so whoever decides the order of the calls decides everything. [`Sequential`] makes
-//! the calls as they come and [`Interleaved`](crate::sim) in every order
+//! the calls as they come and [`Interleaved`] in every order
 //! that loom can find.
 //!
 //! # The fault model
@@ -34,12 +34,14 @@ mod files;
 mod flock;
 mod front;
 mod inode;
+pub(crate) mod interleaved;
 mod machine;
 mod names;
 mod sequential;
 
 pub use call::{Fd, Reply, Request};
 pub use front::{Door, SimProcess};
+pub use interleaved::{Interleaved, Kill};
 pub use machine::{ProcessId, Sim, Step};
 pub use sequential::Sequential;
 
