@@ -114,7 +114,10 @@ impl Error {
         self.0.holder
     }
 
-    pub(crate) fn from_call(
+    /// The error of a system call that failed, for strategies outside this crate: `attempt` is a
+    /// verb, as in "open", and `path` the file that it was attempted on.
+    #[must_use]
+    pub fn from_call(
         attempt: &'static str,
         path: &Path,
         call: CallKind,
@@ -176,7 +179,9 @@ impl Error {
         }
     }
 
-    pub(crate) fn unstorable(path: &Path, cause: serde_json::Error) -> Self {
+    /// The error of a state that cannot be written as JSON, for strategies outside this crate.
+    #[must_use]
+    pub fn unstorable(path: &Path, cause: serde_json::Error) -> Self {
         let detail = "the new state could not be read back, so nothing was written".to_owned();
         Self::new(ErrorKind::Unstorable, "write", path, detail).because(Cause::Json(cause))
     }
