@@ -64,12 +64,12 @@ impl Ledger {
 pub struct Account {
     /// Its changes that were acknowledged.
     pub acknowledged: Vec<Change>,
-    /// The states that it read, in order.
-    pub reads: Vec<Ledger>,
+    /// The states that it read, each with how many of its changes it had made by then.
+    pub reads: Vec<(usize, Ledger)>,
     /// The first thing that went wrong, after which it stopped.
     pub failure: Option<(ErrorKind, String)>,
-    /// Whether it was told of a recovery.
-    pub recovered: bool,
+    /// Whether it was told of damage.
+    pub damage_reported: bool,
 }
 
 /// A change that was acknowledged.
@@ -145,8 +145,8 @@ pub struct Oracle<S> {
     pub strategy: S,
     /// The tokens of the changes that were made before.
     pub before: Vec<Token>,
-    /// The tokens that each process may have added.
-    pub of_process: Vec<Vec<Token>>,
+    /// The tokens that the processes may have added.
+    pub added: Vec<Token>,
 }
 
 /// The directory of the store.
@@ -170,7 +170,7 @@ impl<S: Strategy + Clone> Oracle<S> {
             check_exit(exit)?;
         }
         let anybody_killed = ending.exits.contains(&Exit::Killed);
-        if !anybody_killed && accounts(ending).any(|account| account.recovered) {
+        if !anybody_killed && accounts(ending).any(|account| account.damage_reported) {
             return Err(Violation::FalseAlarm);
         }
         let last = self.read(&ending.sim)?;
@@ -184,7 +184,7 @@ impl<S: Strategy + Clone> Oracle<S> {
     fn read(&self, sim: &Sim) -> Result<Ledger, Violation> {
         let store = store(self.strategy.clone(), Sequential::boot(sim, USER));
         let read = store.read().map_err(|error| torn(&error))?;
-        whole(read.value)
+        whole(&read.value).cloned()
     }
 
     /// Each acknowledged change once, each other at most once, and nothing else.
@@ -199,7 +199,7 @@ impl<S: Strategy + Clone> Oracle<S> {
             let rival = rival(change, &acknowledged);
             exactly_once(last, change.token, rival)?;
         }
-        for &token in self.of_process.iter().flatten() {
+        for &token in &self.added {
             if last.times(token) > 1 {
                 return Err(Violation::Doubled { token });
             }
@@ -208,9 +208,7 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     fn check_known(&self, ledger: &Ledger) -> Result<(), Violation> {
-        let known = |token| {
-            self.before.contains(token) || self.of_process.iter().flatten().any(|own| own == token)
-        };
+        let known = |token| self.before.contains(token) || self.added.contains(token);
         match ledger.tokens.iter().all(known) {
             true => Ok(()),
             false => Err(Violation::Torn {
@@ -226,11 +224,13 @@ impl<S: Strategy + Clone> Oracle<S> {
         for &token in &self.before {
             earlier.apply(&token);
         }
-        for read in &account.reads {
-            let read = whole(read.clone())?;
-            self.check_known(&read)?;
-            rolled_back(&earlier, &read)?;
-            earlier = read;
+        for (changes, read) in &account.reads {
+            self.check_known(whole(read)?)?;
+            for change in &account.acknowledged[..*changes] {
+                exactly_once(read, change.token, None)?;
+            }
+            rolled_back(&earlier, read)?;
+            earlier = read.clone();
         }
         rolled_back(&earlier, last)
     }
@@ -239,14 +239,14 @@ impl<S: Strategy + Clone> Oracle<S> {
     fn check_next_change(&self, sim: &Sim, last: &Ledger) -> Result<(), Violation> {
         let process = Sequential::boot(sim, USER);
         let store = store(self.strategy.clone(), process);
-        store
-            .locked_modify(|ledger| ledger.apply(&NEXT))
-            .map_err(|error| torn(&error))?;
-        store.apply(&(NEXT + 1)).map_err(|error| torn(&error))?;
-        let after = whole(store.read().map_err(|error| torn(&error))?.value)?;
-        exactly_once(&after, NEXT, None)?;
-        exactly_once(&after, NEXT + 1, None)?;
-        rolled_back(last, &after)?;
+        let modified = store.locked_modify(|ledger| ledger.apply(&NEXT));
+        let applied = modified.and_then(|_| store.apply(&(NEXT + 1)));
+        let _ = applied.map_err(|error| torn(&error))?;
+        let after = store.read().map_err(|error| torn(&error))?.value;
+        let after = whole(&after)?;
+        exactly_once(after, NEXT, None)?;
+        exactly_once(after, NEXT + 1, None)?;
+        rolled_back(last, after)?;
         match after.count == last.count + 2 {
             true => Ok(()),
             false => Err(Violation::Torn {
@@ -296,7 +296,7 @@ fn check_exit(exit: &Exit<Account>) -> Result<(), Violation> {
     }
 }
 
-fn whole(ledger: Ledger) -> Result<Ledger, Violation> {
+fn whole(ledger: &Ledger) -> Result<&Ledger, Violation> {
     match ledger.is_whole() {
         true => Ok(ledger),
         false => Err(Violation::Torn {

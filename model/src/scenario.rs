@@ -2,30 +2,28 @@
 
 use crate::explore::{Bounds, Program, Report, explore};
 use crate::oracle::{
-    Account, Change, DIRECTORY, Oracle, Token, USER, Violation, store, tells_of_damage,
+    Account, Change, DIRECTORY, Ledger, Oracle, Token, USER, Violation, store, tells_of_damage,
 };
 use crate::sim::{FaultModel, Interleaved, Kill, Sequential, Sim, SimProcess};
 use hookstate::kernel::Kernel;
 use hookstate::strategy::Strategy;
-use hookstate::{Error, Outcome, State};
+use hookstate::{Error, Outcome, State, Store};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What a process does with the store.
+/// One thing that a process does with the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// One `locked_modify`.
+pub enum Act {
+    /// `locked_modify`.
     Modify,
-    /// One `locked_modify` that makes the state this many bytes larger.
+    /// `locked_modify` that makes the state this many bytes larger.
     Grow(usize),
-    /// One `locked_modify` that makes the state small again.
+    /// `locked_modify` that makes the state small again.
     Shrink,
-    /// One `apply`.
+    /// `apply`.
     Apply,
-    /// One `locked_modify`, and then a look whether it is there.
-    ModifyAndRead,
-    /// Two looks, of which the second must not show less.
-    ReadTwice,
+    /// `read`.
+    Read,
 }
 
 /// A strategy, what was there before, and who does what.
@@ -35,7 +33,7 @@ pub struct Scenario<S, K> {
     around: Around<K>,
     faults: FaultModel,
     before: Before,
-    tasks: Vec<Task>,
+    programs: Vec<Vec<Act>>,
     bounds: Bounds,
 }
 
@@ -44,6 +42,8 @@ pub struct Scenario<S, K> {
 pub enum Before {
     /// Not even the directory.
     Nothing,
+    /// The directory, empty.
+    Directory,
     /// So many changes, made by processes that have ended.
     Changes(u32),
     /// As many, with a state that has this many bytes of ballast.
@@ -57,13 +57,15 @@ where
     S: Strategy + Clone + Send + Sync + 'static,
 {
     /// The shipping strategy, as it is.
-    pub fn new(strategy: S, before: Before, tasks: &[Task]) -> Self {
+    ///
+    /// There is one process for each list of acts, which it does one after the other.
+    pub fn new(strategy: S, before: Before, programs: &[&[Act]]) -> Self {
         Self {
             strategy,
             around: Arc::new(|process| process),
             faults: FaultModel::default(),
             before,
-            tasks: tasks.to_vec(),
+            programs: programs.iter().map(|acts| acts.to_vec()).collect(),
             bounds: Bounds::default(),
         }
     }
@@ -78,7 +80,7 @@ where
             around: Arc::new(around),
             faults: self.faults,
             before: self.before,
-            tasks: self.tasks,
+            programs: self.programs,
             bounds: self.bounds,
         }
     }
@@ -162,19 +164,19 @@ where
         Oracle {
             strategy: self.strategy.clone(),
             before: self.before.tokens(),
-            of_process: (0..self.tasks.len())
-                .map(|seat| vec![token(seat)])
+            added: (0..self.programs.len())
+                .flat_map(|seat| tokens(seat).take(self.programs[seat].len()))
                 .collect(),
         }
     }
 
     fn programs(&self) -> Vec<Program<Account>> {
-        let tasks = self.tasks.iter().enumerate();
-        tasks
-            .map(|(seat, &task)| {
+        let programs = self.programs.iter().cloned().enumerate();
+        programs
+            .map(|(seat, acts)| {
                 let (strategy, around) = (self.strategy.clone(), Arc::clone(&self.around));
                 let program: Program<Account> = Arc::new(move |process| {
-                    perform(task, token(seat), strategy.clone(), around(process))
+                    perform(&acts, seat, strategy.clone(), around(process))
                 });
                 program
             })
@@ -184,21 +186,26 @@ where
     /// The kernel when the processes start.
     fn start(&self) -> Sim {
         let first = Sequential::boot(&Sim::new(self.faults), USER);
+        if self.before != Before::Nothing {
+            first
+                .mkdir(Path::new(DIRECTORY), 0o700)
+                .expect("the root directory is empty");
+        }
         let ballast = match self.before {
-            Before::Nothing => return first.snapshot(self.faults),
-            Before::Changes(_) => 0,
-            Before::LargeChanges(_, bytes) => bytes,
+            Before::LargeChanges(_, bytes) => "x".repeat(bytes),
+            Before::Nothing | Before::Directory | Before::Changes(_) => String::new(),
         };
         let store = store(self.strategy.clone(), first.another());
         for token in self.before.tokens() {
-            store
-                .locked_modify(|ledger| {
-                    ledger.apply(&token);
-                    ledger.ballast = "x".repeat(ballast);
-                })
-                .expect("nobody disturbs the changes that come before");
+            let made = store.locked_modify(|ledger| {
+                ledger.apply(&token);
+                ledger.ballast.clone_from(&ballast);
+            });
+            assert!(
+                matches!(made, Ok(Outcome { recovery: None, .. })),
+                "{made:?}"
+            );
         }
-        assert!(first.stat(Path::new(DIRECTORY)).is_ok());
         first.snapshot(self.faults)
     }
 }
@@ -206,62 +213,70 @@ where
 impl Before {
     fn tokens(self) -> Vec<Token> {
         match self {
-            Self::Nothing => vec![],
+            Self::Nothing | Self::Directory => vec![],
             Self::Changes(count) | Self::LargeChanges(count, _) => (1_000..1_000 + count).collect(),
         }
     }
 }
 
-fn token(seat: usize) -> Token {
-    Token::try_from(seat).expect("few processes") + 1
+/// What the acts of a process add, one after the other.
+fn tokens(seat: usize) -> impl Iterator<Item = Token> {
+    let first = 10 * (Token::try_from(seat).expect("few processes") + 1);
+    first..first + 10
 }
 
-fn perform<S: Strategy, K: Kernel>(task: Task, token: Token, strategy: S, kernel: K) -> Account {
+fn perform<S: Strategy, K: Kernel>(acts: &[Act], seat: usize, strategy: S, kernel: K) -> Account {
+    let store = store(strategy, kernel);
     let mut account = Account::default();
-    if let Err(error) = attempt(task, token, strategy, kernel, &mut account) {
-        account.failure = Some((error.kind(), error.to_string()));
+    for (act, token) in acts.iter().zip(tokens(seat)) {
+        if let Err(error) = account.attempt(*act, token, &store) {
+            account.failure = Some((error.kind(), error.to_string()));
+            break;
+        }
     }
     account
 }
 
-fn attempt<S: Strategy, K: Kernel>(
-    task: Task,
-    token: Token,
-    strategy: S,
-    kernel: K,
-    account: &mut Account,
-) -> Result<(), Error> {
-    let store = store(strategy, kernel);
-    match task {
-        Task::Modify | Task::Grow(_) | Task::Shrink | Task::ModifyAndRead => {
-            let outcome = store.locked_modify(|ledger| {
-                let parent = ledger.tokens.clone();
-                ledger.apply(&token);
-                match task {
-                    Task::Grow(bytes) => ledger.ballast.push_str(&"y".repeat(bytes)),
-                    Task::Shrink => ledger.ballast.clear(),
-                    _ => {}
-                }
-                Some(parent)
-            })?;
-            account.acknowledge(token, outcome);
-        }
-        Task::Apply => {
-            let outcome = store.apply(&token)?;
-            account.acknowledge(token, outcome.map(|()| None));
-        }
-        Task::ReadTwice => account.reads.push(store.read()?.value),
-    }
-    if matches!(task, Task::ModifyAndRead | Task::ReadTwice) {
-        account.reads.push(store.read()?.value);
-    }
-    Ok(())
-}
-
 impl Account {
+    fn attempt<S: Strategy, K: Kernel>(
+        &mut self,
+        act: Act,
+        token: Token,
+        store: &Store<Ledger, S, K>,
+    ) -> Result<(), Error> {
+        match act {
+            Act::Modify | Act::Grow(_) | Act::Shrink => {
+                let outcome = store.locked_modify(|ledger| {
+                    let parent = ledger.tokens.clone();
+                    ledger.apply(&token);
+                    resize(ledger, act);
+                    Some(parent)
+                })?;
+                self.acknowledge(token, outcome);
+            }
+            Act::Apply => {
+                let outcome = store.apply(&token)?;
+                self.acknowledge(token, outcome.map(|()| None));
+            }
+            Act::Read => {
+                let read = store.read()?.value;
+                self.reads.push((self.acknowledged.len(), read));
+            }
+        }
+        Ok(())
+    }
+
     fn acknowledge(&mut self, token: Token, outcome: Outcome<Option<Vec<Token>>>) {
-        self.recovered |= tells_of_damage(outcome.recovery.as_ref());
+        self.damage_reported |= tells_of_damage(outcome.recovery.as_ref());
         let parent = outcome.value;
         self.acknowledged.push(Change { token, parent });
+    }
+}
+
+fn resize(ledger: &mut Ledger, act: Act) {
+    match act {
+        Act::Grow(bytes) => ledger.ballast.push_str(&"y".repeat(bytes)),
+        Act::Shrink => ledger.ballast.clear(),
+        Act::Modify | Act::Apply | Act::Read => {}
     }
 }

@@ -1,7 +1,8 @@
 //! What the processes did, in order, as a table with a column for each.
 
 use crate::sim::{Reply, Request};
-use hookstate::kernel::Result;
+use hookstate::kernel::{Errno, Result};
+use std::borrow::Cow;
 use std::fmt;
 
 /// The calls of one execution.
@@ -46,7 +47,7 @@ impl Trace {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Returned(request, Err(errno)) => write!(f, "{request} = {errno:?}"),
+            Self::Returned(request, Err(errno)) => write!(f, "{request} = {}", name(*errno)),
             Self::Returned(request, Ok(reply)) => match reply.to_string() {
                 text if text.is_empty() => write!(f, "{request}"),
                 text => write!(f, "{request} = {text}"),
@@ -87,4 +88,22 @@ fn width(cells: &[(usize, String)], column: usize) -> usize {
         .map(|(_, cell)| cell.chars().count())
         .max();
     longest.unwrap_or(0).max("process 0".len())
+}
+
+/// As the manual pages call it.
+fn name(errno: Errno) -> Cow<'static, str> {
+    Cow::Borrowed(match errno {
+        Errno::NOENT => "ENOENT",
+        Errno::EXIST => "EEXIST",
+        Errno::WOULDBLOCK => "EWOULDBLOCK",
+        Errno::NOTDIR => "ENOTDIR",
+        Errno::ISDIR => "EISDIR",
+        Errno::NOTEMPTY => "ENOTEMPTY",
+        Errno::LOOP => "ELOOP",
+        Errno::INVAL => "EINVAL",
+        Errno::BADF => "EBADF",
+        Errno::NOSYS => "ENOSYS",
+        Errno::OPNOTSUPP => "EOPNOTSUPP",
+        other => return Cow::Owned(other.to_string()),
+    })
 }
