@@ -63,7 +63,7 @@ pub struct Report<V> {
     /// The most calls that one process made, apart from those that commute.
     pub calls: usize,
     /// How many pages the call writes at which the process was to be killed.
-    pub pages: usize,
+    pub pages: u64,
     /// The first ending that must not be.
     pub counterexample: Option<Counterexample<V>>,
 }
@@ -114,7 +114,10 @@ where
         kill,
         executions_max: bounds.executions_max,
         judge,
-        found: Mutex::new(Found::new()),
+        found: Mutex::new(Found {
+            report: Report::default(),
+            endings: HashSet::new(),
+        }),
     });
     let explored = Arc::clone(&exploration);
     let search = || builder.check(move || explored.execute());
@@ -238,20 +241,18 @@ where
     }
 }
 
-impl<R, V> Found<R, V> {
-    fn new() -> Self {
+impl<V> Default for Report<V> {
+    /// Of a search that has not begun.
+    fn default() -> Self {
         Self {
-            report: Report {
-                executions: 0,
-                endings: 0,
-                bounded_by: None,
-                refused: 0,
-                killed: 0,
-                calls: 0,
-                pages: 0,
-                counterexample: None,
-            },
-            endings: HashSet::new(),
+            executions: 0,
+            endings: 0,
+            bounded_by: None,
+            refused: 0,
+            killed: 0,
+            calls: 0,
+            pages: 0,
+            counterexample: None,
         }
     }
 }

@@ -115,29 +115,25 @@ where
     /// where such a call writes several pages, after each of them. Stops at the first violation.
     #[must_use]
     pub fn check_killing(&self, victim: usize) -> Report<Violation> {
-        let mut report: Option<Report<Violation>> = None;
+        let mut sum = Report::default();
         for call in 0.. {
-            let kill = Kill {
-                process: victim,
-                call,
-                pages: 0,
-            };
-            let at_call = self.check_killing_at(kill);
-            let reached = at_call.killed > 0;
-            let rejected = at_call.counterexample.is_some();
-            report = Some(match report {
-                None => at_call,
-                Some(sum) => sum.and(at_call),
-            });
+            let at_call = self.check_killing_at(victim, call);
             // The last round is one in which nobody got as far as to be killed.
-            if !reached || rejected {
+            let last = at_call.killed == 0 || at_call.counterexample.is_some();
+            sum = sum.and(at_call);
+            if last {
                 break;
             }
         }
-        report.expect("there is a first call")
+        sum
     }
 
-    fn check_killing_at(&self, kill: Kill) -> Report<Violation> {
+    fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
+        let kill = Kill {
+            process,
+            call,
+            pages: 0,
+        };
         let mut report = self.explore(Some(kill));
         for pages in 1..report.pages {
             if report.counterexample.is_some() {

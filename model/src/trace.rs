@@ -18,7 +18,7 @@ pub(crate) enum Event {
     Returned(Request, Result<Reply>),
     Waits(Request),
     /// At this call, when so many pages of it had been written.
-    Killed(Request, usize),
+    Killed(Request, u64),
 }
 
 impl Trace {

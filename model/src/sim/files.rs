@@ -100,24 +100,23 @@ impl Sim {
 
     /// How many pages the call writes to; 0 if it does not write.
     #[must_use]
-    pub fn pages(&self, process: ProcessId, request: &Request) -> usize {
+    pub fn pages(&self, process: ProcessId, request: &Request) -> u64 {
         match self.write_of(process, request) {
             Some((_, at, bytes)) if !bytes.is_empty() => {
                 let page = self.faults.page_bytes;
-                let last = at + bytes.len() as u64 - 1;
-                usize::try_from(last / page - at / page + 1).expect("a write fits into memory")
+                (at % page + bytes.len() as u64).div_ceil(page)
             }
             _ => 0,
         }
     }
 
     /// Carries out the part of a write that falls into the first `pages` of its pages.
-    pub(super) fn write_pages(&mut self, process: ProcessId, request: &Request, pages: usize) {
+    pub(super) fn write_pages(&mut self, process: ProcessId, request: &Request, pages: u64) {
         let Some((fd, at, bytes)) = self.write_of(process, request) else {
             return;
         };
         let page = self.faults.page_bytes;
-        let boundary = (at / page + pages as u64) * page;
+        let boundary = (at / page + pages) * page;
         let count = usize::try_from(boundary.saturating_sub(at)).expect("a write fits into memory");
         if let Ok(content) = self.written(process, fd) {
             content.write(at, &bytes[..count]);

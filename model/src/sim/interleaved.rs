@@ -37,7 +37,7 @@ pub struct Kill {
     /// commutes leaves the same behind as a kill at the next that does not.
     pub call: usize,
     /// How many pages of that call's write are written before. With 0 the call does not happen.
-    pub pages: usize,
+    pub pages: u64,
 }
 
 /// The payload of unwinding when every process that is left waits for another.
@@ -87,7 +87,7 @@ pub(crate) struct Sightings {
     /// The kill took place.
     pub(crate) killed: bool,
     /// How many pages the call writes at which the process is to be killed.
-    pub(crate) pages: usize,
+    pub(crate) pages: u64,
     /// The most calls that one process made.
     pub(crate) calls: usize,
 }

@@ -142,7 +142,7 @@ impl Sim {
     /// # Panics
     ///
     /// If the call does not write that many pages and more; see [`pages`](Self::pages).
-    pub fn tear(&mut self, process: ProcessId, request: &Request, pages: usize) {
+    pub fn tear(&mut self, process: ProcessId, request: &Request, pages: u64) {
         assert!(pages < self.pages(process, request), "nothing left to tear");
         self.write_pages(process, request, pages);
         self.end(process);
@@ -208,7 +208,10 @@ impl Sim {
     fn immediate(&mut self, process: ProcessId, request: &Request) -> Result<Reply> {
         match request {
             Request::Open { path, how } => self.open(process, path, *how).map(Reply::Fd),
-            Request::Close { fd } => Ok(unit(self.close(process, *fd))),
+            Request::Close { fd } => {
+                self.close(process, *fd);
+                Ok(Reply::Unit)
+            }
             Request::Fstat { fd } => Ok(Reply::Stat(self.fstat(process, *fd))),
             Request::Stat { path } => self.stat(path).map(Reply::Stat),
             Request::Fstatfs { .. } => Ok(Reply::FileSystem(self.faults.file_system)),

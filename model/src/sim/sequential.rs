@@ -82,7 +82,7 @@ impl SimProcess<Sequential> {
     }
 
     /// The process is killed inside `request` when `pages` of its pages have been written.
-    pub fn tear(self, request: &Request, pages: usize) {
+    pub fn tear(self, request: &Request, pages: u64) {
         self.0.sim().tear(self.0.process, request, pages);
         self.0.machine.moved.notify_all();
     }
