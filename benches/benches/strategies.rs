@@ -21,7 +21,10 @@ fn main() {
     criterion.final_summary();
 }
 
-/// From open to close, with nobody else there. A log is compacted as it grows.
+/// Changes before a read: as many records has the log that is folded.
+const CHANGES_BEFORE_READ: u32 = 100;
+
+/// From open to close, with nobody else there. The log is compacted as it grows, and that counts.
 fn one_process(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("one process");
     group.sample_size(50);
@@ -30,9 +33,16 @@ fn one_process(criterion: &mut Criterion) {
         let store = session::store(directory.path(), strategy, Host);
         session::begin(&store);
         for change in Change::ALL {
-            group.bench_function(BenchmarkId::new(change.name(), strategy.name()), |bencher| {
-                bencher.iter(|| change.make(&store).expect("a change succeeds"));
-            });
+            group.bench_function(
+                BenchmarkId::new(change.name(), strategy.name()),
+                |bencher| {
+                    bencher.iter(|| change.make(&store));
+                },
+            );
+        }
+        Change::LockedModify.make(&store);
+        for _ in 0..CHANGES_BEFORE_READ {
+            Change::Apply.make(&store);
         }
         group.bench_function(BenchmarkId::new("read", strategy.name()), |bencher| {
             bencher.iter(|| store.read().expect("a read succeeds").value.calls);
@@ -54,11 +64,14 @@ fn eight_processes(criterion: &mut Criterion) {
         .throughput(Throughput::Elements(crowd.total()));
     for strategy in ALL {
         for change in Change::ALL {
-            group.bench_function(BenchmarkId::new(change.name(), strategy.name()), |bencher| {
-                bencher.iter_custom(|batches| {
-                    (0..batches).map(|_| crowd.batch(strategy, change)).sum()
-                });
-            });
+            group.bench_function(
+                BenchmarkId::new(change.name(), strategy.name()),
+                |bencher| {
+                    bencher.iter_custom(|batches| {
+                        (0..batches).map(|_| crowd.batch(strategy, change)).sum()
+                    });
+                },
+            );
         }
     }
     group.finish();

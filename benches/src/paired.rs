@@ -123,7 +123,10 @@ mod tests {
     #[test]
     fn each_way_goes_first_in_every_other_pair() {
         let order = RefCell::new(String::new());
-        let plan = Plan { pairs: 4, repeats: 2 };
+        let plan = Plan {
+            pairs: 4,
+            repeats: 2,
+        };
         plan.compare(
             || order.borrow_mut().push('.'),
             || order.borrow_mut().push('o'),

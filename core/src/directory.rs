@@ -1,7 +1,7 @@
 //! What the strategies do to the directory: make it, sync it, change names in it, and keep damaged
 //! content in it.
 
-use crate::file::{File, retried};
+use crate::file::{File, is_unsupported, retried};
 use crate::kernel::{Access, CallKind, Create, Errno, Kernel, OpenHow};
 use crate::strategy::Site;
 use crate::{Durability, Error, Result};
@@ -30,7 +30,8 @@ impl<K: Kernel> Site<'_, K> {
     pub(crate) fn exchange(&self, one: &Path, other: &Path) -> Result<bool> {
         match retried(|| self.kernel.exchange(one, other)) {
             Ok(()) => Ok(true),
-            Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP | Errno::NOENT) => Ok(false),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) if is_unsupported(errno) || errno == Errno::INVAL => Ok(false),
             Err(errno) => Err(Error::from_call(
                 "replace",
                 other,
@@ -57,16 +58,10 @@ impl<K: Kernel> Site<'_, K> {
     /// Makes the file anew, whatever was there: a file that another process has open stays as it
     /// is, without a name. Only under the lock that covers the name.
     pub(crate) fn create_afresh<'p>(&'p self, path: &'p Path) -> Result<File<'p, K>> {
-        let how = OpenHow {
-            access: Access::ReadWrite,
-            create: Create::New,
-            truncate: false,
-        };
         loop {
-            match retried(|| self.kernel.open(path, how)) {
-                Ok(fd) => return Ok(File::from_fd(self.kernel, path, fd)),
-                Err(Errno::EXIST) => self.unlink(path)?,
-                Err(errno) => return Err(Error::from_call("create", path, CallKind::Open, errno)),
+            match self.create_new(path)? {
+                Some(file) => return Ok(file),
+                None => self.unlink(path)?,
             }
         }
     }
@@ -74,41 +69,74 @@ impl<K: Kernel> Site<'_, K> {
     /// Keeps a copy of damaged content as `<file>.corrupt-<microseconds>-<process>`, where the
     /// microseconds count from the Unix epoch, and tells its path. Only under the lock.
     pub(crate) fn keep_aside(&self, damaged: &Path, content: &[u8]) -> Result<PathBuf> {
-        let kept = self.aside_path(damaged);
-        let file = self.create_afresh(&kept)?;
+        let kept = self.copy_aside(damaged, content)?;
+        self.prune_aside(damaged, &kept)?;
+        Ok(kept)
+    }
+
+    /// Takes a later time if the name is in use: a clock can be set back.
+    fn copy_aside(&self, damaged: &Path, content: &[u8]) -> Result<PathBuf> {
+        let mut micros = self.kernel.clock_realtime().as_micros();
+        loop {
+            let path = self.aside_path(damaged, micros);
+            if self.write_new(&path, content)? {
+                return Ok(path);
+            }
+            micros += 1;
+        }
+    }
+
+    /// `false` if the name is in use.
+    fn write_new(&self, path: &Path, content: &[u8]) -> Result<bool> {
+        let Some(file) = self.create_new(path)? else {
+            return Ok(false);
+        };
         file.write(content)?;
         if self.durability == Durability::Power {
             file.sync()?;
             self.sync_directory()?;
         }
-        drop(file);
-        self.prune_aside(damaged)?;
-        Ok(kept)
+        Ok(true)
     }
 
-    fn aside_path(&self, damaged: &Path) -> PathBuf {
-        let micros = self.kernel.clock_realtime().as_micros();
+    fn aside_path(&self, damaged: &Path, micros: u128) -> PathBuf {
         let mut name = aside_prefix(damaged);
         name.push(format!("{micros:020}-{}", self.kernel.getpid()));
         self.directory.join(name)
     }
 
-    fn prune_aside(&self, damaged: &Path) -> Result<()> {
+    /// Never removes the one that was just kept, whatever the clock said.
+    fn prune_aside(&self, damaged: &Path, kept: &Path) -> Result<()> {
         let prefix = aside_prefix(damaged);
-        let mut kept: Vec<OsString> = retried(|| self.kernel.list(self.directory))
+        let mut earlier: Vec<OsString> = retried(|| self.kernel.list(self.directory))
             .map_err(|errno| Error::from_call("list", self.directory, CallKind::List, errno))?
             .into_iter()
             .filter(|name| {
                 name.as_encoded_bytes()
                     .starts_with(prefix.as_encoded_bytes())
             })
+            .filter(|name| kept.file_name() != Some(name))
             .collect();
-        kept.sort();
-        let surplus = kept.len().saturating_sub(ASIDE_MAX);
-        for name in &kept[..surplus] {
+        earlier.sort();
+        let surplus = (earlier.len() + 1).saturating_sub(ASIDE_MAX);
+        for name in &earlier[..surplus] {
             self.unlink(&self.directory.join(name))?;
         }
         Ok(())
+    }
+
+    /// `None` if the name is in use.
+    fn create_new<'p>(&'p self, path: &'p Path) -> Result<Option<File<'p, K>>> {
+        let how = OpenHow {
+            access: Access::ReadWrite,
+            create: Create::New,
+            truncate: false,
+        };
+        match retried(|| self.kernel.open(path, how)) {
+            Ok(fd) => Ok(Some(File::from_fd(self.kernel, path, fd))),
+            Err(Errno::EXIST) => Ok(None),
+            Err(errno) => Err(Error::from_call("create", path, CallKind::Open, errno)),
+        }
     }
 
     fn make(&self, directory: &Path) -> Result<()> {

@@ -117,12 +117,7 @@ impl Error {
     /// The error of a system call that failed, for strategies outside this crate: `attempt` is a
     /// verb, as in "open", and `path` the file that it was attempted on.
     #[must_use]
-    pub fn from_call(
-        attempt: &'static str,
-        path: &Path,
-        call: CallKind,
-        errno: Errno,
-    ) -> Self {
+    pub fn from_call(attempt: &'static str, path: &Path, call: CallKind, errno: Errno) -> Self {
         Self::new(kind_of(errno), attempt, path, remedy(errno).to_owned())
             .because(Cause::Call(CallError { call, errno }))
     }
@@ -155,7 +150,8 @@ impl Error {
 
     pub(crate) fn unsupported_file_system(path: &Path, kind: &str) -> Self {
         let detail = format!(
-            "flock does not keep processes apart on {kind}; put the directory on a local file system"
+            "flock does not keep processes apart on {kind}; put the directory on a local file \
+             system, or call trust_any_file_system if you know better"
         );
         Self::new(ErrorKind::UnsupportedFileSystem, "lock", path, detail)
     }

@@ -158,7 +158,8 @@ impl<'a, K: Kernel> File<'a, K> {
     /// Reserves blocks for the first `length` bytes where the file system can.
     pub(crate) fn reserve(&self, length: u64) -> Result<()> {
         match retried(|| self.kernel.fallocate(self.fd(), 0, length)) {
-            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            Ok(()) => Ok(()),
+            Err(errno) if is_unsupported(errno) => Ok(()),
             Err(errno) => Err(self.failed("reserve room for", CallKind::Fallocate, errno)),
         }
     }
@@ -192,6 +193,12 @@ impl<K: Kernel> Drop for File<'_, K> {
             self.kernel.close(fd);
         }
     }
+}
+
+/// Whether the kernel or the file system does not have the call. `ENOTSUP` and `EOPNOTSUPP` are one
+/// number on Linux and two on macOS.
+pub(crate) fn is_unsupported(errno: Errno) -> bool {
+    errno == Errno::NOSYS || errno == Errno::OPNOTSUPP || errno == Errno::NOTSUP
 }
 
 /// Calls again as long as a signal interrupts (signal(7), "Interruption of system calls").

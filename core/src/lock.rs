@@ -24,7 +24,7 @@
 //! Why step 5 unlocks: a process that was forked while we had the file open shares the lock, and
 //! would keep it after our close.
 
-use crate::file::{File, retried};
+use crate::file::{File, is_unsupported, retried};
 use crate::kernel::{
     CallKind, Create, Errno, FileSystem, FlockOperation, Identity, Kernel, OpenHow, Stat,
 };
@@ -196,10 +196,9 @@ fn try_lock<K: Kernel>(file: &File<'_, K>, path: &Path, sharing: Sharing) -> Res
     match file.flock(operation) {
         Ok(()) => Ok(true),
         Err(Errno::WOULDBLOCK) => Ok(false),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::NOLCK) => Err(Error::unsupported_file_system(
-            path,
-            "a file system without flock",
-        )),
+        Err(errno) if is_unsupported(errno) || errno == Errno::NOLCK => Err(
+            Error::unsupported_file_system(path, "a file system without flock"),
+        ),
         Err(errno) => Err(Error::from_call("lock", path, CallKind::Flock, errno)),
     }
 }

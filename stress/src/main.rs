@@ -1,3 +1,36 @@
 //! `stress`: starts many processes that share a state, and says whether an update was lost.
+//!
+//! Events flow one way. A [`worker`] is a process that changes the state and reports each change
+//! as an [`event`]; [`run`] starts the workers and orders their events in one place; the
+//! [`oracle`] judges them against the final state and comes to a [`verdict`]; a [`report`] prints
+//! it. Nothing flows back.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool around the store: its own clocks and directories are not part of a protocol"
+)]
 
-fn main() {}
+mod args;
+mod event;
+mod exit;
+mod oracle;
+mod progress;
+mod report;
+mod run;
+mod subject;
+mod verdict;
+mod worker;
+mod workload;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A worker starts thousands of times, so it must not pay for the parser of the command line.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == worker::SUBCOMMAND) {
+        return worker::main(words);
+    }
+    match run::main(&args::plan()) {
+        Ok(conclusion) => exit::code(conclusion),
+        Err(error) => exit::failed(&error),
+    }
+}

@@ -1,7 +1,10 @@
 //! The checkers on trial: strategies that are wrong on purpose must not pass.
 
+use crate::damage::{histories, next_changes, nothing_is_lost_in_silence};
+use crate::directory::corpses;
 use crate::ledger::Change;
 use crate::machine::Full;
+use crate::overtaken::meetings;
 use crate::properties::try_many;
 use crate::sweep::{Case, Demand, Swept, Violation};
 use hookstate::kernel::{Access, Errno, Kernel, OpenHow};
@@ -29,6 +32,17 @@ enum Mistake {
     IgnoresRefusal,
     /// Makes a delta twice.
     AppliesTwice,
+    /// Reads in one window and writes in another (pattern 2).
+    ReadsBeforeItLocks,
+    /// Reads without a lock what is rewritten in place, and takes what it cannot read for the
+    /// default state (patterns 22 and 6).
+    ReadsWithoutLock,
+    /// Takes what it cannot read for the default state, and says nothing (pattern 6).
+    StartsAnewInSilence,
+    /// Does what is right about damage, but for saying so.
+    HidesRecoveries,
+    /// Removes the damaged content that it said it kept.
+    KeepsNothing,
 }
 
 /// A strategy with one mistake put into it.
@@ -80,6 +94,19 @@ impl<S: Strategy> Wrong<S> {
         })
     }
 
+    fn reads_before_it_locks<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        let mut state = self.0.read::<T, K>(site)?.value;
+        let result = change(&mut state);
+        self.0.modify(site, |now: &mut T| {
+            *now = state;
+            result
+        })
+    }
+
     fn ignores_refusal<T: State, K: Kernel, R, E>(
         &self,
         site: &Site<'_, K>,
@@ -114,6 +141,19 @@ fn write_again<K: Kernel>(site: &Site<'_, K>, path: &Path) {
     }
 }
 
+fn read_in_halves<T: State, K: Kernel>(kernel: &K, path: &Path) -> T {
+    let Ok(fd) = kernel.open(path, OpenHow::existing(Access::Read)) else {
+        return T::default();
+    };
+    let size = kernel.fstat(&fd).map_or(0, |stat| stat.size);
+    let mut bytes = vec![0; usize::try_from(size).expect("a small file")];
+    let half = bytes.len() / 2;
+    let _ = kernel.pread(&fd, &mut bytes[..half], 0);
+    let _ = kernel.pread(&fd, &mut bytes[half..], half as u64);
+    kernel.close(fd);
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
 /// Makes a call when it is dropped, be it by unwinding.
 struct CallsInDrop<'a, K: Kernel>(&'a K, PathBuf);
 
@@ -125,8 +165,9 @@ impl<K: Kernel> Drop for CallsInDrop<'_, K> {
 }
 
 impl<S: Strategy> Strategy for Wrong<S> {
+    /// What it pretends to be.
     fn name(&self) -> &'static str {
-        "wrong"
+        self.0.name()
     }
 
     fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
@@ -156,7 +197,26 @@ impl<S: Strategy> Strategy for Wrong<S> {
                 let _guard = CallsInDrop(site.kernel, site.path(".none"));
                 self.0.modify(site, change)
             }
-            Mistake::AppliesTwice => self.0.modify(site, change),
+            Mistake::ReadsBeforeItLocks => self.reads_before_it_locks(site, change),
+            Mistake::StartsAnewInSilence => {
+                if self.0.read::<T, K>(site).is_err() {
+                    truncate(site, &self.data_file(site));
+                    let _ = site.kernel.unlink(&self.data_file(site));
+                }
+                self.0.modify(site, change)
+            }
+            Mistake::HidesRecoveries => {
+                let outcome = self.0.modify(site, change)?;
+                Ok(outcome.after(None))
+            }
+            Mistake::KeepsNothing => {
+                let outcome = self.0.modify(site, change)?;
+                for kept in corpses(site.directory) {
+                    let _ = site.kernel.unlink(&kept);
+                }
+                Ok(outcome)
+            }
+            Mistake::AppliesTwice | Mistake::ReadsWithoutLock => self.0.modify(site, change),
         }
     }
 
@@ -173,7 +233,13 @@ impl<S: Strategy> Strategy for Wrong<S> {
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
-        self.0.read(site)
+        match self.1 {
+            Mistake::ReadsWithoutLock => Ok(Outcome::clean(read_in_halves(
+                site.kernel,
+                &self.data_file(site),
+            ))),
+            _ => self.0.read(site),
+        }
     }
 }
 
@@ -278,4 +344,55 @@ fn the_property_finds_a_refusal_that_is_ignored() {
 #[test]
 fn the_property_finds_a_delta_that_is_made_twice() {
     must_be_found(Mistake::AppliesTwice);
+}
+
+/// Some meeting of two processes must show the mistake.
+fn must_meet(mistake: Mistake, strategies: &[AnyStrategy]) {
+    for strategy in strategies {
+        let caught = meetings()
+            .iter()
+            .find_map(|meeting| meeting.at_each_call(Wrong(*strategy, mistake)).err());
+        let caught = caught.expect("a wrong strategy passed");
+        println!("{strategy:?}, {mistake:?}: caught: {caught}");
+    }
+}
+
+#[test]
+fn a_meeting_catches_two_windows_instead_of_one() {
+    must_meet(Mistake::ReadsBeforeItLocks, &ALL);
+}
+
+#[test]
+fn a_meeting_catches_a_read_without_lock() {
+    let flock = AnyStrategy::named("flock").expect("a strategy");
+    must_meet(Mistake::ReadsWithoutLock, &[flock]);
+}
+
+#[test]
+fn damage_catches_a_strategy_that_hides_it() {
+    for mistake in [
+        Mistake::StartsAnewInSilence,
+        Mistake::HidesRecoveries,
+        Mistake::KeepsNothing,
+    ] {
+        for strategy in ALL {
+            let wrong = Wrong(strategy, mistake);
+            let history = &histories()[0];
+            let checked = nothing_is_lost_in_silence(wrong, history, b"damage", &next_changes()[0]);
+            let caught = checked.expect_err("a wrong strategy passed");
+            println!("{strategy:?}, {mistake:?}: caught: {caught}");
+        }
+    }
+}
+
+#[test]
+fn an_error_catches_a_read_that_takes_it_for_the_default_state() {
+    let flock = AnyStrategy::named("flock").expect("a strategy");
+    let history = [Change::Put { key: 1, bytes: 100 }];
+    let change = Change::Remove { key: 1 };
+    let wrong = Wrong(flock, Mistake::ReadsWithoutLock);
+    let caught = Case::new("control", wrong, &history, change)
+        .fail_each_of_a_read(Errno::IO, Demand::OldOrNew)
+        .expect_err("a wrong strategy passed");
+    println!("caught: {caught:?}");
 }

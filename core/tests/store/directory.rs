@@ -139,3 +139,25 @@ pub fn mode(path: &Path) -> u32 {
         .mode()
         & 0o7777
 }
+
+#[test]
+fn a_snapshot_notices_every_change() {
+    let scratch = Scratch::new();
+    let file = scratch.root().join("file");
+    fs::write(&file, "old").expect("write");
+    let mut before = Snapshot::of(scratch.root());
+    assert_eq!(Snapshot::of(scratch.root()), before);
+    let changes: [&dyn Fn(); 5] = [
+        &|| fs::write(&file, "new").expect("write"),
+        &|| fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).expect("chmod"),
+        &|| fs::write(scratch.root().join("other"), "").expect("write"),
+        &|| fs::rename(&file, scratch.root().join("other")).expect("rename"),
+        &|| fs::create_dir(scratch.store()).expect("mkdir"),
+    ];
+    for change in changes {
+        change();
+        let after = Snapshot::of(scratch.root());
+        assert_ne!(after, before);
+        before = after;
+    }
+}

@@ -1,12 +1,15 @@
 //! A fault at every call of every change, and a death at every call: the state is the old or the
 //! new one, whole, and the next change works.
 
-use crate::history::{all_cases, cases, compaction};
-use crate::ledger::Change;
-use crate::machine::Full;
+use crate::directory::Scratch;
+use crate::history::{all_cases, cases, compaction, until_compaction};
+use crate::ledger::{Change, Ledger};
+use crate::machine::{Full, Machine};
 use crate::sweep::{Case, Demand, Swept, Violation};
-use hookstate::kernel::Errno;
+use crate::watchers::{Asks, Breakdown};
+use hookstate::kernel::{Call, CallKind, Errno, Host, Watched, Way};
 use hookstate::strategy::{ALL, AnyStrategy};
+use hookstate::{ErrorKind, Store};
 
 /// Sweeps all cases and shows how many runs had a fault in them; none would prove nothing.
 fn sweep(
@@ -87,6 +90,92 @@ fn a_short_transfer_is_continued() {
 }
 
 #[test]
+fn a_device_that_breaks_down_at_any_call_leaves_the_old_state_or_the_new() {
+    for how in [Breakdown::Gone, Breakdown::ReadOnly] {
+        sweep(&all_cases(), |case| case.break_down_at_each(how));
+    }
+}
+
+#[test]
+fn a_read_that_fails_says_at_which_call_and_changes_nothing() {
+    let used: Vec<_> = used_cases();
+    sweep(&used, |case| {
+        case.fail_each_of_a_read(Errno::IO, Demand::OldOrNew)
+    });
+    sweep(&used, |case| {
+        case.fail_each_of_a_read(Errno::MFILE, Demand::OldOrNew)
+    });
+}
+
+#[test]
+fn a_read_goes_on_after_signals_and_short_transfers() {
+    let used: Vec<_> = used_cases();
+    sweep(&used, |case| {
+        case.fail_each_of_a_read(Errno::INTR, Demand::New)
+    });
+    for bytes in [1, 4096] {
+        sweep(&used, |case| case.shorten_each_of_a_read(bytes));
+    }
+}
+
+/// Those in which there is a file to read.
+fn used_cases() -> Vec<Case<AnyStrategy>> {
+    all_cases()
+        .into_iter()
+        .filter(|case| !case.title.starts_with("first use"))
+        .collect()
+}
+
+#[test]
+fn faults_and_deaths_do_no_harm_where_there_is_no_exchange_and_no_fallocate() {
+    let machine = Machine::without_exchange_and_fallocate;
+    let cases: Vec<_> = all_cases()
+        .into_iter()
+        .map(|case| case.on(machine()))
+        .collect();
+    sweep(&cases, Case::die_at_each);
+    sweep(&cases, |case| case.fail_each(Errno::IO, Demand::OldOrNew));
+}
+
+/// The change is in the log; that the log could not be made shorter can wait.
+#[test]
+fn a_compaction_that_fails_is_reported_and_made_up_for() {
+    let log = AnyStrategy::named("append-log").expect("a strategy");
+    let (history, change) = until_compaction(log).expect("the log is compacted");
+    let scratch = Scratch::new();
+    let full = Asks(|call: &Call<'_>| match call {
+        Call::Open { path, .. } if path.ends_with("state.log.spare") => Way::Fail(Errno::NOSPC),
+        _ => Way::Through,
+    });
+    let on_full_disk = Watched::new(Host, full);
+    let store = Store::<Ledger, _, _>::with(scratch.store(), "state", log, on_full_disk);
+    for earlier in &history {
+        let outcome = earlier.made_in(&store).expect("nothing is wrong");
+        assert!(outcome.deferred.is_none());
+    }
+    let mut expected = Ledger::of(&history);
+    for _ in 0..20 {
+        let outcome = change.made_in(&store).expect("the change is in the log");
+        let error = outcome.deferred.expect("it says that the log is too long");
+        assert_eq!(error.kind(), ErrorKind::NoSpace);
+        assert_eq!(error.call(), Some(CallKind::Open));
+        expected = expected.after(&change);
+        let read = store.read().expect("a state");
+        assert_eq!((read.value, read.recovery), (expected.clone(), None));
+    }
+    let long = std::fs::metadata(store.path()).expect("stat").len();
+    let store = Store::<Ledger, _>::with(scratch.store(), "state", log, Host);
+    let outcome = change.made_in(&store).expect("there is room again");
+    assert!(outcome.deferred.is_none());
+    let short = std::fs::metadata(store.path()).expect("stat").len();
+    assert!(short < long, "{short} after {long} bytes");
+    assert_eq!(
+        store.read().expect("a state").value,
+        expected.after(&change)
+    );
+}
+
+#[test]
 fn death_at_any_call_leaves_the_old_state_or_the_new() {
     sweep(&all_cases(), Case::die_at_each);
 }
@@ -124,14 +213,12 @@ fn death_while_cleaning_up_after_a_death_leaves_a_state_of_the_two() {
 
 #[test]
 fn death_while_cleaning_up_after_a_death_in_compaction_leaves_a_state_of_the_two() {
-    let log = AnyStrategy::named("append-log").expect("a strategy");
-    let compacting = compaction(log).expect("the log is compacted");
     let add = Change::Add {
         key: 9,
         key_bytes: 0,
     };
     let put = Change::Put { key: 9, bytes: 300 };
-    sweep(&[compacting], |case| {
+    sweep(&[compaction()], |case| {
         let Swept(by_apply) = case.die_twice(&add)?;
         let Swept(by_modify) = case.die_twice(&put)?;
         Ok(Swept(by_apply + by_modify))

@@ -28,7 +28,7 @@ impl State for Ledger {
 }
 
 /// A change as a value: it can be made on a store and on a plain ledger.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Change {
     /// Puts a text of this many bytes.
     Put { key: u8, bytes: usize },

@@ -20,6 +20,14 @@ pub struct Machine {
     pub euid: Option<u32>,
     /// What `fstatfs` answers.
     pub file_system: Option<FileSystem>,
+    /// Which file `stat` says that any name has.
+    pub every_name_is: Option<Identity>,
+    /// What `clock_realtime` answers.
+    pub time: Option<Duration>,
+    /// What `exchange` answers, where it does not exist.
+    pub no_exchange: Option<Errno>,
+    /// What `fallocate` answers, where it does not exist.
+    pub no_fallocate: Option<Errno>,
     /// What every call that needs space asks first.
     pub disk: Option<Arc<Disk>>,
 }
@@ -167,6 +175,15 @@ impl Machine {
         }
     }
 
+    /// An old kernel, or a file system that lacks both.
+    pub fn without_exchange_and_fallocate() -> Self {
+        Self {
+            no_exchange: Some(Errno::INVAL),
+            no_fallocate: Some(Errno::OPNOTSUPP),
+            ..Self::default()
+        }
+    }
+
     /// A machine on which this program runs as another user than its files belong to.
     pub fn of_another_user() -> Self {
         Self {
@@ -202,7 +219,9 @@ impl Kernel for Machine {
     }
 
     fn stat(&self, path: &Path) -> Result<Stat> {
-        Host.stat(path)
+        let mut stat = Host.stat(path)?;
+        stat.identity = self.every_name_is.unwrap_or(stat.identity);
+        Ok(stat)
     }
 
     fn fstatfs(&self, fd: &OwnedFd) -> Result<FileSystem> {
@@ -241,6 +260,9 @@ impl Kernel for Machine {
     }
 
     fn fallocate(&self, fd: &OwnedFd, offset: u64, length: u64) -> Result<()> {
+        if let Some(errno) = self.no_fallocate {
+            return Err(errno);
+        }
         if let Some(disk) = &self.disk {
             disk.reserve(&Host.fstat(fd)?, offset + length)?;
         }
@@ -263,7 +285,10 @@ impl Kernel for Machine {
     }
 
     fn exchange(&self, one: &Path, other: &Path) -> Result<()> {
-        Host.exchange(one, other)
+        match self.no_exchange {
+            Some(errno) => Err(errno),
+            None => Host.exchange(one, other),
+        }
     }
 
     fn unlink(&self, path: &Path) -> Result<()> {
@@ -285,7 +310,7 @@ impl Kernel for Machine {
     }
 
     fn clock_realtime(&self) -> Duration {
-        Host.clock_realtime()
+        self.time.unwrap_or_else(|| Host.clock_realtime())
     }
 
     fn clock_monotonic(&self) -> Duration {

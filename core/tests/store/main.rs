@@ -14,9 +14,16 @@ mod machine;
 mod watchers;
 
 mod history;
+mod log_format;
 mod sweep;
 
 mod controls;
+mod cost;
+mod damage;
 mod fault_sweep;
+mod lock;
+mod names;
+mod overtaken;
 mod properties;
+mod refusals;
 mod sizes;

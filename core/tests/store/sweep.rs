@@ -8,7 +8,7 @@
 use crate::directory::{Scratch, Snapshot, corpses};
 use crate::ledger::{Change, Ledger};
 use crate::machine::{Disk, Full, Machine};
-use crate::watchers::{Afterlife, DiesWriting, Notes, ShortByOne};
+use crate::watchers::{Afterlife, Breakdown, BreaksDown, DiesWriting, Notes, ShortByOne};
 use hookstate::kernel::{
     CallKind, Ceased, DieAtNth, Ending, Errno, FailNth, Fault, Host, Kernel, Traced, Watched,
     Watcher,
@@ -38,6 +38,7 @@ pub struct Case<S> {
     pub title: String,
     strategy: S,
     durability: Durability,
+    machine: Machine,
     place: Scratch,
     old: Ledger,
     change: Change,
@@ -65,7 +66,8 @@ enum Ended {
 
 struct Run {
     ended: Ended,
-    hit: Option<(CallKind, String)>,
+    /// The calls that the fault was put at.
+    hits: Vec<(CallKind, String)>,
     calls: Vec<String>,
     afterlife: Vec<String>,
     /// What the same handle said next, if a sync had failed.
@@ -73,6 +75,9 @@ struct Run {
 }
 
 type Verdict = Result<(), String>;
+
+/// From the store down: the fault, the record of what got past it, what came after death.
+type Kernels<W> = Watched<Watched<Watched<Machine, Afterlife>, Traced>, Notes<W>>;
 
 impl<S: Strategy + Copy> Case<S> {
     /// The case that `change` is made after `history`.
@@ -88,6 +93,7 @@ impl<S: Strategy + Copy> Case<S> {
             title: title.to_owned(),
             strategy,
             durability: Durability::Process,
+            machine: Machine::default(),
             place,
             old,
             change,
@@ -98,6 +104,12 @@ impl<S: Strategy + Copy> Case<S> {
     /// The same change with [`Durability::Power`].
     pub fn durable(mut self) -> Self {
         self.durability = Durability::Power;
+        self
+    }
+
+    /// The same change on another machine.
+    pub fn on(mut self, machine: Machine) -> Self {
+        self.machine = machine;
         self
     }
 
@@ -120,6 +132,28 @@ impl<S: Strategy + Copy> Case<S> {
         self.each("short by one", Demand::New, ShortByOne::new)
     }
 
+    /// The change on a device that breaks down at each call in turn and stays so until the change
+    /// has ended.
+    pub fn break_down_at_each(&self, how: Breakdown) -> Result<Swept, Violation> {
+        self.each(&format!("{how:?}"), Demand::OldOrNew, |nth| {
+            BreaksDown::new(nth, how)
+        })
+    }
+
+    /// A read of the old state with this error at each call in turn.
+    pub fn fail_each_of_a_read(&self, errno: Errno, demand: Demand) -> Result<Swept, Violation> {
+        self.each_of_a_read(&format!("{errno:?}"), demand, |nth| {
+            FailNth::new(nth, Fault::Errno(errno))
+        })
+    }
+
+    /// A read of the old state with each transfer in turn cut short to this many bytes.
+    pub fn shorten_each_of_a_read(&self, bytes: usize) -> Result<Swept, Violation> {
+        self.each_of_a_read(&format!("short {bytes}"), Demand::New, |nth| {
+            FailNth::new(nth, Fault::Short(bytes))
+        })
+    }
+
     /// The change by a process that ceases at each call in turn.
     pub fn die_at_each(&self) -> Result<Swept, Violation> {
         self.each("dies", Demand::OldOrNew, |nth| {
@@ -136,7 +170,7 @@ impl<S: Strategy + Copy> Case<S> {
                 let run = self.run(&place, DiesWriting::new(nth, page));
                 self.judge(&place, &run, Demand::OldOrNew)
                     .map_err(|what| self.violation(what, &format!("dies after {page}"), &run))?;
-                swept += usize::from(run.hit.is_some());
+                swept += usize::from(!run.hits.is_empty());
             }
         }
         Ok(Swept(swept))
@@ -156,7 +190,7 @@ impl<S: Strategy + Copy> Case<S> {
                 self.settle(&place, &allowed)
                     .and_then(|_| no_afterlife(&run))
                     .map_err(|what| self.violation(what, &format!("{first}, then dies"), &run))?;
-                if run.hit.is_none() {
+                if run.hits.is_empty() {
                     break;
                 }
                 swept += 1;
@@ -201,7 +235,7 @@ impl<S: Strategy + Copy> Case<S> {
         for nth in 0..CALLS_MAX {
             let place = self.place.copy();
             let run = self.run(&place, watcher(nth));
-            let untouched = run.hit.is_none();
+            let untouched = run.hits.is_empty();
             let demand = if untouched { Demand::New } else { demand };
             self.judge(&place, &run, demand)
                 .map_err(|what| self.violation(what, fault, &run))?;
@@ -212,17 +246,63 @@ impl<S: Strategy + Copy> Case<S> {
         panic!("{self}: {fault}: a change makes no end of calls");
     }
 
+    fn each_of_a_read<W: Watcher + Clone>(
+        &self,
+        fault: &str,
+        demand: Demand,
+        watcher: impl Fn(usize) -> W,
+    ) -> Result<Swept, Violation> {
+        for nth in 0..CALLS_MAX {
+            let place = self.place.copy();
+            let mut read = None;
+            let run = self.watched(&place, watcher(nth), |store| {
+                let outcome = store.read()?;
+                Ok(outcome.map(|ledger| read = Some(ledger)))
+            });
+            let untouched = run.hits.is_empty();
+            let demand = if untouched { Demand::New } else { demand };
+            self.judge_read(&run, read.as_ref(), demand)
+                .and_then(|()| self.settle(&place, std::slice::from_ref(&self.old)))
+                .map_err(|what| self.violation(what, &format!("read, {fault}"), &run))?;
+            if untouched {
+                return Ok(Swept(nth));
+            }
+        }
+        panic!("{self}: {fault}: a read makes no end of calls");
+    }
+
+    fn judge_read(&self, run: &Run, read: Option<&Ledger>, demand: Demand) -> Verdict {
+        match &run.ended {
+            Ended::Done(outcome) if outcome.recovery.is_none() && read == Some(&self.old) => Ok(()),
+            Ended::Failed(error) if demand == Demand::OldOrNew => names_the_call(error, run),
+            Ended::Done(outcome) => Err(format!("reads {read:?}, {:?}", outcome.recovery)),
+            Ended::Failed(error) => Err(format!("the read fails: {error:?}")),
+            Ended::Ceased => Err("nobody killed it".to_owned()),
+        }
+    }
+
     fn run<W: Watcher + Clone>(&self, place: &Scratch, watcher: W) -> Run {
         self.run_of(&self.change, place, watcher)
     }
 
     fn run_of<W: Watcher + Clone>(&self, change: &Change, place: &Scratch, watcher: W) -> Run {
+        self.watched(place, watcher, |store| change.made_in(store))
+    }
+
+    /// Uses the store through `watcher`, and watches what the calls were.
+    fn watched<W: Watcher + Clone>(
+        &self,
+        place: &Scratch,
+        watcher: W,
+        work: impl FnOnce(&Store<Ledger, S, Kernels<W>>) -> hookstate::Result<Outcome<()>>,
+    ) -> Run {
         let calls = Traced::new();
         let afterlife = Afterlife::default();
         let notes = Notes::new(watcher);
-        let seen = Watched::new(Watched::new(Host, afterlife.clone()), calls.clone());
+        let machine = Watched::new(self.machine.clone(), afterlife.clone());
+        let seen = Watched::new(machine, calls.clone());
         let store = self.store(place, Watched::new(seen, notes.clone()));
-        let ended = match catch_unwind(AssertUnwindSafe(|| change.made_in(&store))) {
+        let ended = match catch_unwind(AssertUnwindSafe(|| work(&store))) {
             Ok(Ok(outcome)) => Ended::Done(outcome),
             Ok(Err(error)) => Ended::Failed(error),
             Err(payload) if payload.is::<Ceased>() => Ended::Ceased,
@@ -236,7 +316,7 @@ impl<S: Strategy + Copy> Case<S> {
         };
         Run {
             ended,
-            hit: notes.hit(),
+            hits: notes.hits(),
             calls: calls.lines(),
             afterlife: afterlife.calls(),
             after_failed_sync,
@@ -254,6 +334,9 @@ impl<S: Strategy + Copy> Case<S> {
         match &run.ended {
             Ended::Done(outcome) => {
                 lossless(outcome.recovery.as_ref())?;
+                if let Some(error) = &outcome.deferred {
+                    names_the_call(error, run)?;
+                }
                 self.settle(place, &[new])
             }
             Ended::Failed(error) if demand == Demand::New => Err(format!("fails: {error:?}")),
@@ -314,14 +397,23 @@ impl<S: Strategy + Copy> Case<S> {
         if !allowed.contains(&found) {
             return Err(format!("reads {found:?}, allowed was {allowed:?}"));
         }
-        let probe = Change::Put {
-            key: 200,
-            bytes: 30,
-        };
-        clean(probe.made_in(&store)).map_err(|error| format!("the next change: {error}"))?;
-        let after = clean(store.read())?;
-        if after != found.after(&probe) {
-            return Err(format!("found {found:?}, after one more change {after:?}"));
+        let mut expected = found;
+        for probe in [
+            Change::Add {
+                key: 201,
+                key_bytes: 0,
+            },
+            Change::Put {
+                key: 200,
+                bytes: 30,
+            },
+        ] {
+            clean(probe.made_in(&store)).map_err(|error| format!("the next change: {error}"))?;
+            expected = expected.after(&probe);
+            let after = clean(store.read())?;
+            if after != expected {
+                return Err(format!("{probe:?} made {after:?}, not {expected:?}"));
+            }
         }
         nothing_given_up(&place.store())
     }
@@ -333,7 +425,9 @@ impl<S: Strategy + Copy> Case<S> {
         for nth in 0..CALLS_MAX {
             let place = self.place.copy();
             let run = self.run(&place, DieAtNth::new(nth, Ending::Unwind));
-            let Some((_, call)) = run.hit else { break };
+            let Some((_, call)) = run.hits.first() else {
+                break;
+            };
             if seen.insert(place.contents()) {
                 crashes.push((format!("dies at call {nth}, {call}"), place));
             }
@@ -355,7 +449,7 @@ impl<S: Strategy + Copy> Case<S> {
     }
 
     fn violation(&self, what: String, fault: &str, run: &Run) -> Violation {
-        let call = match &run.hit {
+        let call = match run.hits.first() {
             Some((_, call)) => format!("{fault} at {call}"),
             None => "without a fault".to_owned(),
         };
@@ -401,20 +495,33 @@ fn no_afterlife(run: &Run) -> Verdict {
 }
 
 fn names_the_call(error: &Error, run: &Run) -> Verdict {
-    let hit = run.hit.as_ref().map(|(kind, _)| *kind);
-    let text = std::error::Error::source(error).map(ToString::to_string);
-    let named = match (hit, &text) {
-        (Some(kind), Some(text)) => text.starts_with(&kind.to_string()),
-        _ => false,
-    };
-    if error.call() != hit || !named {
+    let call = error.call();
+    let was_hit = run.hits.iter().any(|(kind, _)| call == Some(*kind));
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    let in_words = call
+        .zip(source)
+        .is_some_and(|(call, text)| text.starts_with(&call.to_string()));
+    if !was_hit || !in_words {
         return Err(format!("the error does not name the call: {error:?}"));
+    }
+    let kinds = [kind_of(error.errno()), ErrorKind::SyncFailed];
+    if !kinds.contains(&error.kind()) {
+        return Err(format!("the error is of the wrong kind: {error:?}"));
     }
     let sync_failed = error.kind() == ErrorKind::SyncFailed;
     if sync_failed && run.after_failed_sync != Some(ErrorKind::SyncFailed) {
         return Err("the handle works on after a failed sync".to_owned());
     }
     Ok(())
+}
+
+/// What an injected error is documented to become.
+fn kind_of(errno: Option<Errno>) -> ErrorKind {
+    match errno {
+        Some(Errno::NOSPC | Errno::DQUOT) => ErrorKind::NoSpace,
+        Some(Errno::ROFS) => ErrorKind::PermissionDenied,
+        _ => ErrorKind::Io,
+    }
 }
 
 impl<S: Strategy> fmt::Display for Case<S> {

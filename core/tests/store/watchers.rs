@@ -1,6 +1,6 @@
 //! What the tests put between a store and its kernel, beside what the crate brings.
 
-use hookstate::kernel::{Call, CallKind, Ceased, Errno, FlockOperation, Watcher, Way};
+use hookstate::kernel::{Access, Call, CallKind, Ceased, Errno, FlockOperation, Watcher, Way};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -14,44 +14,33 @@ impl<F: Fn(&Call<'_>) -> Way> Watcher for Asks<F> {
     }
 }
 
-/// Remembers the call at which the inner watcher interfered.
+/// Remembers the calls at which the inner watcher interfered.
 #[derive(Clone)]
 pub struct Notes<W> {
     inner: W,
-    state: Rc<RefCell<Noted>>,
-}
-
-#[derive(Clone, Default)]
-struct Noted {
-    last: Option<(CallKind, String)>,
-    hit: bool,
+    hits: Rc<RefCell<Vec<(CallKind, String)>>>,
 }
 
 impl<W> Notes<W> {
     pub fn new(inner: W) -> Self {
-        let state = Rc::default();
-        Self { inner, state }
+        let hits = Rc::default();
+        Self { inner, hits }
     }
 
-    /// The call, with its arguments, at which the inner watcher interfered or ended the process.
-    pub fn hit(&self) -> Option<(CallKind, String)> {
-        let noted = self.state.borrow().clone();
-        noted.last.filter(|_| noted.hit)
+    /// The calls, with their arguments, at which the inner watcher interfered or ended the process.
+    pub fn hits(&self) -> Vec<(CallKind, String)> {
+        self.hits.borrow().clone()
     }
 }
 
 impl<W: Watcher> Watcher for Notes<W> {
     fn before(&self, call: &Call<'_>) -> Way {
-        if self.state.borrow().hit {
-            return self.inner.before(call);
-        }
         // Before asking: the answer may be that the process ceases.
-        *self.state.borrow_mut() = Noted {
-            last: Some((call.kind(), call.to_string())),
-            hit: true,
-        };
+        self.hits.borrow_mut().push((call.kind(), call.to_string()));
         let way = self.inner.before(call);
-        self.state.borrow_mut().hit = way != Way::Through;
+        if way == Way::Through {
+            self.hits.borrow_mut().pop();
+        }
         way
     }
 
@@ -142,6 +131,59 @@ fn tear(length: usize, offset: u64, page: usize) -> Option<usize> {
     let into_page = usize::try_from(offset % PAGE as u64).expect("less than a page");
     let done = page * PAGE - into_page;
     (done < length).then_some(done)
+}
+
+/// Fails every call from the n-th on, as a device does that is gone for good.
+#[derive(Clone)]
+pub struct BreaksDown {
+    nth: usize,
+    how: Breakdown,
+    seen: Rc<Cell<usize>>,
+}
+
+/// What no longer works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breakdown {
+    /// Nothing: every call that can fail returns EIO.
+    Gone,
+    /// Writing: the kernel has remounted the file system read-only, as `errors=remount-ro` has it.
+    ReadOnly,
+}
+
+impl BreaksDown {
+    pub fn new(nth: usize, how: Breakdown) -> Self {
+        let seen = Rc::default();
+        Self { nth, how, seen }
+    }
+}
+
+impl Watcher for BreaksDown {
+    fn before(&self, call: &Call<'_>) -> Way {
+        let errno = match self.how {
+            Breakdown::Gone if call.can_fail() => Errno::IO,
+            Breakdown::ReadOnly if writes(call) => Errno::ROFS,
+            _ => return Way::Through,
+        };
+        match self.seen.replace(self.seen.get() + 1) < self.nth {
+            true => Way::Through,
+            false => Way::Fail(errno),
+        }
+    }
+}
+
+fn writes(call: &Call<'_>) -> bool {
+    match call {
+        Call::Open { how, .. } => matches!(how.access, Access::ReadWrite | Access::Append),
+        Call::Pwrite { .. }
+        | Call::Append { .. }
+        | Call::Ftruncate { .. }
+        | Call::Fallocate { .. }
+        | Call::Rename { .. }
+        | Call::Exchange { .. }
+        | Call::Unlink { .. }
+        | Call::Mkdir { .. } => true,
+        _ => false,
+    }
 }
 
 /// Lets the n-th transfer go all the way but one byte.

@@ -1,0 +1,167 @@
+//! What a change costs, in system calls: which ones, and that they do not become more with the
+//! number of changes that came before.
+
+use crate::directory::Scratch;
+use crate::ledger::{Change, Ledger};
+use hookstate::Store;
+use hookstate::kernel::{Call, CallKind, Errno, Host, Kernel, Traced, Watched, Watcher, Way};
+use hookstate::strategy::{ALL, AnyStrategy, Strategy};
+use std::cell::Cell;
+
+const SMALL: Change = Change::Put { key: 1, bytes: 100 };
+const ADD: Change = Change::Add {
+    key: 3,
+    key_bytes: 0,
+};
+
+/// The calls of a change in a store that has been used before.
+fn calls(strategy: AnyStrategy, change: &Change) -> Vec<String> {
+    let scratch = Scratch::new();
+    let calls = Traced::new();
+    let kernel = Watched::new(Host, calls.clone());
+    let store = Store::<Ledger, _, _>::with(scratch.store(), "state", strategy, kernel);
+    for earlier in [&SMALL, &ADD, &SMALL, &SMALL] {
+        let _clean = earlier.made_in(&store).expect("nothing is wrong");
+    }
+    calls.clear();
+    let _clean = change.made_in(&store).expect("nothing is wrong");
+    let all = calls.lines();
+    all.iter().map(|line| verb(line)).collect()
+}
+
+/// The call with what tells it from others, without sizes.
+fn verb(line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words[0] {
+        "open" | "flock" | "stat" | "unlink" | "exchange" => words[..2].join(" "),
+        word => word.to_owned(),
+    }
+}
+
+#[test]
+fn a_small_change_through_flock_is_one_write_and_never_a_truncation() {
+    let expected = [
+        "open state.json",
+        "fstatfs",
+        "flock TryExclusive",
+        "fstat",
+        "geteuid",
+        "stat state.json",
+        "open state.json.journal",
+        "pread",
+        "pwrite",
+        "flock Unlock",
+        "close",
+    ];
+    assert_eq!(calls(ALL[0], &SMALL), expected);
+    assert_eq!(calls(ALL[0], &ADD), expected);
+}
+
+#[test]
+fn an_apply_to_the_log_is_one_append_and_reads_nothing() {
+    let expected = [
+        "open state.log",
+        "fstatfs",
+        "flock TryShared",
+        "fstat",
+        "geteuid",
+        "stat state.log",
+        "append",
+        "flock Unlock",
+        "close",
+    ];
+    assert_eq!(calls(ALL[1], &ADD), expected);
+}
+
+#[test]
+fn a_small_change_through_rename_writes_the_kept_spare_and_exchanges() {
+    let calls = calls(ALL[2], &SMALL);
+    let count = |wanted: &str| calls.iter().filter(|call| call.starts_with(wanted)).count();
+    for (call, times) in [("pwrite", 1), ("exchange", 1), ("open", 3), ("close", 3)] {
+        assert_eq!(count(call), times, "{call} in {calls:?}");
+    }
+    for call in ["rename", "unlink", "ftruncate", "fallocate", "fsync"] {
+        assert_eq!(count(call), 0, "{call} in {calls:?}");
+    }
+}
+
+#[test]
+fn nothing_is_synced_unless_power_loss_is_to_be_survived() {
+    for strategy in ALL {
+        for change in [
+            SMALL,
+            ADD,
+            Change::Put {
+                key: 2,
+                bytes: 9_000,
+            },
+        ] {
+            let calls = calls(strategy, &change);
+            assert!(!calls.iter().any(|call| call.contains("sync")), "{calls:?}");
+        }
+    }
+}
+
+/// Counts calls and the bytes that they transfer.
+#[derive(Default)]
+struct Meter {
+    calls: Cell<usize>,
+    bytes: Cell<usize>,
+    published: Cell<usize>,
+}
+
+impl Watcher for &Meter {
+    fn before(&self, _call: &Call<'_>) -> Way {
+        Way::Through
+    }
+
+    fn after(&self, call: &Call<'_>, _error: Option<Errno>) {
+        self.calls.set(self.calls.get() + 1);
+        let bytes = match *call {
+            Call::Pread { length, .. } => length,
+            Call::Pwrite { bytes, .. } | Call::Append { bytes } => bytes.len(),
+            _ => 0,
+        };
+        self.bytes.set(self.bytes.get() + bytes);
+        let published = matches!(call.kind(), CallKind::Exchange | CallKind::Rename);
+        self.published
+            .set(self.published.get() + usize::from(published));
+    }
+}
+
+/// What this many changes cost, after those that came before.
+fn cost<K: Kernel>(store: &Store<Ledger, AnyStrategy, K>, meter: &Meter) -> (usize, usize) {
+    meter.calls.set(0);
+    meter.bytes.set(0);
+    for _ in 0..2_000 {
+        let outcome = ADD.made_in(store).expect("nothing is wrong");
+        assert!(outcome.deferred.is_none());
+    }
+    (meter.calls.get(), meter.bytes.get())
+}
+
+#[test]
+fn the_cost_of_apply_does_not_grow_with_the_number_of_changes() {
+    for strategy in ALL {
+        let scratch = Scratch::new();
+        let meter = Meter::default();
+        let kernel = Watched::new(Host, &meter);
+        let store = Store::<Ledger, _, _>::with(scratch.store(), "state", strategy, kernel);
+        let _clean = SMALL.made_in(&store).expect("nothing is wrong");
+        let (first_calls, first_bytes) = cost(&store, &meter);
+        let more: Vec<(usize, usize)> = (0..4).map(|_| cost(&store, &meter)).collect();
+        for (calls, bytes) in more {
+            // The compactions do not fall evenly into each round.
+            assert!(
+                calls * 10 <= first_calls * 11,
+                "{strategy:?}: {calls} calls"
+            );
+            assert!(bytes * 2 <= first_bytes * 3, "{strategy:?}: {bytes} bytes");
+        }
+        if strategy.name() == "append-log" {
+            assert!(meter.published.get() > 1, "it was never compacted");
+        }
+        let all = store.read().expect("a state").value;
+        assert_eq!(all.totals.values().sum::<u64>(), 5 * 2_000 * 4);
+    }
+}

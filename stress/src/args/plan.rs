@@ -1,0 +1,272 @@
+//! What the words of the command line mean together.
+
+use super::words::{Format, Shape, Words};
+use crate::subject::Subject;
+use crate::worker::{Durability, Fault};
+use crate::workload::{BallastBytes, Seed};
+use hookstate::strategy::Strategy;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// In how many rounds a control has to be caught, at least.
+///
+/// The one that is hardest to catch, `create-race`, loses an update in about one of seven rounds
+/// with 8 processes on two processors; not to see it in 400 has a probability below 10 to the -26.
+const CONTROL_ROUNDS_MIN: u32 = 400;
+
+/// Everything that is to be run, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) trials: Vec<Trial>,
+    pub(crate) procs: u32,
+    pub(crate) iters: u32,
+    pub(crate) rounds: u32,
+    pub(crate) durability: Durability,
+    pub(crate) ballast: BallastBytes,
+    pub(crate) seed: Seed,
+    pub(crate) timeout: Duration,
+    pub(crate) lock_timeout_ms: u64,
+    pub(crate) directory: Option<PathBuf>,
+    pub(crate) keep: bool,
+    pub(crate) format: Format,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// One subject in one shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trial {
+    pub(crate) subject: Subject,
+    pub(crate) shape: Shape,
+    /// How many changes each lane makes in a round.
+    pub(crate) iterations: u32,
+    /// The most rounds there will be.
+    pub(crate) rounds: u32,
+}
+
+/// Gives the words their meaning, or says why they have none.
+pub(super) fn plan(words: &Words) -> Result<Plan, String> {
+    Ok(Plan {
+        trials: trials(words, &subjects(words)?),
+        procs: words.procs,
+        iters: words.iters,
+        rounds: words.rounds,
+        durability: words.durability,
+        ballast: words.state_bytes,
+        seed: words.seed.unwrap_or_else(Seed::random),
+        timeout: Duration::from_secs(words.timeout),
+        lock_timeout_ms: words.lock_timeout,
+        directory: words.dir.clone(),
+        keep: words.keep,
+        format: words.format,
+        fault: words.inject,
+    })
+}
+
+/// The strategies and controls to run, each once, in the order of their lists.
+fn subjects(words: &Words) -> Result<Vec<Subject>, String> {
+    let mut chosen = Vec::new();
+    for name in &words.strategy {
+        match name.as_str() {
+            "all" => chosen.extend(Subject::strategies()),
+            name => chosen.push(Subject::named(name).ok_or_else(|| unknown(name))?),
+        }
+    }
+    let controls = Subject::controls();
+    let names_a_control = chosen.iter().any(|subject| controls.contains(subject));
+    if !names_a_control && !words.no_control {
+        chosen.extend(controls);
+    }
+    let mut all = Subject::all();
+    all.retain(|subject| chosen.contains(subject));
+    Ok(all)
+}
+
+fn unknown(name: &str) -> String {
+    let names: Vec<&str> = Subject::all().iter().map(Strategy::name).collect();
+    let names = names.join(", ");
+    format!("there is no strategy or control '{name}'; there are all, {names}")
+}
+
+fn trials(words: &Words, subjects: &[Subject]) -> Vec<Trial> {
+    let of_subject = |&subject| match subject {
+        Subject::Strategy(_) => in_each_shape(words, subject, words.rounds),
+        Subject::Control(_) if subject.loses_at_first_use_only() => vec![first_use(words, subject)],
+        Subject::Control(_) => in_each_shape(words, subject, control_rounds(words)),
+    };
+    subjects.iter().flat_map(of_subject).collect()
+}
+
+fn in_each_shape(words: &Words, subject: Subject, rounds: u32) -> Vec<Trial> {
+    let trial = |&shape| Trial {
+        subject,
+        shape,
+        iterations: words.iters,
+        rounds,
+    };
+    words.shape.shapes().iter().map(trial).collect()
+}
+
+/// One change in each process, over and over. With one change the shapes are the same.
+fn first_use(words: &Words, subject: Subject) -> Trial {
+    let shapes = words.shape.shapes();
+    Trial {
+        subject,
+        shape: shapes[shapes.len() - 1],
+        iterations: 1,
+        rounds: control_rounds(words),
+    }
+}
+
+fn control_rounds(words: &Words) -> u32 {
+    words.rounds.max(CONTROL_ROUNDS_MIN)
+}
+
+impl Plan {
+    /// The command line that runs this trial again, and nothing else.
+    pub(crate) fn command_for(&self, trial: &Trial) -> String {
+        let mut line = format!(
+            "stress --strategy {} --no-control --shape {} --procs {} --iters {} --rounds {}",
+            trial.subject.name(),
+            trial.shape,
+            self.procs,
+            trial.iterations,
+            trial.rounds,
+        );
+        // Writing to a string does not fail.
+        let _ = write!(line, " --seed {}", self.seed);
+        if self.durability == Durability::Power {
+            line.push_str(" --durability power");
+        }
+        if self.ballast != BallastBytes::default() {
+            let _ = write!(line, " --state-bytes {}", self.ballast);
+        }
+        let _ = write!(line, " --lock-timeout {}", self.lock_timeout_ms);
+        let _ = write!(line, " --timeout {}", self.timeout.as_secs());
+        if let Some(directory) = &self.directory {
+            let _ = write!(line, " --dir {}", quoted(&directory.to_string_lossy()));
+        }
+        line
+    }
+}
+
+/// The word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%:,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Plan, Shape, Strategy, Words, plan, quoted};
+    use clap::Parser;
+
+    fn planned(line: &str) -> Plan {
+        plan(&Words::try_parse_from(line.split(' ')).unwrap()).unwrap()
+    }
+
+    fn runs(line: &str) -> Vec<String> {
+        let describe = |trial: &super::Trial| {
+            let (name, shape) = (trial.subject.name(), trial.shape);
+            format!("{name} {shape} {}x{}", trial.iterations, trial.rounds)
+        };
+        planned(line).trials.iter().map(describe).collect()
+    }
+
+    #[test]
+    fn everything_runs_unless_told_otherwise() {
+        let expected = [
+            "flock loop 100x1",
+            "flock fresh 100x1",
+            "append-log loop 100x1",
+            "append-log fresh 100x1",
+            "rename loop 100x1",
+            "rename fresh 100x1",
+            "unlocked loop 100x400",
+            "unlocked fresh 100x400",
+            "create-race fresh 1x400",
+            "rename-stale-lock loop 100x400",
+            "rename-stale-lock fresh 100x400",
+        ];
+        assert_eq!(runs("stress"), expected);
+    }
+
+    #[test]
+    fn a_named_strategy_comes_with_the_controls() {
+        let shapes = runs("stress --strategy rename --shape loop --rounds 3");
+        assert_eq!(shapes[0], "rename loop 100x3");
+        assert_eq!(shapes.len(), 4);
+        assert_eq!(
+            runs("stress --strategy rename --shape loop --no-control").len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_named_control_comes_alone() {
+        assert_eq!(
+            runs("stress --strategy create-race --shape loop"),
+            ["create-race loop 1x400"]
+        );
+    }
+
+    #[test]
+    fn a_name_counts_once_and_the_order_is_that_of_the_list() {
+        let once = runs("stress --strategy rename,flock,all,rename --shape loop --no-control");
+        assert_eq!(
+            once,
+            [
+                "flock loop 100x1",
+                "append-log loop 100x1",
+                "rename loop 100x1"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_what_there_is() {
+        let words = Words::try_parse_from(["stress", "--strategy", "flok"]).unwrap();
+        let text = plan(&words).unwrap_err();
+        assert!(
+            text.contains("'flok'") && text.contains("create-race"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_command_that_runs_it_again_plans_the_same_trial() {
+        let line = "stress --procs 3 --iters 7 --rounds 2 --shape fresh --seed 7c1e9a4 --dir /tmp/x \
+                    --durability power --state-bytes 9..1 --timeout 5 --lock-timeout 30";
+        let first = planned(&line.split_whitespace().collect::<Vec<_>>().join(" "));
+        for trial in &first.trials {
+            let again = planned(&first.command_for(trial));
+            assert_eq!(again.trials.as_slice(), std::slice::from_ref(trial));
+            assert_eq!((again.seed, again.ballast), (first.seed, first.ballast));
+            assert_eq!(again.durability, first.durability);
+            assert_eq!(again.directory, first.directory);
+            assert_eq!((again.procs, again.timeout), (3, first.timeout));
+            assert_eq!(again.lock_timeout_ms, 30);
+        }
+    }
+
+    #[test]
+    fn both_shapes_are_loop_and_fresh() {
+        let shapes: Vec<Shape> = planned("stress --strategy flock --no-control")
+            .trials
+            .iter()
+            .map(|trial| trial.shape)
+            .collect();
+        assert_eq!(shapes, [Shape::Loop, Shape::Fresh]);
+    }
+
+    #[test]
+    fn a_word_with_spaces_is_quoted() {
+        assert_eq!(quoted("/mnt/xfs"), "/mnt/xfs");
+        assert_eq!(quoted("it's here"), r"'it'\''s here'");
+        assert_eq!(quoted(""), "''");
+    }
+}

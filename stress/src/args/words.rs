@@ -1,0 +1,182 @@
+//! What the words of the command line say, each by itself.
+
+use crate::worker::{Durability, Fault};
+use crate::workload::{BallastBytes, Seed};
+use clap::{Parser, ValueEnum};
+use serde::Serialize;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Starts many processes that share a state, and says whether an update was lost.
+///
+/// Every process changes the state, checks what it finds each time and reports what was
+/// acknowledged; one more process reads all the while. In the end the state is compared with what
+/// was acknowledged. In every second change the process pauses once, at a system call that the
+/// seed chooses, so that others come in between. Controls, which are programs that lose updates,
+/// run beside the strategies: a machine on which they are not caught proves nothing.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "stress",
+    version,
+    max_term_width = 100,
+    after_long_help = AFTER_LONG_HELP,
+    after_help = "'--help' says more and gives examples."
+)]
+pub(super) struct Words {
+    /// How many processes share the state
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) procs: u32,
+
+    /// How many changes each of them makes
+    #[arg(long, value_name = "M", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    pub(super) iters: u32,
+
+    /// What to run: 'all', or names of strategies and controls, with commas between them
+    ///
+    /// The controls run as well, unless one is among the names or --no-control is given.
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "all",
+        value_delimiter = ','
+    )]
+    pub(super) strategy: Vec<String>,
+
+    /// Runs no control that was not named
+    #[arg(long)]
+    pub(super) no_control: bool,
+
+    /// How the changes are spread over processes
+    #[arg(long, value_enum, default_value_t = ShapeChoice::Both)]
+    pub(super) shape: ShapeChoice,
+
+    /// How often to repeat it all from an empty directory
+    ///
+    /// A strategy has to be exact in every round. A control has to be caught in one of this many
+    /// rounds, or of 400 if that is more; 'create-race', which can be caught only while the file is
+    /// being created, makes one change in each process of these rounds.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) rounds: u32,
+
+    /// Where to make the directory that everything happens in [default: the system's for temporary
+    /// files]
+    ///
+    /// Use it to choose the file system. Only what was made there is removed.
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+
+    /// What an acknowledged change must survive
+    #[arg(long, value_enum, default_value_t = Durability::Process)]
+    pub(super) durability: Durability,
+
+    /// How much the state weighs beside its counts: one size, or FROM..TO to change it half way
+    #[arg(long, value_name = "BYTES", default_value = "0")]
+    pub(super) state_bytes: BallastBytes,
+
+    /// Fixes what is done; in hexadecimal, as printed [default: a random one]
+    ///
+    /// It fixes the workload: what each change counts and at which of its system calls it pauses.
+    /// It does not fix the scheduler, so a violation may take several tries to show again.
+    #[arg(long, value_name = "HEX")]
+    pub(super) seed: Option<Seed>,
+
+    /// How long all rounds of one strategy in one shape may take
+    ///
+    /// What has not ended by then is killed and makes the run inconclusive, as does a process that
+    /// hangs.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) timeout: u64,
+
+    /// How long a change waits for the lock before it counts a timeout and tries again
+    #[arg(long, value_name = "MS", default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(super) lock_timeout: u64,
+
+    /// For people, or for programs: one JSON object, described in docs/stress-json.md
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+
+    /// Keeps the directories of all rounds; those of a violation are kept anyway
+    #[arg(long)]
+    pub(super) keep: bool,
+
+    /// Lets a worker misbehave: LANE:ITERATION:KIND
+    #[arg(long, hide = true, value_name = "FAULT")]
+    pub(super) inject: Option<Fault>,
+}
+
+const AFTER_LONG_HELP: &str = "\
+Examples:
+  stress
+      All strategies in both shapes, 8 processes with 100 changes each, and the controls.
+  stress --procs 8 --iters 1 --rounds 400 --shape fresh
+      The first use of a store, 400 times.
+  stress --strategy flock --state-bytes 100000..100 --dir /mnt/xfs
+      One strategy with a state that shrinks half way, on another file system.
+  stress --format json | jq '.runs[] | select(.status == \"violated\")'
+      What was violated, for a program.
+
+Exit codes:
+  0    every strategy was exact and every control was caught
+  1    stress itself failed
+  2    the command line makes no sense
+  10   violated: a strategy lost or doubled an update, or showed a state that never was
+  11   inconclusive: a control was not caught, a process died or hung, the time ran out
+  130  interrupted before there was a violation";
+
+/// How the changes are spread over processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Shape {
+    Loop,
+    Fresh,
+}
+
+/// Which shapes to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShapeChoice {
+    /// N processes, each makes M changes
+    Loop,
+    /// N lanes, each starts M processes one after the other, each makes one change
+    Fresh,
+    /// First loop, then fresh
+    Both,
+}
+
+/// What to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A line for each run
+    Human,
+    /// One JSON object
+    Json,
+}
+
+impl ShapeChoice {
+    pub(super) const fn shapes(self) -> &'static [Shape] {
+        match self {
+            Self::Loop => &[Shape::Loop],
+            Self::Fresh => &[Shape::Fresh],
+            Self::Both => &[Shape::Loop, Shape::Fresh],
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Loop => "loop",
+            Self::Fresh => "fresh",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Words;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Words::command().debug_assert();
+    }
+}

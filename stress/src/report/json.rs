@@ -1,0 +1,149 @@
+//! The report for programs: one JSON object, described in `docs/stress-json.md`. A field is never
+//! removed or given another meaning without another number in `schema`.
+
+use super::{Report, Reporter, Run};
+use crate::args::Shape;
+use crate::subject::{Role, Subject};
+use crate::verdict::{Conclusion, Evidence, Status, Verdict};
+use crate::worker::Durability;
+use crate::workload::Seed;
+use serde::Serialize;
+use std::io::{Result, Write};
+use std::path::Path;
+
+/// The name and number of the schema.
+const SCHEMA: &str = "hookstate-stress/1";
+
+/// Prints a report for programs.
+pub(super) struct Json<W> {
+    out: W,
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    schema: &'static str,
+    conclusion: Conclusion,
+    exit_code: u8,
+    interrupted: bool,
+    seconds: f64,
+    settings: Settings,
+    runs: Vec<JsonRun<'a>>,
+}
+
+#[derive(Serialize)]
+struct Settings {
+    procs: u32,
+    iters: u32,
+    rounds: u32,
+    seed: Seed,
+    durability: Durability,
+    state_bytes_from: usize,
+    state_bytes_to: usize,
+    timeout_s: u64,
+    lock_timeout_ms: u64,
+}
+
+#[derive(Serialize)]
+struct JsonRun<'a> {
+    name: Subject,
+    role: Role,
+    shape: Shape,
+    status: Status,
+    iters: u32,
+    rounds: u32,
+    rounds_done: u32,
+    expected: u64,
+    got: Option<u64>,
+    reads: u64,
+    lock_timeouts: u64,
+    deferred: u64,
+    first_deferred: Option<&'a str>,
+    seconds: f64,
+    why: Option<&'a str>,
+    evidence: Option<&'a Evidence>,
+    kept: Option<&'a Path>,
+    again: &'a str,
+}
+
+impl<W: Write> Reporter for Json<W> {
+    fn begin(&mut self, _report: &Report) -> Result<()> {
+        Ok(())
+    }
+
+    fn run(&mut self, _report: &Report, _run: &Run) -> Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self, report: &Report) -> Result<()> {
+        serde_json::to_writer_pretty(&mut self.out, &JsonReport::from(report))?;
+        writeln!(self.out)?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Json<W> {
+    pub(super) const fn new(out: W) -> Self {
+        Self { out }
+    }
+}
+
+impl<'a> From<&'a Report> for JsonReport<'a> {
+    fn from(report: &'a Report) -> Self {
+        let conclusion = report.conclusion();
+        Self {
+            schema: SCHEMA,
+            conclusion,
+            exit_code: crate::exit::number(conclusion),
+            interrupted: report.interrupted,
+            seconds: report.elapsed.as_secs_f64(),
+            settings: Settings::from(report),
+            runs: report.runs.iter().map(JsonRun::from).collect(),
+        }
+    }
+}
+
+impl From<&Report> for Settings {
+    fn from(report: &Report) -> Self {
+        Self {
+            procs: report.procs,
+            iters: report.iters,
+            rounds: report.rounds,
+            seed: report.seed,
+            durability: report.durability,
+            state_bytes_from: report.ballast.from,
+            state_bytes_to: report.ballast.to,
+            timeout_s: report.timeout.as_secs(),
+            lock_timeout_ms: report.lock_timeout_ms,
+        }
+    }
+}
+
+impl<'a> From<&'a Run> for JsonRun<'a> {
+    fn from(run: &'a Run) -> Self {
+        let (why, evidence) = match &run.verdict {
+            Verdict::Exact => (None, None),
+            Verdict::Violated(evidence) => (None, Some(evidence)),
+            Verdict::Inconclusive { why } => (Some(why.as_str()), None),
+        };
+        Self {
+            name: run.subject,
+            role: run.subject.role(),
+            shape: run.shape,
+            status: run.status(),
+            iters: run.iterations,
+            rounds: run.rounds,
+            rounds_done: run.rounds_done,
+            expected: run.expected,
+            got: run.got,
+            reads: run.counters.reads,
+            lock_timeouts: run.counters.lock_timeouts,
+            deferred: run.counters.deferred,
+            first_deferred: run.counters.first_deferred.as_deref(),
+            seconds: run.elapsed.as_secs_f64(),
+            why,
+            evidence,
+            kept: run.kept.as_deref(),
+            again: &run.again,
+        }
+    }
+}

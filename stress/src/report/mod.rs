@@ -1,0 +1,130 @@
+//! What is told of the runs. A report is a value; printing it is a courtesy.
+
+mod human;
+mod json;
+mod paint;
+#[cfg(test)]
+mod tests;
+
+use crate::args::{Format, Plan, Shape};
+use crate::oracle::Counters;
+use crate::subject::{Role, Subject};
+use crate::verdict::{Conclusion, Status, Verdict};
+use crate::worker::Durability;
+use crate::workload::{BallastBytes, Seed};
+use human::Human;
+use json::Json;
+use std::collections::BTreeSet;
+use std::io::{Result, stdout};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that was run, and what was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Report {
+    pub(crate) procs: u32,
+    pub(crate) iters: u32,
+    pub(crate) rounds: u32,
+    pub(crate) durability: Durability,
+    pub(crate) ballast: BallastBytes,
+    pub(crate) seed: Seed,
+    pub(crate) timeout: Duration,
+    pub(crate) lock_timeout_ms: u64,
+    /// The subjects and shapes that were asked for.
+    pub(crate) asked: Vec<(Subject, Shape)>,
+    pub(crate) runs: Vec<Run>,
+    pub(crate) interrupted: bool,
+    pub(crate) elapsed: Duration,
+}
+
+/// One subject in one shape, and what it came to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) subject: Subject,
+    pub(crate) shape: Shape,
+    /// How many changes each lane made in a round.
+    pub(crate) iterations: u32,
+    /// How many rounds there were to be at most, and how many there were.
+    pub(crate) rounds: u32,
+    pub(crate) rounds_done: u32,
+    pub(crate) verdict: Verdict,
+    /// In all rounds: how many changes were acknowledged, and how many are in the final states.
+    pub(crate) expected: u64,
+    pub(crate) got: Option<u64>,
+    pub(crate) counters: Counters,
+    pub(crate) elapsed: Duration,
+    /// The directory of the last round, if it was kept.
+    pub(crate) kept: Option<PathBuf>,
+    /// The command line that shows it again.
+    pub(crate) again: String,
+}
+
+/// Prints a report while it grows.
+pub(crate) trait Reporter {
+    /// Before the first run.
+    fn begin(&mut self, report: &Report) -> Result<()>;
+    /// After each run, before it is part of the report.
+    fn run(&mut self, report: &Report, run: &Run) -> Result<()>;
+    /// After the last.
+    fn end(&mut self, report: &Report) -> Result<()>;
+}
+
+/// The reporter that prints in this format.
+pub(crate) fn reporter(format: Format) -> Box<dyn Reporter> {
+    match format {
+        Format::Human => Box::new(Human::new(stdout(), paint::Paint::for_stdout())),
+        Format::Json => Box::new(Json::new(stdout())),
+    }
+}
+
+impl Report {
+    /// A report of nothing yet.
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let trials = plan.trials.iter();
+        Self {
+            procs: plan.procs,
+            iters: plan.iters,
+            rounds: plan.rounds,
+            durability: plan.durability,
+            ballast: plan.ballast,
+            seed: plan.seed,
+            timeout: plan.timeout,
+            lock_timeout_ms: plan.lock_timeout_ms,
+            asked: trials.map(|trial| (trial.subject, trial.shape)).collect(),
+            runs: Vec::new(),
+            interrupted: false,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn conclusion(&self) -> Conclusion {
+        Conclusion::of(self.runs.iter().map(Run::status), self.interrupted)
+    }
+
+    /// The subjects with this role that were asked for, and how many of them came to `good` in
+    /// every shape.
+    fn subjects(&self, role: Role, good: Status) -> (usize, usize) {
+        let asked = self
+            .asked
+            .iter()
+            .filter(|(subject, _)| subject.role() == role);
+        let names: BTreeSet<&str> = asked.map(|(subject, _)| (*subject).into()).collect();
+        let is_good = |name: &&&str| self.all_runs_are(name, good);
+        (names.len(), names.iter().filter(is_good).count())
+    }
+
+    fn all_runs_are(&self, name: &str, status: Status) -> bool {
+        self.asked.iter().all(|&(subject, shape)| {
+            <&str>::from(subject) != name
+                || self.runs.iter().any(|run| {
+                    (run.subject, run.shape) == (subject, shape) && run.status() == status
+                })
+        })
+    }
+}
+
+impl Run {
+    pub(crate) const fn status(&self) -> Status {
+        Status::of(self.subject.role(), &self.verdict)
+    }
+}

@@ -1,0 +1,225 @@
+//! What is printed, for a report that has every status in it.
+
+use super::human::Human;
+use super::json::Json;
+use super::paint::Paint;
+use super::{Report, Reporter, Run};
+use crate::args::Shape;
+use crate::oracle::Counters;
+use crate::subject::Subject;
+use crate::verdict::{Counted, Evidence, Fork, Miscount, Sighting, Source, Verdict};
+use crate::worker::Durability;
+use crate::workload::{BallastBytes, Flaw, Operation, Seed, Tool};
+use std::time::Duration;
+
+fn run(name: &str, shape: Shape, verdict: Verdict) -> Run {
+    Run {
+        subject: Subject::named(name).unwrap(),
+        shape,
+        iterations: 100,
+        rounds: 1,
+        rounds_done: 1,
+        verdict,
+        expected: 800,
+        got: Some(800),
+        counters: Counters::default(),
+        elapsed: Duration::from_millis(20),
+        kept: None,
+        again: format!("stress --strategy {name} --no-control --shape {shape} --seed 7c1e9a4"),
+    }
+}
+
+fn fork() -> Fork {
+    Fork {
+        version: 41,
+        first: Operation {
+            lane: 1,
+            iteration: 17,
+        },
+        second: Operation {
+            lane: 3,
+            iteration: 9,
+        },
+    }
+}
+
+fn exact() -> Run {
+    let counters = Counters {
+        reads: 213,
+        lock_timeouts: 1,
+        deferred: 2,
+        first_deferred: Some("cannot compact s.log: no space left on device".to_owned()),
+    };
+    Run {
+        counters,
+        ..run("flock", Shape::Loop, Verdict::Exact)
+    }
+}
+
+fn violated() -> Run {
+    let flaw = |lane| Sighting {
+        by: Source::Lane(lane),
+        flaw: Flaw::OwnCount {
+            expected: 17,
+            got: 16,
+        },
+    };
+    let torn = Sighting {
+        by: Source::Reader,
+        flaw: Flaw::Torn {
+            offset: 4096,
+            bytes: 9000,
+        },
+    };
+    let miscount = |of, expected, got| Miscount { of, expected, got };
+    let evidence = Evidence {
+        round: 3,
+        expected: 800,
+        got: Some(799),
+        fork: Some(fork()),
+        sightings: vec![torn, flaw(1), flaw(2), flaw(4), flaw(5)],
+        miscounts: vec![
+            miscount(Counted::Total, 800, 799),
+            miscount(Counted::Lane(1), 100, 99),
+            miscount(Counted::Tool(Tool::Bash), 160, 159),
+        ],
+    };
+    Run {
+        rounds: 400,
+        rounds_done: 3,
+        kept: Some("/tmp/stress-Ab12cd/rename-fresh-0003".into()),
+        ..run("rename", Shape::Fresh, Verdict::Violated(evidence))
+    }
+}
+
+fn caught() -> Run {
+    let evidence = Evidence {
+        round: 1,
+        expected: 800,
+        got: Some(17),
+        fork: Some(fork()),
+        ..Evidence::default()
+    };
+    Run {
+        rounds: 400,
+        ..run("unlocked", Shape::Loop, Verdict::Violated(evidence))
+    }
+}
+
+fn missed() -> Run {
+    Run {
+        rounds: 400,
+        rounds_done: 400,
+        expected: 3200,
+        got: Some(3200),
+        elapsed: Duration::from_millis(3456),
+        ..run("create-race", Shape::Fresh, Verdict::Exact)
+    }
+}
+
+fn inconclusive() -> Run {
+    let why = "p2 was killed by signal 9 (after 16 of 100 changes)".to_owned();
+    run("append-log", Shape::Loop, Verdict::Inconclusive { why })
+}
+
+fn report(runs: Vec<Run>) -> Report {
+    Report {
+        procs: 8,
+        iters: 100,
+        rounds: 400,
+        durability: Durability::Process,
+        ballast: BallastBytes {
+            from: 100_000,
+            to: 100,
+        },
+        seed: Seed(0x07c1_e9a4),
+        timeout: Duration::from_secs(120),
+        lock_timeout_ms: 250,
+        asked: runs.iter().map(|run| (run.subject, run.shape)).collect(),
+        runs,
+        interrupted: false,
+        elapsed: Duration::from_millis(4321),
+    }
+}
+
+fn report_with_every_status() -> Report {
+    report(vec![
+        exact(),
+        inconclusive(),
+        violated(),
+        caught(),
+        missed(),
+    ])
+}
+
+fn human(report: &Report, paint: Paint) -> String {
+    let mut text = Vec::new();
+    print(&mut Human::new(&mut text, paint), report);
+    String::from_utf8(text).unwrap()
+}
+
+fn print(reporter: &mut dyn Reporter, report: &Report) {
+    reporter.begin(report).unwrap();
+    for run in &report.runs {
+        reporter.run(report, run).unwrap();
+    }
+    reporter.end(report).unwrap();
+}
+
+#[test]
+fn every_status_has_its_line() {
+    insta::assert_snapshot!(human(&report_with_every_status(), Paint::Plain));
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let report = report_with_every_status();
+    let mut painted = human(&report, Paint::Ansi);
+    assert!(
+        painted.contains("\x1b[1;31m    VIOLATED\x1b[0m"),
+        "{painted}"
+    );
+    for sequence in [
+        "\x1b[1;31m",
+        "\x1b[1;32m",
+        "\x1b[1;33m",
+        "\x1b[1m",
+        "\x1b[0m",
+    ] {
+        painted = painted.replace(sequence, "");
+    }
+    assert_eq!(painted, human(&report, Paint::Plain));
+}
+
+#[test]
+fn a_success_is_short() {
+    let mut report = report(vec![
+        exact(),
+        run("flock", Shape::Fresh, Verdict::Exact),
+        caught(),
+    ]);
+    report.runs[0].counters = Counters::default();
+    report.ballast = BallastBytes::default();
+    report.rounds = 1;
+    insta::assert_snapshot!(human(&report, Paint::Plain));
+}
+
+/// `asked` has what was not run any more.
+#[test]
+fn an_interrupted_report_does_not_count_what_was_not_run() {
+    let mut report = report(vec![exact(), run("flock", Shape::Fresh, Verdict::Exact)]);
+    report.runs.pop();
+    report.interrupted = true;
+    let text = human(&report, Paint::Plain);
+    assert!(
+        text.ends_with("0 of 1 strategies exact, interrupted\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn json_has_every_status_and_all_evidence() {
+    let mut text = Vec::new();
+    print(&mut Json::new(&mut text), &report_with_every_status());
+    insta::assert_snapshot!(String::from_utf8(text).unwrap());
+}

@@ -1,0 +1,184 @@
+//! Takes the messages of all processes of a round in the order in which they arrive.
+
+use super::interrupt::Interrupt;
+use super::messages::{Inbox, Message};
+use crate::event::Event;
+use crate::oracle::Oracle;
+use crate::progress::Progress;
+use crate::verdict::Source;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// How often the collector looks up from its messages, to see whether it was interrupted.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How long it takes a killed process to be gone, at the very most.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Everything that is known of a round while it runs.
+pub(super) struct Collector<'a> {
+    inbox: Inbox,
+    oracle: Oracle,
+    interrupt: &'a Interrupt,
+    progress: &'a Progress,
+    deadline: Instant,
+    /// Who has been started and has not said yet that it is ready.
+    starting: BTreeSet<Source>,
+    /// Who has not ended yet.
+    running: BTreeSet<Source>,
+    /// Whether all of them are being killed.
+    cut: bool,
+}
+
+/// Why a round ends before its processes do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CutShort {
+    Interrupted,
+    TimeIsOver,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(
+        inbox: Inbox,
+        oracle: Oracle,
+        interrupt: &'a Interrupt,
+        progress: &'a Progress,
+        deadline: Instant,
+    ) -> Self {
+        Self {
+            inbox,
+            oracle,
+            interrupt,
+            progress,
+            deadline,
+            starting: BTreeSet::new(),
+            running: BTreeSet::new(),
+            cut: false,
+        }
+    }
+
+    /// Expects messages from somebody.
+    pub(super) fn expect(&mut self, source: Source) {
+        self.starting.insert(source);
+        self.running.insert(source);
+    }
+
+    /// Collects until everybody is ready, or has ended before it was.
+    pub(super) fn until_all_are_ready(&mut self) -> Result<(), CutShort> {
+        self.until(|this| this.starting.is_empty())
+    }
+
+    /// Collects until the last lane has ended.
+    pub(super) fn until_lanes_have_ended(&mut self) -> Result<(), CutShort> {
+        self.until(|this| this.running.iter().all(|source| *source == Source::Reader))
+    }
+
+    /// Collects until everybody has ended.
+    pub(super) fn until_all_have_ended(&mut self) -> Result<(), CutShort> {
+        self.until(|this| this.running.is_empty())
+    }
+
+    /// Takes note that the round was cut short, and collects what those who are now being killed
+    /// have to say.
+    pub(super) fn finish_cut_short(&mut self, cause: CutShort, timeout: Duration) {
+        let mut why = self.why(cause, timeout);
+        self.cut = true;
+        let deadline = Instant::now() + GRACE;
+        while !self.running.is_empty() && Instant::now() < deadline {
+            self.take_next(deadline);
+        }
+        if !self.running.is_empty() {
+            why += &format!(", and {} could not be killed", list(&self.running));
+        }
+        self.oracle.take_cut(why);
+    }
+
+    pub(super) fn into_oracle(self) -> Oracle {
+        self.oracle
+    }
+
+    fn until(&mut self, done: impl Fn(&Self) -> bool) -> Result<(), CutShort> {
+        while !done(self) {
+            if self.interrupt.is_asked() {
+                return Err(CutShort::Interrupted);
+            }
+            if Instant::now() >= self.deadline {
+                return Err(CutShort::TimeIsOver);
+            }
+            self.take_next(self.deadline);
+        }
+        Ok(())
+    }
+
+    fn take_next(&mut self, deadline: Instant) {
+        match self.inbox.next(deadline, TICK) {
+            Some(Message::Event(source, event)) => self.take(source, event),
+            Some(Message::Ended(source, result)) => self.take_ended(source, result),
+            None => {}
+        }
+    }
+
+    fn take(&mut self, source: Source, event: Event) {
+        match event {
+            Event::Ready => {
+                self.starting.remove(&source);
+            }
+            event => {
+                if matches!(event, Event::Acknowledged(_)) {
+                    self.progress.step();
+                }
+                self.oracle.take(source, event);
+            }
+        }
+    }
+
+    fn take_ended(&mut self, source: Source, result: Result<(), String>) {
+        self.starting.remove(&source);
+        self.running.remove(&source);
+        match result {
+            Ok(()) => {}
+            Err(_) if self.cut => self.oracle.take_doubt(source),
+            Err(why) => self.oracle.take_trouble(source, &why),
+        }
+    }
+
+    fn why(&self, cause: CutShort, timeout: Duration) -> String {
+        match cause {
+            CutShort::Interrupted => "interrupted".to_owned(),
+            CutShort::TimeIsOver => {
+                let left = list(&self.running);
+                format!(
+                    "the time of {} s ran out before {left} had finished",
+                    timeout.as_secs()
+                )
+            }
+        }
+    }
+}
+
+/// The first few of them, as in "p1, p2, p3 and 5 more".
+fn list(sources: &BTreeSet<Source>) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = sources
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    let shown = shown.join(", ");
+    match sources.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BTreeSet, Source, list};
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let lanes = |n| (1..=n).map(Source::Lane).collect::<BTreeSet<Source>>();
+        assert_eq!(list(&lanes(3)), "p1, p2, p3");
+        assert_eq!(list(&lanes(8)), "p1, p2, p3 and 5 more");
+    }
+}

@@ -1,0 +1,159 @@
+//! One round: all processes from an empty directory to the last report.
+
+use super::Scene;
+use super::collector::{Collector, CutShort};
+use super::lane::{Starter, drive_lane, drive_reader};
+use super::messages::{Message, Outbox, way};
+use crate::args::{Plan, Shape, Trial};
+use crate::oracle::{Judgement, Oracle};
+use crate::verdict::Source;
+use crate::worker::{ChangeOrders, Orders, Terms};
+use crate::workload::Seed;
+use anyhow::Context;
+use std::io::{PipeReader, PipeWriter, Write, pipe};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+/// A round that is to be run.
+pub(super) struct Round<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) trial: &'a Trial,
+    /// Counted from 1.
+    pub(super) number: u32,
+    pub(super) directory: PathBuf,
+    pub(super) deadline: Instant,
+}
+
+/// Runs the round and judges it.
+pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgement> {
+    let (outbox, inbox) = way();
+    let oracle = Oracle::new(round.seed(), round.plan.procs, round.trial.iterations);
+    let mut collector = Collector::new(
+        inbox,
+        oracle,
+        &scene.interrupt,
+        &scene.progress,
+        round.deadline,
+    );
+    let starter = Starter {
+        program: std::env::current_exe().context("cannot find this program")?,
+        directory: round.directory.clone(),
+        children: Arc::default(),
+    };
+    let signals = round.start_all(&starter, &mut collector, &outbox);
+    let signals = signals.context("cannot make a pipe")?;
+    if let Err(cause) = conduct(&mut collector, signals) {
+        starter.children.kill_all();
+        collector.finish_cut_short(cause, round.plan.timeout);
+    }
+    Ok(collector.into_oracle().judge(round.number))
+}
+
+/// The parent's ends of the pipes that the workers listen to.
+struct Signals {
+    /// All lanes begin when this is closed.
+    start: PipeWriter,
+    /// The reader begins with the first byte and stops when this is closed.
+    stop: PipeWriter,
+}
+
+/// From the first process that is ready to the last that has ended.
+fn conduct(collector: &mut Collector<'_>, signals: Signals) -> Result<(), CutShort> {
+    let Signals { start, mut stop } = signals;
+    collector.until_all_are_ready()?;
+    // If the reader is gone already, its end says so.
+    let _ = stop.write_all(b"!");
+    drop(start);
+    collector.until_lanes_have_ended()?;
+    drop(stop);
+    collector.until_all_have_ended()
+}
+
+impl Round<'_> {
+    fn start_all(
+        &self,
+        starter: &Starter,
+        collector: &mut Collector<'_>,
+        outbox: &Outbox,
+    ) -> std::io::Result<Signals> {
+        let (for_lanes, start) = pipe()?;
+        let (for_reader, stop) = pipe()?;
+        let for_lanes = Arc::new(for_lanes);
+        for lane in 1..=self.plan.procs {
+            collector.expect(Source::Lane(lane));
+            self.start_lane(lane, starter, &for_lanes, outbox);
+        }
+        collector.expect(Source::Reader);
+        self.start_reader(starter, for_reader, outbox);
+        Ok(Signals { start, stop })
+    }
+
+    fn start_lane(&self, lane: u32, starter: &Starter, start: &Arc<PipeReader>, outbox: &Outbox) {
+        let orders = self.orders(lane);
+        let processes = self.processes();
+        let (starter, start) = (starter.clone(), Arc::clone(start));
+        start_thread(Source::Lane(lane), outbox, move |outbox| {
+            drive_lane(&starter, orders, &processes, &start, outbox);
+        });
+    }
+
+    fn start_reader(&self, starter: &Starter, stdin: PipeReader, outbox: &Outbox) {
+        let orders = Orders::Poll(self.terms());
+        let starter = starter.clone();
+        start_thread(Source::Reader, outbox, move |outbox| {
+            drive_reader(&starter, &orders, stdin, outbox);
+        });
+    }
+
+    /// The orders of a process that does all changes of its lane.
+    fn orders(&self, lane: u32) -> ChangeOrders {
+        ChangeOrders {
+            terms: self.terms(),
+            seed: self.seed(),
+            lane,
+            first: 1,
+            last: self.trial.iterations,
+            iterations: self.trial.iterations,
+            acknowledged: 0,
+            floor: 0,
+            ballast: self.plan.ballast,
+            fault: self.plan.fault.filter(|fault| fault.lane == lane),
+        }
+    }
+
+    /// The changes of each process of a lane, from the first to the last.
+    fn processes(&self) -> Vec<(u32, u32)> {
+        let iterations = self.trial.iterations;
+        match self.trial.shape {
+            Shape::Loop => vec![(1, iterations)],
+            Shape::Fresh => (1..=iterations)
+                .map(|iteration| (iteration, iteration))
+                .collect(),
+        }
+    }
+
+    fn seed(&self) -> Seed {
+        self.plan.seed.of_round(self.number)
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            subject: self.trial.subject,
+            durability: self.plan.durability,
+            lock_timeout_ms: self.plan.lock_timeout_ms,
+        }
+    }
+}
+
+/// Starts the thread that listens to a process. If there is none to be had, that is the end of
+/// its source.
+fn start_thread(source: Source, outbox: &Outbox, work: impl FnOnce(&Outbox) + Send + 'static) {
+    let own = outbox.clone();
+    let started = thread::Builder::new().spawn(move || work(&own));
+    if let Err(error) = started {
+        let why = format!("could not be started: {error}");
+        outbox.send(Message::Ended(source, Err(why)));
+    }
+}

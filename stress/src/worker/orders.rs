@@ -1,0 +1,84 @@
+//! What a worker is told to do.
+
+use super::Fault;
+use crate::subject::Subject;
+use crate::workload::{BallastBytes, Entry, Seed};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The work of one process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Orders {
+    /// Change the state some number of times.
+    Change(ChangeOrders),
+    /// Read the state, over and over, until told to stop; then read once more and report it.
+    Poll(Terms),
+    /// Make one change, or several, and perhaps die in the middle.
+    Single(SingleOrders),
+    /// Read the state once and report it.
+    Look(Terms),
+}
+
+/// How the store is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Terms {
+    pub(crate) subject: Subject,
+    pub(crate) durability: Durability,
+    pub(crate) lock_timeout_ms: u64,
+}
+
+/// The work of a process that changes the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangeOrders {
+    pub(crate) terms: Terms,
+    pub(crate) seed: Seed,
+    pub(crate) lane: u32,
+    /// The first and the last change that this process makes, counted from 1 within its lane.
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    /// How many changes its lane makes in all, in this process and others.
+    pub(crate) iterations: u32,
+    /// How many changes of the lane have been acknowledged before this process.
+    pub(crate) acknowledged: u64,
+    /// The highest total that the lane has seen before this process.
+    pub(crate) floor: u64,
+    pub(crate) ballast: BallastBytes,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// The work of a process that makes the same change some number of times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SingleOrders {
+    pub(crate) terms: Terms,
+    pub(crate) entry: Entry,
+    pub(crate) ballast_bytes: usize,
+    pub(crate) times: u32,
+    /// Before which of its system calls, counted from 0, the process kills itself.
+    pub(crate) die_at: Option<usize>,
+}
+
+/// [`hookstate::Durability`], as the command line and the orders have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Durability {
+    /// Survives kill -9
+    Process,
+    /// Survives power loss: syncs before each change is acknowledged
+    Power,
+}
+
+impl Terms {
+    pub(crate) const fn lock_timeout(&self) -> Duration {
+        Duration::from_millis(self.lock_timeout_ms)
+    }
+}
+
+impl From<Durability> for hookstate::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Process => Self::Process,
+            Durability::Power => Self::Power,
+        }
+    }
+}
