@@ -5,7 +5,7 @@
 //! real kernel too; where an answer must be invented, it is a [`Door`] to the simulated one.
 
 use crate::sim::{Door, Fd, Reply, Request};
-use hookstate::kernel::{Call, Create, Errno, FlockOperation, Result, Stat, Watcher, Way};
+use hookstate::kernel::{Call, Create, Errno, FlockOperation, OpenHow, Result, Stat, Watcher, Way};
 use std::cell::Cell;
 use std::path::Path;
 
@@ -33,6 +33,28 @@ impl Watcher for SharesTheLock {
                 operation: FlockOperation::TryExclusive,
             } => Way::Flock(FlockOperation::TryShared),
             _ => Way::Through,
+        }
+    }
+}
+
+/// Gives the name to a new file without having locked that first.
+#[derive(Clone, Debug, Default)]
+pub struct PublishesUnlocked {
+    made_last: Cell<bool>,
+}
+
+impl Watcher for PublishesUnlocked {
+    fn before(&self, call: &Call<'_>) -> Way {
+        match call {
+            Call::Flock { .. } if self.made_last.get() => Way::Skip,
+            Call::Open { how, .. } => {
+                self.made_last.set(how.create == Create::New);
+                Way::Through
+            }
+            _ => {
+                self.made_last.set(false);
+                Way::Through
+            }
         }
     }
 }
@@ -107,4 +129,53 @@ impl<D: Door> Door for WithoutRecovery<D> {
 
 fn is_journal(path: &Path) -> bool {
     path.extension() == Some("journal".as_ref())
+}
+
+/// Writes in place without having written the journal of the strategy `flock`.
+#[derive(Debug)]
+pub struct WithoutJournal<D> {
+    door: D,
+    journal: Cell<Option<Fd>>,
+}
+
+impl<D> WithoutJournal<D> {
+    /// Keeps what is meant for the journal from `door`.
+    pub const fn new(door: D) -> Self {
+        let journal = Cell::new(None);
+        Self { door, journal }
+    }
+}
+
+impl<D: Door> Door for WithoutJournal<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        match &request {
+            Request::Pwrite { fd, bytes, .. } if self.journal.get() == Some(*fd) => {
+                return Ok(Reply::Count(bytes.len()));
+            }
+            Request::Close { fd } if self.journal.get() == Some(*fd) => self.journal.set(None),
+            _ => {}
+        }
+        let opens = matches!(&request, Request::Open { path, .. } if is_journal(path));
+        let reply = self.door.call(request);
+        if let (true, Ok(Reply::Fd(fd))) = (opens, &reply) {
+            self.journal.set(Some(*fd));
+        }
+        reply
+    }
+}
+
+/// Writes into a spare that has been published, however long it is.
+#[derive(Debug)]
+pub struct KeepsTheSpare<D>(pub D);
+
+impl<D: Door> Door for KeepsTheSpare<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        match request {
+            Request::Open { path, how } if how.create == Create::New => {
+                let how = OpenHow::or_create(how.access);
+                self.0.call(Request::Open { path, how })
+            }
+            request => self.0.call(request),
+        }
+    }
 }
