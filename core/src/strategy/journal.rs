@@ -25,7 +25,7 @@
 //! Why step 1: to find out that the disk is full while nothing has been touched.
 //!
 //! Why step 2 before step 3: otherwise a header could stand before half a body. The checksums
-//! would tell, but kill -9 does not need them; a power loss does. Control: `JournalHeaderFirst`.
+//! would tell, but kill -9 does not need them; a power loss does.
 //!
 //! Why step 3: see "Why step 2" of the strategy. Control: `FlockWithoutJournal`.
 //!

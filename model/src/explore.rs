@@ -1,0 +1,334 @@
+//! Runs processes in every order of their calls that loom can find, and judges each ending.
+
+use crate::sim::interleaved::{CALLS_MAX, Interleaved, Kill, Run, Runaway, Sightings, Stuck};
+use crate::sim::{Sim, SimProcess};
+use crate::trace::Trace;
+use hookstate::kernel::Ceased;
+use std::any::Any;
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a process does, and what it has to say about it.
+pub type Program<R> = Arc<dyn Fn(SimProcess<Interleaved>) -> R + Send + Sync>;
+
+/// How a process came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Exit<R> {
+    /// By itself, with this to say.
+    Finished(R),
+    /// It was killed.
+    Killed,
+    /// It waited for others, all of which waited too.
+    Stuck,
+    /// It made calls without end.
+    Runaway,
+    /// It panicked with this message.
+    Panicked(String),
+}
+
+/// What an execution came to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ending<R> {
+    /// The kernel after the last process had ended.
+    pub sim: Sim,
+    /// How each process came to its end.
+    pub exits: Vec<Exit<R>>,
+}
+
+/// How far to go.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// After so many executions the exploration is cut.
+    pub executions_max: usize,
+    /// No more than so many times is a process made to wait that could go on; `None`: no limit.
+    pub preemptions_max: Option<usize>,
+}
+
+/// What an exploration came to.
+#[derive(Clone, Debug)]
+pub struct Report<V> {
+    /// How many executions there were.
+    pub executions: usize,
+    /// How many different endings they had.
+    pub endings: usize,
+    /// Why they were not all, if they were not.
+    pub bounded_by: Option<String>,
+    /// In how many of them a lock was refused.
+    pub refused: usize,
+    /// In how many of them the kill took place.
+    pub killed: usize,
+    /// The most calls that one process made, apart from those that commute.
+    pub calls: usize,
+    /// How many pages the call writes at which the process was to be killed.
+    pub pages: u64,
+    /// The first ending that must not be.
+    pub counterexample: Option<Counterexample<V>>,
+}
+
+/// An ending that must not be, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Counterexample<V> {
+    /// What is wrong with it.
+    pub violation: V,
+    /// The calls that led there.
+    pub trace: Trace,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            executions_max: 500_000,
+            preemptions_max: None,
+        }
+    }
+}
+
+/// Starts one process for each program, all of the user `euid` and on a kernel as in `sim`; lets
+/// them run in every order of their calls; and gives every ending that is new to `judge`. Stops at
+/// the first that it objects to.
+///
+/// # Panics
+///
+/// If there are more programs than loom has threads for, which is one fewer than five, or if loom
+/// itself fails.
+pub fn explore<R, V>(
+    sim: &Sim,
+    euid: u32,
+    programs: Vec<Program<R>>,
+    kill: Option<Kill>,
+    bounds: Bounds,
+    judge: impl Fn(&Ending<R>) -> Result<(), V> + Send + Sync + 'static,
+) -> Report<V>
+where
+    R: Clone + Eq + Hash + Send + 'static,
+    V: Clone + Send + 'static,
+{
+    let builder = loom_without_bounds_of_its_own(programs.len(), bounds);
+    let exploration = Arc::new(Exploration {
+        sim: sim.clone(),
+        euid,
+        programs,
+        kill,
+        executions_max: bounds.executions_max,
+        judge,
+        found: Mutex::new(Found {
+            report: Report::default(),
+            endings: HashSet::new(),
+        }),
+    });
+    let explored = Arc::clone(&exploration);
+    let search = || builder.check(move || explored.execute());
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(search))
+        && !payload.is::<Enough>()
+    {
+        resume_unwind(payload);
+    }
+    let mut report = exploration.found().report.clone();
+    if let Some(limit) = bounds.preemptions_max {
+        let why = format!("at most {limit} preemptions");
+        report.bounded_by.get_or_insert(why);
+    }
+    report
+}
+
+/// loom's own bounds, and the environment variables that set them, end a search early and return
+/// as if it had been completed. Without them `check` returns only when nothing is left to explore.
+/// (`loom::model::Builder::check`, version 0.7.2: both early returns need `max_permutations` or
+/// `max_duration`.)
+fn loom_without_bounds_of_its_own(processes: usize, bounds: Bounds) -> loom::model::Builder {
+    let mut builder = loom::model::Builder::new();
+    builder.max_permutations = None;
+    builder.max_duration = None;
+    builder.checkpoint_file = None;
+    builder.expect_explicit_explore = false;
+    builder.preemption_bound = bounds.preemptions_max;
+    builder.max_threads = processes + 1;
+    // A turn and at most one sleep for each call; a process is stopped before it can have more.
+    builder.max_branches = 4 * CALLS_MAX * processes;
+    builder
+}
+
+struct Exploration<R, V, J> {
+    sim: Sim,
+    euid: u32,
+    programs: Vec<Program<R>>,
+    kill: Option<Kill>,
+    executions_max: usize,
+    judge: J,
+    found: Mutex<Found<R, V>>,
+}
+
+struct Found<R, V> {
+    report: Report<V>,
+    endings: HashSet<Ending<R>>,
+}
+
+/// The payload of unwinding that ends the search.
+struct Enough;
+
+/// Of a thread of loom, in machine words: 256 KiB. The 32 KiB that loom gives by default are few
+/// for a JSON parser.
+const STACK_WORDS: usize = 32 << 10;
+
+type Exits<R> = Arc<Mutex<Vec<Option<Exit<R>>>>>;
+
+impl<R, V, J> Exploration<R, V, J>
+where
+    R: Clone + Eq + Hash + Send + 'static,
+    V: Clone + Send + 'static,
+    J: Fn(&Ending<R>) -> Result<(), V> + Send + Sync + 'static,
+{
+    /// One execution. The main thread only starts the processes and waits for none of them, since
+    /// joining would be one more operation to interleave.
+    fn execute(self: &Arc<Self>) {
+        self.count_execution();
+        let processes = self.programs.len();
+        let run = Run::new(&self.sim, processes, self.euid, self.kill);
+        let exits: Exits<R> = Arc::new(Mutex::new((0..processes).map(|_| None).collect()));
+        for seat in 0..processes {
+            let (this, run, exits) = (Arc::clone(self), Arc::clone(&run), Arc::clone(&exits));
+            loom::thread::Builder::new()
+                .stack_size(STACK_WORDS)
+                .spawn(move || this.live(&run, seat, &exits))
+                .expect("loom always spawns");
+        }
+    }
+
+    fn count_execution(&self) {
+        let mut found = self.found();
+        if found.report.executions == self.executions_max {
+            let why = format!("{} executions", self.executions_max);
+            found.report.bounded_by = Some(why);
+            drop(found);
+            resume_unwind(Box::new(Enough));
+        }
+        found.report.executions += 1;
+    }
+
+    /// One process. The last to end judges what all have come to.
+    fn live(&self, run: &Arc<Run>, seat: usize, exits: &Exits<R>) {
+        let process = run.sit(seat);
+        let program = &self.programs[seat];
+        let lived = catch_unwind(AssertUnwindSafe(|| program(SimProcess(process.clone()))));
+        process.end();
+        if let Some(exits) = all_exits(exits, seat, exit_of(lived)) {
+            self.judge(run, exits);
+        }
+    }
+
+    fn judge(&self, run: &Run, exits: Vec<Exit<R>>) {
+        let (sim, trace, seen) = run.outcome();
+        let mut found = self.found();
+        found.report.count(&seen);
+        let ending = Ending { sim, exits };
+        if !found.endings.insert(ending.clone()) {
+            return;
+        }
+        found.report.endings += 1;
+        if let Err(violation) = (self.judge)(&ending) {
+            found.report.counterexample = Some(Counterexample { violation, trace });
+            drop(found);
+            // Nobody else is left who could be in the middle of something.
+            resume_unwind(Box::new(Enough));
+        }
+    }
+
+    fn found(&self) -> MutexGuard<'_, Found<R, V>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V> Default for Report<V> {
+    /// Of a search that has not begun.
+    fn default() -> Self {
+        Self {
+            executions: 0,
+            endings: 0,
+            bounded_by: None,
+            refused: 0,
+            killed: 0,
+            calls: 0,
+            pages: 0,
+            counterexample: None,
+        }
+    }
+}
+
+/// Notes the exit at `seat`; gives all of them if it was the last.
+fn all_exits<R: Clone>(exits: &Exits<R>, seat: usize, exit: Exit<R>) -> Option<Vec<Exit<R>>> {
+    let mut exits = exits.lock().unwrap_or_else(PoisonError::into_inner);
+    exits[seat] = Some(exit);
+    exits.iter().cloned().collect()
+}
+
+fn exit_of<R>(lived: std::thread::Result<R>) -> Exit<R> {
+    let payload = match lived {
+        Ok(said) => return Exit::Finished(said),
+        Err(payload) => payload,
+    };
+    if payload.is::<Ceased>() {
+        Exit::Killed
+    } else if payload.is::<Stuck>() {
+        Exit::Stuck
+    } else if payload.is::<Runaway>() {
+        Exit::Runaway
+    } else {
+        Exit::Panicked(message(payload.as_ref()))
+    }
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+impl<V> Report<V> {
+    /// Whether every order was explored.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.bounded_by.is_none() && self.counterexample.is_none()
+    }
+
+    fn count(&mut self, seen: &Sightings) {
+        self.refused += usize::from(seen.refused);
+        self.killed += usize::from(seen.killed);
+        self.calls = self.calls.max(seen.calls);
+        self.pages = self.pages.max(seen.pages);
+    }
+
+    /// Adds what another exploration of the same scenario came to.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            executions: self.executions + other.executions,
+            endings: self.endings + other.endings,
+            bounded_by: self.bounded_by.or(other.bounded_by),
+            refused: self.refused + other.refused,
+            killed: self.killed + other.killed,
+            calls: self.calls.max(other.calls),
+            pages: self.pages.max(other.pages),
+            counterexample: self.counterexample.or(other.counterexample),
+        }
+    }
+}
+
+impl<V: fmt::Display> fmt::Display for Report<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} executions, {} endings, a lock refused in {}, a kill in {}: ",
+            self.executions, self.endings, self.refused, self.killed
+        )?;
+        match (&self.counterexample, &self.bounded_by) {
+            (Some(found), _) => write!(f, "rejected, {}\n{}", found.violation, found.trace),
+            (None, Some(bound)) => write!(f, "bounded by {bound}"),
+            (None, None) => write!(f, "complete"),
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Processes that share one state, and every way in which that can go.
+
+use crate::explore::{Bounds, Program, Report, explore};
+use crate::oracle::{
+    Account, Change, DIRECTORY, Ledger, Oracle, Token, USER, Violation, store, tells_of_damage,
+};
+use crate::sim::{FaultModel, Interleaved, Kill, Sequential, Sim, SimProcess};
+use hookstate::kernel::Kernel;
+use hookstate::strategy::Strategy;
+use hookstate::{Error, Outcome, State, Store};
+use std::path::Path;
+use std::sync::Arc;
+
+/// One thing that a process does with the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// `locked_modify`.
+    Modify,
+    /// `locked_modify` that makes the state this many bytes larger.
+    Grow(usize),
+    /// `locked_modify` that makes the state small again.
+    Shrink,
+    /// `apply`.
+    Apply,
+    /// `read`.
+    Read,
+}
+
+/// A strategy, what was there before, and who does what.
+#[derive(Clone)]
+pub struct Scenario<S, K> {
+    strategy: S,
+    around: Around<K>,
+    faults: FaultModel,
+    before: Before,
+    programs: Vec<Vec<Act>>,
+    bounds: Bounds,
+}
+
+/// What was there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Not even the directory.
+    Nothing,
+    /// The directory, empty.
+    Directory,
+    /// So many changes, made by processes that have ended.
+    Changes(u32),
+    /// As many, with a state that has this many bytes of ballast.
+    LargeChanges(u32, usize),
+}
+
+type Around<K> = Arc<dyn Fn(SimProcess<Interleaved>) -> K + Send + Sync>;
+
+impl<S> Scenario<S, SimProcess<Interleaved>>
+where
+    S: Strategy + Clone + Send + Sync + 'static,
+{
+    /// The shipping strategy, as it is.
+    ///
+    /// There is one process for each list of acts, which it does one after the other.
+    pub fn new(strategy: S, before: Before, programs: &[&[Act]]) -> Self {
+        Self {
+            strategy,
+            around: Arc::new(|process| process),
+            faults: FaultModel::default(),
+            before,
+            programs: programs.iter().map(|acts| acts.to_vec()).collect(),
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// The same with something between the strategy and its kernel, in all of the processes.
+    pub fn around<K: Kernel>(
+        self,
+        around: impl Fn(SimProcess<Interleaved>) -> K + Send + Sync + 'static,
+    ) -> Scenario<S, K> {
+        Scenario {
+            strategy: self.strategy,
+            around: Arc::new(around),
+            faults: self.faults,
+            before: self.before,
+            programs: self.programs,
+            bounds: self.bounds,
+        }
+    }
+}
+
+impl<S, K> Scenario<S, K>
+where
+    S: Strategy + Clone + Send + Sync + 'static,
+    K: Kernel + 'static,
+{
+    /// The same on a kernel with other abilities.
+    #[must_use]
+    pub fn on(mut self, faults: FaultModel) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The same, explored so far.
+    #[must_use]
+    pub fn within(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// Every order of the calls, and nobody killed.
+    #[must_use]
+    pub fn check(&self) -> Report<Violation> {
+        self.explore(None)
+    }
+
+    /// Every order of the calls, with the process `victim` killed at each of its calls in turn and,
+    /// where such a call writes several pages, after each of them. Stops at the first violation.
+    #[must_use]
+    pub fn check_killing(&self, victim: usize) -> Report<Violation> {
+        let mut sum = Report::default();
+        for call in 0.. {
+            let at_call = self.check_killing_at(victim, call);
+            // The last round is one in which nobody got as far as to be killed.
+            let last = at_call.killed == 0 || at_call.counterexample.is_some();
+            sum = sum.and(at_call);
+            if last {
+                break;
+            }
+        }
+        sum
+    }
+
+    fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
+        let kill = Kill {
+            process,
+            call,
+            pages: 0,
+        };
+        let mut report = self.explore(Some(kill));
+        for pages in 1..report.pages {
+            if report.counterexample.is_some() {
+                break;
+            }
+            report = report.and(self.explore(Some(Kill { pages, ..kill })));
+        }
+        report
+    }
+
+    fn explore(&self, kill: Option<Kill>) -> Report<Violation> {
+        let oracle = self.oracle();
+        explore(
+            &self.start(),
+            USER,
+            self.programs(),
+            kill,
+            self.bounds,
+            move |ending| oracle.judge(ending),
+        )
+    }
+
+    fn oracle(&self) -> Oracle<S> {
+        Oracle {
+            strategy: self.strategy.clone(),
+            before: self.before.tokens(),
+            added: (0..self.programs.len())
+                .flat_map(|seat| tokens(seat).take(self.programs[seat].len()))
+                .collect(),
+        }
+    }
+
+    fn programs(&self) -> Vec<Program<Account>> {
+        let programs = self.programs.iter().cloned().enumerate();
+        programs
+            .map(|(seat, acts)| {
+                let (strategy, around) = (self.strategy.clone(), Arc::clone(&self.around));
+                let program: Program<Account> = Arc::new(move |process| {
+                    perform(&acts, seat, strategy.clone(), around(process))
+                });
+                program
+            })
+            .collect()
+    }
+
+    /// The kernel when the processes start.
+    fn start(&self) -> Sim {
+        let first = Sequential::boot(&Sim::new(self.faults), USER);
+        if self.before != Before::Nothing {
+            first
+                .mkdir(Path::new(DIRECTORY), 0o700)
+                .expect("the root directory is empty");
+        }
+        let ballast = match self.before {
+            Before::LargeChanges(_, bytes) => "x".repeat(bytes),
+            Before::Nothing | Before::Directory | Before::Changes(_) => String::new(),
+        };
+        let store = store(self.strategy.clone(), first.another());
+        for token in self.before.tokens() {
+            let made = store.locked_modify(|ledger| {
+                ledger.apply(&token);
+                ledger.ballast.clone_from(&ballast);
+            });
+            assert!(
+                matches!(made, Ok(Outcome { recovery: None, .. })),
+                "{made:?}"
+            );
+        }
+        first.snapshot(self.faults)
+    }
+}
+
+impl Before {
+    fn tokens(self) -> Vec<Token> {
+        match self {
+            Self::Nothing | Self::Directory => vec![],
+            Self::Changes(count) | Self::LargeChanges(count, _) => (1_000..1_000 + count).collect(),
+        }
+    }
+}
+
+/// What the acts of a process add, one after the other.
+fn tokens(seat: usize) -> impl Iterator<Item = Token> {
+    let first = 10 * (Token::try_from(seat).expect("few processes") + 1);
+    first..first + 10
+}
+
+fn perform<S: Strategy, K: Kernel>(acts: &[Act], seat: usize, strategy: S, kernel: K) -> Account {
+    let store = store(strategy, kernel);
+    let mut account = Account::default();
+    for (act, token) in acts.iter().zip(tokens(seat)) {
+        if let Err(error) = account.attempt(*act, token, &store) {
+            account.failure = Some((error.kind(), error.to_string()));
+            break;
+        }
+    }
+    account
+}
+
+impl Account {
+    fn attempt<S: Strategy, K: Kernel>(
+        &mut self,
+        act: Act,
+        token: Token,
+        store: &Store<Ledger, S, K>,
+    ) -> Result<(), Error> {
+        match act {
+            Act::Modify | Act::Grow(_) | Act::Shrink => {
+                let outcome = store.locked_modify(|ledger| {
+                    let parent = ledger.tokens.clone();
+                    ledger.apply(&token);
+                    resize(ledger, act);
+                    Some(parent)
+                })?;
+                self.acknowledge(token, outcome);
+            }
+            Act::Apply => {
+                let outcome = store.apply(&token)?;
+                self.acknowledge(token, outcome.map(|()| None));
+            }
+            Act::Read => {
+                let read = store.read()?.value;
+                self.reads.push((self.acknowledged.len(), read));
+            }
+        }
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, token: Token, outcome: Outcome<Option<Vec<Token>>>) {
+        self.damage_reported |= tells_of_damage(outcome.recovery.as_ref());
+        let parent = outcome.value;
+        self.acknowledged.push(Change { token, parent });
+    }
+}
+
+fn resize(ledger: &mut Ledger, act: Act) {
+    match act {
+        Act::Grow(bytes) => ledger.ballast.push_str(&"y".repeat(bytes)),
+        Act::Shrink => ledger.ballast.clear(),
+        Act::Modify | Act::Apply | Act::Read => {}
+    }
+}

@@ -1,0 +1,165 @@
+//! The calls on an open file.
+
+use super::call::{Fd, Request};
+use super::content::Content;
+use super::inode::{InodeNumber, Node};
+use super::machine::{ProcessId, Sim, check_offset};
+use hookstate::kernel::{Access, Errno, Identity, Result, Stat};
+
+/// `st_dev` of the one file system.
+const DEVICE: u64 = 1;
+
+impl Sim {
+    pub(super) fn fstat(&self, process: ProcessId, fd: Fd) -> Stat {
+        self.stat_of(self.description(process, fd).inode)
+    }
+
+    pub(super) fn stat_of(&self, number: InodeNumber) -> Stat {
+        let inode = &self.inodes[&number];
+        Stat {
+            identity: Identity {
+                device: DEVICE,
+                inode: number.0,
+            },
+            file_type: inode.node.file_type(),
+            uid: inode.owner,
+            size: inode.node.size(),
+        }
+    }
+
+    pub(super) fn pread(
+        &self,
+        process: ProcessId,
+        fd: Fd,
+        length: usize,
+        offset: u64,
+    ) -> Result<Vec<u8>> {
+        check_offset(offset)?;
+        match &self.inodes[&self.description(process, fd).inode].node {
+            Node::Regular(content) => {
+                Ok(content.read(offset, length.min(self.faults.transfer_bytes_max)))
+            }
+            Node::Directory(_) => Err(Errno::ISDIR),
+            Node::Symlink => unreachable!("a symbolic link cannot be opened"),
+        }
+    }
+
+    pub(super) fn pwrite(
+        &mut self,
+        process: ProcessId,
+        fd: Fd,
+        bytes: &[u8],
+        offset: u64,
+    ) -> Result<usize> {
+        check_offset(offset)?;
+        self.writable(process, fd)?;
+        let count = bytes.len().min(self.faults.transfer_bytes_max);
+        let at = self.write_offset(process, fd, offset);
+        self.written(process, fd)?.write(at, &bytes[..count]);
+        Ok(count)
+    }
+
+    pub(super) fn append(&mut self, process: ProcessId, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        self.writable(process, fd)?;
+        let access = self.description(process, fd).access;
+        assert_eq!(
+            access,
+            Access::Append,
+            "append is for descriptors opened to append"
+        );
+        self.pwrite(process, fd, bytes, 0)
+    }
+
+    pub(super) fn ftruncate(&mut self, process: ProcessId, fd: Fd, length: u64) -> Result<()> {
+        check_offset(length)?;
+        // Unlike the calls that write, ftruncate(2) has EINVAL for this.
+        self.writable(process, fd).map_err(|_| Errno::INVAL)?;
+        self.written(process, fd)?.set_size(length);
+        Ok(())
+    }
+
+    pub(super) fn fallocate(
+        &mut self,
+        process: ProcessId,
+        fd: Fd,
+        offset: u64,
+        length: u64,
+    ) -> Result<()> {
+        check_offset(offset)?;
+        check_offset(length)?;
+        if length == 0 {
+            return Err(Errno::INVAL);
+        }
+        self.writable(process, fd)?;
+        if self.faults.fallocate {
+            Ok(())
+        } else {
+            Err(Errno::OPNOTSUPP)
+        }
+    }
+
+    /// How many pages the call writes to; 0 if it does not write.
+    #[must_use]
+    pub fn pages(&self, process: ProcessId, request: &Request) -> u64 {
+        match self.write_of(process, request) {
+            Some((_, at, bytes)) if !bytes.is_empty() => {
+                let page = self.faults.page_bytes;
+                (at % page + bytes.len() as u64).div_ceil(page)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Carries out the part of a write that falls into the first `pages` of its pages.
+    pub(super) fn write_pages(&mut self, process: ProcessId, request: &Request, pages: u64) {
+        let Some((fd, at, bytes)) = self.write_of(process, request) else {
+            return;
+        };
+        let page = self.faults.page_bytes;
+        let boundary = (at / page + pages) * page;
+        let count = usize::try_from(boundary.saturating_sub(at)).expect("a write fits into memory");
+        if let Ok(content) = self.written(process, fd) {
+            content.write(at, &bytes[..count]);
+        }
+    }
+
+    /// Where and what the call writes, if it does.
+    fn write_of<'r>(
+        &self,
+        process: ProcessId,
+        request: &'r Request,
+    ) -> Option<(Fd, u64, &'r [u8])> {
+        let (fd, offset, bytes) = match request {
+            Request::Pwrite { fd, bytes, offset } => (*fd, *offset, bytes),
+            Request::Append { fd, bytes } => (*fd, 0, bytes),
+            _ => return None,
+        };
+        self.writable(process, fd).ok()?;
+        let count = bytes.len().min(self.faults.transfer_bytes_max);
+        Some((fd, self.write_offset(process, fd, offset), &bytes[..count]))
+    }
+
+    /// On a descriptor opened to append, pwrite(2) too goes to the end of the file (its "BUGS").
+    fn write_offset(&self, process: ProcessId, fd: Fd, offset: u64) -> u64 {
+        match self.description(process, fd).access {
+            Access::Append => self.fstat(process, fd).size,
+            _ => offset,
+        }
+    }
+
+    fn writable(&self, process: ProcessId, fd: Fd) -> Result<()> {
+        match self.description(process, fd).access {
+            Access::ReadWrite | Access::Append => Ok(()),
+            Access::Read | Access::Directory => Err(Errno::BADF),
+        }
+    }
+
+    fn written(&mut self, process: ProcessId, fd: Fd) -> Result<&mut Content> {
+        let inode = self.description(process, fd).inode;
+        match &mut self.inode_mut(inode).node {
+            Node::Regular(content) => Ok(content),
+            Node::Directory(_) => Err(Errno::ISDIR),
+            Node::Symlink => unreachable!("a symbolic link cannot be opened"),
+        }
+    }
+}

@@ -1,0 +1,571 @@
+//! The state of the kernel, its processes, and the one function that moves it on.
+
+use super::call::{Fd, Reply, Request};
+use super::inode::{Inode, InodeNumber, Node};
+use super::{FaultModel, Sleep};
+use hookstate::kernel::{Access, Errno, FlockOperation, Result};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The whole state: inodes, open file descriptions, and per process the descriptors that lead to
+/// them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sim {
+    pub(super) faults: FaultModel,
+    pub(super) inodes: BTreeMap<InodeNumber, Inode>,
+    pub(super) descriptions: BTreeMap<DescriptionNumber, Description>,
+    pub(super) processes: Vec<Process>,
+}
+
+/// Which process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessId(usize);
+
+/// What became of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It returned.
+    Done(Result<Reply>),
+    /// It waits. Make it again once [`Sim::is_waiting`] says no.
+    Blocked,
+}
+
+/// Numbered for each process that opens, so that the numbers do not tell who came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct DescriptionNumber(ProcessId, u32);
+
+/// What open(2) makes. A lock belongs to it, not to the file and not to the process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Description {
+    pub(super) inode: InodeNumber,
+    pub(super) access: Access,
+    pub(super) lock: Option<LockMode>,
+    /// How many descriptors lead here. Invariant: at least one.
+    descriptors: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum LockMode {
+    Shared,
+    Exclusive,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Process {
+    euid: u32,
+    descriptors: BTreeMap<Fd, DescriptionNumber>,
+    /// The lock that was refused to it. Invariant: it could not be had now either.
+    pub(super) refused: Option<Refused>,
+    /// Its own sleeps so far, which is the time that has passed for it.
+    slept: Duration,
+    random_draws: u32,
+    ended: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Refused {
+    pub(super) description: DescriptionNumber,
+    pub(super) mode: LockMode,
+}
+
+/// 2026-01-01, an ordinary day after the machine had been up for some while.
+const CLOCK_REALTIME_START: Duration = Duration::from_secs(1_767_225_600);
+const CLOCK_MONOTONIC_START: Duration = Duration::from_secs(1_000);
+const FIRST_PID: u32 = 100;
+
+impl Sim {
+    /// An empty root directory and no processes.
+    #[must_use]
+    pub fn new(faults: FaultModel) -> Self {
+        let root = Inode {
+            node: Node::Directory(BTreeMap::new()),
+            owner: 0,
+            links: 1,
+        };
+        Self {
+            faults,
+            inodes: BTreeMap::from([(InodeNumber::ROOT, root)]),
+            descriptions: BTreeMap::new(),
+            processes: Vec::new(),
+        }
+    }
+
+    /// Starts a process of the user `euid` that has nothing open.
+    pub fn spawn(&mut self, euid: u32) -> ProcessId {
+        self.processes.push(Process {
+            euid,
+            descriptors: BTreeMap::new(),
+            refused: None,
+            slept: Duration::ZERO,
+            random_draws: 0,
+            ended: false,
+        });
+        ProcessId(self.processes.len() - 1)
+    }
+
+    /// The process makes the call, alone and in one go.
+    ///
+    /// # Panics
+    ///
+    /// If the call is one that only a bug can make: through a descriptor that is not open, or from
+    /// a process that has ended.
+    pub fn step(&mut self, process: ProcessId, request: &Request) -> Step {
+        assert!(
+            !self.has_ended(process),
+            "a dead process made a call: {request}"
+        );
+        let step = match *request {
+            Request::Flock { fd, operation } => self.flock(process, fd, operation),
+            Request::Nanosleep { duration } => self.nanosleep(process, duration),
+            Request::SchedYield => self.sched_yield(process),
+            ref immediate => Step::Done(self.immediate(process, immediate)),
+        };
+        self.wake();
+        step
+    }
+
+    /// The process ends, of its own accord or killed: its descriptors are closed, and a lock goes
+    /// with the last descriptor that leads to its description.
+    pub fn end(&mut self, process: ProcessId) {
+        for fd in self.descriptors(process) {
+            self.close(process, fd);
+        }
+        let ended = self.process_mut(process);
+        ended.refused = None;
+        ended.ended = true;
+        self.wake();
+    }
+
+    /// The process is killed inside the call, which is a write, when `pages` of the pages that it
+    /// touches have been written.
+    ///
+    /// # Panics
+    ///
+    /// If the call does not write that many pages and more; see [`pages`](Self::pages).
+    pub fn tear(&mut self, process: ProcessId, request: &Request, pages: u64) {
+        assert!(pages < self.pages(process, request), "nothing left to tear");
+        self.write_pages(process, request, pages);
+        self.end(process);
+    }
+
+    /// Whether the process has ended.
+    #[must_use]
+    pub fn has_ended(&self, process: ProcessId) -> bool {
+        self.process(process).ended
+    }
+
+    /// Whether the process would be refused the lock again that was refused to it last.
+    #[must_use]
+    pub fn is_waiting(&self, process: ProcessId) -> bool {
+        self.process(process).refused.is_some()
+    }
+
+    /// Whether the call and what the other processes do at the moment can change places without
+    /// anybody noticing, except for which free number a new file gets. The order of such calls
+    /// need not be explored.
+    #[must_use]
+    pub fn commutes(&self, process: ProcessId, request: &Request) -> bool {
+        match request {
+            Request::Close { fd } => self.close_commutes(process, *fd),
+            // They look at what never changes or belongs to the process alone. A sleep does wait
+            // for others, but for nothing except what lets its next call succeed.
+            Request::Fstatfs { .. }
+            | Request::ClockRealtime
+            | Request::ClockMonotonic
+            | Request::Nanosleep { .. }
+            | Request::SchedYield
+            | Request::Getrandom
+            | Request::Getpid
+            | Request::Geteuid => true,
+            _ => false,
+        }
+    }
+
+    /// As [`commutes`](Self::commutes), for the end of the process.
+    #[must_use]
+    pub fn end_commutes(&self, process: ProcessId) -> bool {
+        self.descriptors(process)
+            .into_iter()
+            .all(|fd| self.close_commutes(process, fd))
+    }
+
+    /// A second descriptor of the same description, as dup(2) makes.
+    pub fn dup(&mut self, process: ProcessId, fd: Fd) -> Fd {
+        let description = self.description_of(process, fd);
+        self.install(process, description)
+    }
+
+    /// The process has the descriptors of `parent`, as after fork(2).
+    pub fn inherit(&mut self, parent: ProcessId, process: ProcessId) {
+        for (fd, description) in self.process(parent).descriptors.clone() {
+            self.process_mut(process)
+                .descriptors
+                .insert(fd, description);
+            self.description_mut(description).descriptors += 1;
+        }
+    }
+
+    fn immediate(&mut self, process: ProcessId, request: &Request) -> Result<Reply> {
+        match request {
+            Request::Open { path, how } => self.open(process, path, *how).map(Reply::Fd),
+            Request::Close { fd } => {
+                self.close(process, *fd);
+                Ok(Reply::Unit)
+            }
+            Request::Fstat { fd } => Ok(Reply::Stat(self.fstat(process, *fd))),
+            Request::Stat { path } => self.stat(path).map(Reply::Stat),
+            Request::Fstatfs { .. } => Ok(Reply::FileSystem(self.faults.file_system)),
+            &Request::Pread { fd, length, offset } => {
+                self.pread(process, fd, length, offset).map(Reply::Bytes)
+            }
+            Request::Pwrite { fd, bytes, offset } => {
+                self.pwrite(process, *fd, bytes, *offset).map(Reply::Count)
+            }
+            Request::Append { fd, bytes } => self.append(process, *fd, bytes).map(Reply::Count),
+            &Request::Ftruncate { fd, length } => self.ftruncate(process, fd, length).map(unit),
+            &Request::Fallocate { fd, offset, length } => {
+                self.fallocate(process, fd, offset, length).map(unit)
+            }
+            Request::Fsync { .. } | Request::Fdatasync { .. } => Ok(Reply::Unit),
+            Request::Rename { from, to } => self.rename(from, to).map(unit),
+            Request::Exchange { one, other } => self.exchange(one, other).map(unit),
+            Request::Unlink { path } => self.unlink(path).map(unit),
+            Request::Mkdir { path, .. } => self.mkdir(process, path).map(unit),
+            Request::List { directory } => self.list(directory).map(Reply::Names),
+            Request::ClockRealtime => Ok(self.clock(process, CLOCK_REALTIME_START)),
+            Request::ClockMonotonic => Ok(self.clock(process, CLOCK_MONOTONIC_START)),
+            Request::Getrandom => Ok(Reply::Number(self.getrandom(process))),
+            Request::Getpid => Ok(Reply::Number(u64::from(pid(process)))),
+            Request::Geteuid => Ok(Reply::Number(u64::from(self.process(process).euid))),
+            Request::Flock { .. } | Request::Nanosleep { .. } | Request::SchedYield => {
+                unreachable!("calls that may wait are not immediate")
+            }
+        }
+    }
+
+    fn nanosleep(&mut self, process: ProcessId, duration: Duration) -> Step {
+        if self.sleeps_on(process) {
+            return Step::Blocked;
+        }
+        self.process_mut(process).slept += duration;
+        Step::Done(Ok(Reply::Unit))
+    }
+
+    fn sched_yield(&mut self, process: ProcessId) -> Step {
+        if self.sleeps_on(process) {
+            return Step::Blocked;
+        }
+        Step::Done(Ok(Reply::Unit))
+    }
+
+    fn sleeps_on(&self, process: ProcessId) -> bool {
+        self.faults.sleep == Sleep::UntilReleased && self.is_waiting(process)
+    }
+
+    fn clock(&self, process: ProcessId, start: Duration) -> Reply {
+        Reply::Time(start + self.process(process).slept)
+    }
+
+    /// SplitMix64 over the process and how often it has drawn: different for each, the same in
+    /// each run.
+    fn getrandom(&mut self, process: ProcessId) -> u64 {
+        let drawn = &mut self.process_mut(process).random_draws;
+        *drawn += 1;
+        let seed = u64::from(pid(process)) << 32 | u64::from(*drawn);
+        let mut mixed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(super) fn open_description(
+        &mut self,
+        process: ProcessId,
+        inode: InodeNumber,
+        access: Access,
+    ) -> Fd {
+        let number = (0..)
+            .map(|number| DescriptionNumber(process, number))
+            .find(|number| !self.descriptions.contains_key(number))
+            .expect("fewer than four billion open files");
+        let description = Description {
+            inode,
+            access,
+            lock: None,
+            descriptors: 0,
+        };
+        self.descriptions.insert(number, description);
+        self.install(process, number)
+    }
+
+    fn install(&mut self, process: ProcessId, description: DescriptionNumber) -> Fd {
+        self.description_mut(description).descriptors += 1;
+        let descriptors = &mut self.process_mut(process).descriptors;
+        let fd = (3..)
+            .map(Fd)
+            .find(|fd| !descriptors.contains_key(fd))
+            .expect("fewer than four billion descriptors");
+        descriptors.insert(fd, description);
+        fd
+    }
+
+    fn close(&mut self, process: ProcessId, fd: Fd) {
+        let number = self.description_of(process, fd);
+        self.process_mut(process).descriptors.remove(&fd);
+        let description = self.description_mut(number);
+        description.descriptors -= 1;
+        if description.descriptors == 0 {
+            let inode = description.inode;
+            self.descriptions.remove(&number);
+            self.forget_if_unused(inode);
+        }
+    }
+
+    /// Closing what holds no lock changes nothing for others as long as the file has a name.
+    fn close_commutes(&self, process: ProcessId, fd: Fd) -> bool {
+        let description = self.description(process, fd);
+        let named = self.inodes[&description.inode].links > 0;
+        description.descriptors > 1 || (description.lock.is_none() && named)
+    }
+
+    /// A file is gone with its last name and its last description.
+    pub(super) fn forget_if_unused(&mut self, inode: InodeNumber) {
+        let is_open = self.descriptions.values().any(|open| open.inode == inode);
+        if !is_open && self.inodes[&inode].links == 0 {
+            self.inodes.remove(&inode);
+        }
+    }
+
+    pub(super) fn new_inode(&mut self, node: Node, owner: u32) -> InodeNumber {
+        let number = (InodeNumber::ROOT.0..)
+            .map(InodeNumber)
+            .find(|number| !self.inodes.contains_key(number))
+            .expect("fewer files than numbers");
+        let links = 1;
+        self.inodes.insert(number, Inode { node, owner, links });
+        number
+    }
+
+    pub(super) fn euid(&self, process: ProcessId) -> u32 {
+        self.process(process).euid
+    }
+
+    pub(super) fn description_of(&self, process: ProcessId, fd: Fd) -> DescriptionNumber {
+        match self.process(process).descriptors.get(&fd) {
+            Some(&number) => number,
+            None => panic!("{process:?} used {fd:?}, which it has not open"),
+        }
+    }
+
+    pub(super) fn description(&self, process: ProcessId, fd: Fd) -> &Description {
+        &self.descriptions[&self.description_of(process, fd)]
+    }
+
+    pub(super) fn description_mut(&mut self, number: DescriptionNumber) -> &mut Description {
+        self.descriptions
+            .get_mut(&number)
+            .expect("a description lives as long as a descriptor leads to it")
+    }
+
+    pub(super) fn inode_mut(&mut self, number: InodeNumber) -> &mut Inode {
+        self.inodes
+            .get_mut(&number)
+            .expect("an inode lives as long as it is named or open")
+    }
+
+    pub(super) fn process_mut(&mut self, process: ProcessId) -> &mut Process {
+        &mut self.processes[process.0]
+    }
+
+    fn process(&self, process: ProcessId) -> &Process {
+        &self.processes[process.0]
+    }
+
+    fn descriptors(&self, process: ProcessId) -> Vec<Fd> {
+        self.process(process).descriptors.keys().copied().collect()
+    }
+}
+
+fn unit(_: ()) -> Reply {
+    Reply::Unit
+}
+
+fn pid(process: ProcessId) -> u32 {
+    FIRST_PID + u32::try_from(process.0).expect("few processes")
+}
+
+/// The mode that the operation asks for, and whether it waits for it.
+pub(super) fn wanted(operation: FlockOperation) -> Option<(LockMode, bool)> {
+    match operation {
+        FlockOperation::TryShared => Some((LockMode::Shared, false)),
+        FlockOperation::TryExclusive => Some((LockMode::Exclusive, false)),
+        FlockOperation::Shared => Some((LockMode::Shared, true)),
+        FlockOperation::Exclusive => Some((LockMode::Exclusive, true)),
+        FlockOperation::Unlock => None,
+    }
+}
+
+/// `EINVAL` for offsets and lengths that do not fit into the kernel's signed `loff_t`.
+pub(super) fn check_offset(offset: u64) -> Result<()> {
+    match i64::try_from(offset) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Errno::INVAL),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookstate::kernel::{Create, OpenHow};
+    use proptest::prelude::*;
+    use std::path::PathBuf;
+
+    fn path() -> impl Strategy<Value = PathBuf> {
+        prop::sample::select(vec!["/a", "/b"]).prop_map(PathBuf::from)
+    }
+
+    fn open() -> impl Strategy<Value = Request> {
+        let access = prop::sample::select(vec![Access::Read, Access::ReadWrite, Access::Append]);
+        let create = prop::sample::select(vec![Create::IfMissing, Create::New]);
+        (path(), access, create).prop_map(|(path, access, create)| {
+            let truncate = false;
+            let how = OpenHow {
+                access,
+                create,
+                truncate,
+            };
+            Request::Open { path, how }
+        })
+    }
+
+    fn operation() -> impl Strategy<Value = FlockOperation> {
+        prop::sample::select(vec![
+            FlockOperation::TryShared,
+            FlockOperation::TryExclusive,
+            FlockOperation::Exclusive,
+            FlockOperation::Unlock,
+        ])
+    }
+
+    fn request() -> impl Strategy<Value = Request> {
+        let fd = || (3..6_u32).prop_map(Fd);
+        prop_oneof![
+            4 => open(),
+            2 => fd().prop_map(|fd| Request::Close { fd }),
+            4 => (fd(), operation()).prop_map(|(fd, operation)| Request::Flock { fd, operation }),
+            1 => fd().prop_map(|fd| Request::Fstat { fd }),
+            1 => path().prop_map(|path| Request::Stat { path }),
+            1 => fd().prop_map(|fd| Request::Fstatfs { fd }),
+            1 => fd().prop_map(|fd| Request::Pread { fd, length: 9, offset: 0 }),
+            1 => fd().prop_map(|fd| Request::Pwrite { fd, bytes: vec![1, 2], offset: 1 }),
+            1 => fd().prop_map(|fd| Request::Ftruncate { fd, length: 5 }),
+            1 => (path(), path()).prop_map(|(from, to)| Request::Rename { from, to }),
+            1 => (path(), path()).prop_map(|(one, other)| Request::Exchange { one, other }),
+            1 => path().prop_map(|path| Request::Unlink { path }),
+            1 => Just(Request::ClockMonotonic),
+            1 => Just(Request::Getrandom),
+            1 => Just(Request::SchedYield),
+            1 => Just(Request::Nanosleep { duration: Duration::from_millis(1) }),
+        ]
+    }
+
+    /// Whether the descriptor of the call, if it has one, is open.
+    fn is_possible(sim: &Sim, process: ProcessId, request: &Request) -> bool {
+        let fd = match request {
+            Request::Close { fd }
+            | Request::Flock { fd, .. }
+            | Request::Fstat { fd }
+            | Request::Fstatfs { fd }
+            | Request::Pread { fd, .. }
+            | Request::Pwrite { fd, .. }
+            | Request::Ftruncate { fd, .. } => fd,
+            _ => return true,
+        };
+        sim.process(process).descriptors.contains_key(fd)
+    }
+
+    /// Two processes after some calls, in which nobody waits for anything in a blocking call.
+    fn reached(calls: &[(usize, Request)]) -> (Sim, [ProcessId; 2]) {
+        let mut sim = Sim::new(FaultModel::default());
+        let processes = [sim.spawn(1000), sim.spawn(1000)];
+        for (who, request) in calls {
+            if is_possible(&sim, processes[*who], request) {
+                sim.step(processes[*who], request);
+            }
+        }
+        (sim, processes)
+    }
+
+    /// A sleep that has to go on for a while is a call that will be made again.
+    fn is_a_pause(request: &Request) -> bool {
+        matches!(request, Request::Nanosleep { .. } | Request::SchedYield)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 4_000,
+            max_global_rejects: 200_000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        /// What [`Sim::commutes`] claims, on which the search rests that leaves those orders out.
+        #[test]
+        fn calls_that_commute_can_change_places_with_any_call_of_another(
+            calls in prop::collection::vec((0..2_usize, request()), 0..12),
+            (mine, yours) in (request(), request()),
+        ) {
+            let (sim, [me, you]) = reached(&calls);
+            prop_assume!(is_possible(&sim, me, &mine) && is_possible(&sim, you, &yours));
+            prop_assume!(sim.commutes(me, &mine) && !is_a_pause(&mine));
+            let (mut first, mut second) = (sim.clone(), sim);
+            let mine_first = first.step(me, &mine);
+            let yours_second = first.step(you, &yours);
+            let yours_first = second.step(you, &yours);
+            let mine_second = second.step(me, &mine);
+            prop_assert_eq!(mine_first, mine_second);
+            prop_assert_eq!(yours_first, yours_second);
+            prop_assert_eq!(first, second);
+        }
+    }
+
+    #[test]
+    fn closing_what_others_wait_for_does_not_commute() {
+        let path = PathBuf::from("/a");
+        let how = OpenHow::or_create(Access::ReadWrite);
+        let (mut sim, [me, you]) = reached(&[]);
+        let mut opened = |process| match sim.step(
+            process,
+            &Request::Open {
+                path: path.clone(),
+                how,
+            },
+        ) {
+            Step::Done(Ok(Reply::Fd(fd))) => fd,
+            other => panic!("{other:?}"),
+        };
+        let (mine, yours) = (opened(me), opened(you));
+        let operation = FlockOperation::Exclusive;
+        let close = Request::Close { fd: mine };
+        assert!(sim.commutes(me, &close));
+        sim.step(
+            me,
+            &Request::Flock {
+                fd: mine,
+                operation,
+            },
+        );
+        let waits = sim.step(
+            you,
+            &Request::Flock {
+                fd: yours,
+                operation,
+            },
+        );
+        assert_eq!(waits, Step::Blocked);
+        assert!(sim.is_waiting(you));
+        assert!(!sim.commutes(me, &close));
+        sim.step(me, &close);
+        assert!(!sim.is_waiting(you));
+    }
+}

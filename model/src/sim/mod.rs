@@ -1,0 +1,91 @@
+//! The simulated kernel.
+//!
+//! [`Sim`] is plain data: a value that is the state of a kernel and of what its processes have
+//! open, and a function from (state, process, call) to (state, answer). It knows neither threads
+//! nor loom, so whoever decides the order of the calls decides everything. [`Sequential`] makes
+//! the calls as they come and [`Interleaved`] in every order
+//! that loom can find.
+//!
+//! # The fault model
+//!
+//! What may go wrong on this kernel is written here and nowhere else. What can be varied is a knob
+//! of [`FaultModel`]; the rest is fixed:
+//!
+//! * Calls are atomic: between the beginning and the end of one no other process does anything.
+//!   For a transfer of more than one page that is kinder than Linux, where a reader without a lock
+//!   can see the first pages of a write and not the last.
+//! * A killed process stops between two calls or inside one that writes, in the latter case with
+//!   some of the pages written, the first ones first ([`Sim::tear`]). Its descriptors are closed
+//!   and with them its locks are released.
+//! * A kill loses nothing of what was written. Power loss does, and is not modelled: the sync calls
+//!   answer that all is well.
+//! * A call fails for reasons that the state explains (no such name, not a directory, bad mode, the
+//!   lock is held) and for no other. Failures out of the blue (ENOSPC, EIO, EINTR) are put in front
+//!   of the kernel with [`hookstate::kernel::FailNth`].
+//! * Everybody may do everything: modes are not checked. Owners are recorded, since the stores look
+//!   at them.
+//! * The number of a file that is gone is given to the next one at once, as ext4 does.
+//! * Clocks stand still except for a process's own sleeps, so a timeout is not caused by what the
+//!   others do.
+
+mod call;
+mod content;
+mod files;
+mod flock;
+mod front;
+mod inode;
+pub(crate) mod interleaved;
+mod machine;
+mod names;
+mod sequential;
+
+pub use call::{Fd, Reply, Request};
+pub use front::{Door, SimProcess};
+pub use interleaved::{Interleaved, Kill};
+pub use machine::{ProcessId, Sim, Step};
+pub use sequential::Sequential;
+
+use hookstate::kernel::{Errno, FileSystem};
+
+/// What the kernel can and what it may do to its processes: one knob for each assumption that can
+/// be varied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FaultModel {
+    /// A write is not torn by a kill within a page of this many bytes.
+    pub page_bytes: u64,
+    /// No call transfers more than this many bytes.
+    pub transfer_bytes_max: usize,
+    /// What `exchange` answers where it does not work, such as `ENOSYS` or `EINVAL`.
+    pub exchange_error: Option<Errno>,
+    /// Whether the file system can reserve blocks with `fallocate`.
+    pub fallocate: bool,
+    /// What kind of file system it says that it is.
+    pub file_system: FileSystem,
+    /// What happens while a process sleeps because a lock was refused to it.
+    pub sleep: Sleep,
+}
+
+/// What happens while a process sleeps because a lock was refused to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sleep {
+    /// The sleep lasts until the lock could be had and takes no time on the clock. All the polls
+    /// that would have been refused are left out, and a timeout never ends the wait.
+    UntilReleased,
+    /// The sleep lasts as long as was asked for and nobody else does anything meanwhile, so that
+    /// a lock which is held now stays held until the timeout.
+    AsAsked,
+}
+
+impl Default for FaultModel {
+    /// A local Linux file system that can do everything, with waits that end when the lock is free.
+    fn default() -> Self {
+        Self {
+            page_bytes: 4096,
+            transfer_bytes_max: usize::MAX,
+            exchange_error: None,
+            fallocate: true,
+            file_system: FileSystem::Local(0xef53),
+            sleep: Sleep::UntilReleased,
+        }
+    }
+}

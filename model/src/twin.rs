@@ -1,0 +1,181 @@
+//! The shipping strategies without one of their steps: what the model must reject.
+//!
+//! A twin is the very code that ships, over a kernel with something in between that leaves the step
+//! out. Where leaving out or replacing a call is enough, that is a [`Watcher`], which works over the
+//! real kernel too; where an answer must be invented, it is a [`Door`] to the simulated one.
+
+use crate::sim::{Door, Fd, Reply, Request};
+use hookstate::kernel::{Call, Create, Errno, FlockOperation, OpenHow, Result, Stat, Watcher, Way};
+use std::cell::Cell;
+use std::path::Path;
+
+/// Takes no lock and believes that it has it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WithoutLock;
+
+impl Watcher for WithoutLock {
+    fn before(&self, call: &Call<'_>) -> Way {
+        match call {
+            Call::Flock { .. } => Way::Skip,
+            _ => Way::Through,
+        }
+    }
+}
+
+/// Shares the lock where it should have it alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SharesTheLock;
+
+impl Watcher for SharesTheLock {
+    fn before(&self, call: &Call<'_>) -> Way {
+        match call {
+            Call::Flock {
+                operation: FlockOperation::TryExclusive,
+            } => Way::Flock(FlockOperation::TryShared),
+            _ => Way::Through,
+        }
+    }
+}
+
+/// Gives the name to a new file without having locked that first.
+#[derive(Clone, Debug, Default)]
+pub struct PublishesUnlocked {
+    made_last: Cell<bool>,
+}
+
+impl Watcher for PublishesUnlocked {
+    fn before(&self, call: &Call<'_>) -> Way {
+        match call {
+            Call::Flock { .. } if self.made_last.get() => Way::Skip,
+            Call::Open { how, .. } => {
+                self.made_last.set(how.create == Create::New);
+                Way::Through
+            }
+            _ => {
+                self.made_last.set(false);
+                Way::Through
+            }
+        }
+    }
+}
+
+/// Does not look whether the name still names the file that it has open: what it would see is taken
+/// to be what it saw.
+#[derive(Debug)]
+pub struct WithoutRecheck<D> {
+    door: D,
+    inspected: Cell<Option<Stat>>,
+}
+
+impl<D> WithoutRecheck<D> {
+    /// Leaves the check out in front of `door`.
+    pub const fn new(door: D) -> Self {
+        Self {
+            door,
+            inspected: Cell::new(None),
+        }
+    }
+}
+
+impl<D: Door> Door for WithoutRecheck<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        if let (Request::Stat { .. }, Some(stat)) = (&request, self.inspected.get()) {
+            return Ok(Reply::Stat(stat));
+        }
+        let inspects = matches!(request, Request::Fstat { .. });
+        let reply = self.door.call(request);
+        if let (true, Ok(Reply::Stat(stat))) = (inspects, &reply) {
+            self.inspected.set(Some(*stat));
+        }
+        reply
+    }
+}
+
+/// Empties the file before it writes it from the beginning.
+#[derive(Debug)]
+pub struct TruncatesFirst<D>(pub D);
+
+impl<D: Door> Door for TruncatesFirst<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        if let Request::Pwrite { fd, offset: 0, .. } = request {
+            self.empty(fd)?;
+        }
+        self.0.call(request)
+    }
+}
+
+impl<D: Door> TruncatesFirst<D> {
+    fn empty(&self, fd: Fd) -> Result<()> {
+        let length = 0;
+        self.0.call(Request::Ftruncate { fd, length }).map(|_| ())
+    }
+}
+
+/// Writes the journal of the strategy `flock` and never looks into it.
+#[derive(Debug)]
+pub struct WithoutRecovery<D>(pub D);
+
+impl<D: Door> Door for WithoutRecovery<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        if let Request::Open { path, how } = &request
+            && is_journal(path)
+            && how.create == Create::Never
+        {
+            return Err(Errno::NOENT);
+        }
+        self.0.call(request)
+    }
+}
+
+fn is_journal(path: &Path) -> bool {
+    path.extension() == Some("journal".as_ref())
+}
+
+/// Writes in place without having written the journal of the strategy `flock`.
+#[derive(Debug)]
+pub struct WithoutJournal<D> {
+    door: D,
+    journal: Cell<Option<Fd>>,
+}
+
+impl<D> WithoutJournal<D> {
+    /// Keeps what is meant for the journal from `door`.
+    pub const fn new(door: D) -> Self {
+        let journal = Cell::new(None);
+        Self { door, journal }
+    }
+}
+
+impl<D: Door> Door for WithoutJournal<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        match &request {
+            Request::Pwrite { fd, bytes, .. } if self.journal.get() == Some(*fd) => {
+                return Ok(Reply::Count(bytes.len()));
+            }
+            Request::Close { fd } if self.journal.get() == Some(*fd) => self.journal.set(None),
+            _ => {}
+        }
+        let opens = matches!(&request, Request::Open { path, .. } if is_journal(path));
+        let reply = self.door.call(request);
+        if let (true, Ok(Reply::Fd(fd))) = (opens, &reply) {
+            self.journal.set(Some(*fd));
+        }
+        reply
+    }
+}
+
+/// Writes into a spare that has been published, however long it is.
+#[derive(Debug)]
+pub struct KeepsTheSpare<D>(pub D);
+
+impl<D: Door> Door for KeepsTheSpare<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        match request {
+            Request::Open { path, how } if how.create == Create::New => {
+                let how = OpenHow::or_create(how.access);
+                self.0.call(Request::Open { path, how })
+            }
+            request => self.0.call(request),
+        }
+    }
+}

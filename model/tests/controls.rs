@@ -1,0 +1,171 @@
+//! Each twin without a step, and each program that is known to lose updates, must be rejected, and
+//! for the right reason. A model that lets one pass has proved nothing. Where a strategy names the
+//! control of a step, the name stands at the test.
+
+use hookstate::kernel::Watched;
+use hookstate::strategy::{AppendLog, Flock, Rename};
+use hookstate_model::control::{CreateRace, RenameStaleLock, Unlocked};
+use hookstate_model::explore::Report;
+use hookstate_model::oracle::{Violation, ViolationKind};
+use hookstate_model::scenario::{Act, Before, Scenario};
+use hookstate_model::sim::{FaultModel, SimProcess};
+use hookstate_model::twin::{
+    KeepsTheSpare, PublishesUnlocked, SharesTheLock, TruncatesFirst, WithoutJournal, WithoutLock,
+    WithoutRecheck, WithoutRecovery,
+};
+
+const MODIFY: &[Act] = &[Act::Modify];
+const APPLY: &[Act] = &[Act::Apply];
+const EXISTING: Before = Before::Changes(2);
+
+/// `FlockWithoutLock`.
+#[test]
+fn flock_without_lock_loses_a_change() {
+    let scenario = Scenario::new(Flock, EXISTING, &[MODIFY, MODIFY]);
+    let twin = scenario.around(|process| Watched::new(process, WithoutLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+#[test]
+fn flock_that_shares_the_lock_loses_a_change() {
+    let scenario = Scenario::new(Flock, EXISTING, &[MODIFY, MODIFY]);
+    let twin = scenario.around(|process| Watched::new(process, SharesTheLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `FlockTruncatesFirst`.
+#[test]
+fn flock_that_truncates_first_loses_everything_to_a_kill() {
+    let scenario = Scenario::new(Flock, EXISTING, &[MODIFY, MODIFY]);
+    let twin = scenario.around(|process| SimProcess(TruncatesFirst(process.0)));
+    accepted(&twin.check());
+    rejected(&twin.check_killing(1), ViolationKind::Lost);
+}
+
+/// `FlockWithoutRecovery`.
+#[test]
+fn flock_without_recovery_loses_the_state_to_a_torn_write() {
+    let several_pages = Before::LargeChanges(1, 5_000);
+    let scenario = Scenario::new(Flock, several_pages, &[MODIFY, &[Act::Grow(5_000)]]);
+    let twin = scenario.around(|process| SimProcess(WithoutRecovery(process.0)));
+    rejected(&twin.check_killing(1), ViolationKind::Lost);
+}
+
+#[test]
+fn append_log_without_lock_loses_an_append() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[MODIFY, APPLY]);
+    let twin = scenario.around(|process| Watched::new(process, WithoutLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `AppendLogCompactsShared`.
+#[test]
+fn append_log_that_shares_the_lock_while_it_folds_loses_an_append() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[MODIFY, APPLY]);
+    let twin = scenario.around(|process| Watched::new(process, SharesTheLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `AppendLogWithoutRecheck`.
+#[test]
+fn append_log_without_recheck_appends_to_a_log_that_is_gone() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[MODIFY, APPLY]);
+    let twin = scenario.around(|process| SimProcess(WithoutRecheck::new(process.0)));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `AppendLogPublishesUnlocked`.
+#[test]
+fn append_log_that_publishes_unlocked_fails() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[MODIFY, MODIFY]);
+    let twin = scenario.around(|process| Watched::new(process, PublishesUnlocked::default()));
+    rejected(&twin.check(), ViolationKind::Failed);
+}
+
+/// `FlockWithoutJournal`.
+#[test]
+fn flock_without_journal_leaves_a_torn_state_after_a_kill() {
+    let several_pages = Before::LargeChanges(1, 5_000);
+    let scenario = Scenario::new(Flock, several_pages, &[MODIFY, &[Act::Grow(5_000)]]);
+    let twin = scenario.around(|process| SimProcess(WithoutJournal::new(process.0)));
+    rejected(&twin.check_killing(1), ViolationKind::Torn);
+}
+
+/// `RenameKeepsLongSpare`. A page is read and written at a time here; the reader's
+/// first page is of one version and its second of another, and the name leads to the same file
+/// before and after.
+#[test]
+fn rename_that_keeps_a_long_spare_lets_a_reader_see_a_torn_state() {
+    let several_pages = Before::LargeChanges(2, 5_000);
+    let acts: &[&[Act]] = &[&[Act::Read], &[Act::Modify, Act::Modify]];
+    let paged = FaultModel {
+        transfer_bytes_max: 4096,
+        ..FaultModel::default()
+    };
+    let twin = Scenario::new(Rename, several_pages, acts)
+        .on(paged)
+        .around(|process| SimProcess(KeepsTheSpare(process.0)));
+    rejected(&twin.check(), ViolationKind::Torn);
+}
+
+/// `RenameWithoutLock`.
+#[test]
+fn rename_without_lock_loses_a_change() {
+    let scenario = Scenario::new(Rename, EXISTING, &[MODIFY, MODIFY]);
+    let twin = scenario.around(|process| Watched::new(process, WithoutLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+#[test]
+fn rename_that_shares_the_lock_loses_a_change() {
+    let scenario = Scenario::new(Rename, EXISTING, &[MODIFY, MODIFY]);
+    let twin = scenario.around(|process| Watched::new(process, SharesTheLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `RenameReaderWithoutRecheck`.
+#[test]
+fn rename_readers_without_recheck_see_a_change_before_it_is_made() {
+    let acts: &[&[Act]] = &[&[Act::Read, Act::Read], &[Act::Modify, Act::Modify]];
+    let scenario = Scenario::new(Rename, EXISTING, acts);
+    let twin = scenario.around(|process| SimProcess(WithoutRecheck::new(process.0)));
+    rejected(&twin.check(), ViolationKind::RolledBack);
+}
+
+#[test]
+fn unlocked_loses_a_change() {
+    let scenario = Scenario::new(Unlocked, EXISTING, &[MODIFY, MODIFY]);
+    rejected(&scenario.check(), ViolationKind::Lost);
+}
+
+#[test]
+fn create_race_loses_the_change_of_whoever_was_first() {
+    let scenario = Scenario::new(CreateRace, Before::Directory, &[MODIFY, MODIFY]);
+    rejected(&scenario.check(), ViolationKind::Lost);
+}
+
+#[test]
+fn create_race_loses_nothing_once_the_file_exists() {
+    let scenario = Scenario::new(CreateRace, EXISTING, &[MODIFY, MODIFY]);
+    accepted(&scenario.check());
+}
+
+#[test]
+fn rename_stale_lock_loses_a_change() {
+    let acts: &[&[Act]] = &[MODIFY, MODIFY, MODIFY];
+    let scenario = Scenario::new(RenameStaleLock, EXISTING, acts);
+    rejected(&scenario.check(), ViolationKind::Lost);
+}
+
+fn rejected(report: &Report<Violation>, kind: ViolationKind) {
+    println!("{report}");
+    let found = report.counterexample.as_ref();
+    let counterexample = found.unwrap_or_else(|| panic!("it passed: {report}"));
+    assert_eq!(counterexample.violation.kind(), kind, "{report}");
+    assert!(!counterexample.trace.is_empty());
+}
+
+fn accepted(report: &Report<Violation>) {
+    println!("{report}");
+    assert!(report.is_complete(), "{report}");
+}

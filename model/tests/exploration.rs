@@ -1,0 +1,309 @@
+//! The search is on trial: how much it explores, what it says about it, and what it notices.
+
+use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
+use hookstate_model::explore::{Bounds, Ending, Exit, Program, Report, explore};
+use hookstate_model::sim::{FaultModel, Fd, Interleaved, Kill, Sequential, Sim, SimProcess};
+use std::path::Path;
+use std::sync::Arc;
+
+type Process = SimProcess<Interleaved>;
+
+/// An empty file `/a`.
+fn start() -> Sim {
+    let process = Sequential::boot(&Sim::new(FaultModel::default()), 1000);
+    let how = OpenHow::or_create(Access::ReadWrite);
+    let file = process.open(Path::new("/a"), how).unwrap();
+    process.close(file);
+    process.snapshot(FaultModel::default())
+}
+
+fn program(acts: impl Fn(Process) + Send + Sync + 'static) -> Program<()> {
+    Arc::new(acts)
+}
+
+/// Appends its letter so many times, which is one call more in all.
+fn appends(letter: u8, times: usize) -> Program<()> {
+    program(move |process| {
+        let how = OpenHow::existing(Access::Append);
+        let file = process.open(Path::new("/a"), how).unwrap();
+        for _ in 0..times {
+            assert_eq!(process.append(&file, &[letter]), Ok(1));
+        }
+        process.close(file);
+    })
+}
+
+fn open(process: &Process, name: &str) -> Fd {
+    let how = OpenHow::or_create(Access::ReadWrite);
+    process.open(Path::new(name), how).unwrap()
+}
+
+fn run(programs: Vec<Program<()>>) -> Report<String> {
+    run_with(programs, None, Bounds::default(), |_| Ok(()))
+}
+
+fn run_with(
+    programs: Vec<Program<()>>,
+    kill: Option<Kill>,
+    bounds: Bounds,
+    judge: impl Fn(&Ending<()>) -> Result<(), String> + Send + Sync + 'static,
+) -> Report<String> {
+    let report = explore(&start(), 1000, programs, kill, bounds, judge);
+    println!("{report}");
+    report
+}
+
+fn choose(n: usize, k: usize) -> usize {
+    (1..=k).fold(1, |product, i| product * (n + 1 - i) / i)
+}
+
+fn letters(ending: &Ending<()>) -> String {
+    let process = Sequential::boot(&ending.sim, 1000);
+    let file = process
+        .open(Path::new("/a"), OpenHow::existing(Access::Read))
+        .unwrap();
+    let mut bytes = [0; 100];
+    let count = process.pread(&file, &mut bytes, 0).unwrap();
+    String::from_utf8_lossy(&bytes[..count]).into_owned()
+}
+
+/// Two processes of n calls have (2n over n) orders. To loom, starting the second is one more
+/// thing that can be put anywhere, so it makes (2n + 1 over n) executions of them.
+#[test]
+fn two_processes_run_in_every_order_of_their_calls() {
+    for calls in 2..6 {
+        let report = run(vec![appends(b'x', calls - 1), appends(b'y', calls - 1)]);
+        assert!(report.is_complete());
+        assert_eq!(report.executions, choose(2 * calls + 1, calls));
+        assert_eq!(report.calls, calls);
+        // The orders of the appends are what the file tells apart.
+        assert_eq!(report.endings, choose(2 * (calls - 1), calls - 1));
+    }
+}
+
+#[test]
+fn three_processes_run_in_every_order_of_their_calls() {
+    let report = run(vec![appends(b'x', 2), appends(b'y', 2), appends(b'z', 2)]);
+    assert!(report.is_complete());
+    // Six appends in 6! orders, of which 2 * 2 * 2 each are alike.
+    assert_eq!(report.endings, 90);
+}
+
+/// Each makes a file, and its number tells when.
+#[test]
+fn four_processes_are_as_many_as_loom_takes() {
+    let makes = |name: &'static str| {
+        program(move |process| {
+            let made = open(&process, name);
+            process.close(made);
+        })
+    };
+    let report = run(vec![makes("/b"), makes("/c"), makes("/d"), makes("/e")]);
+    assert!(report.is_complete());
+    assert_eq!(report.endings, 4 * 3 * 2);
+}
+
+#[test]
+fn a_search_that_was_cut_is_not_called_complete() {
+    let bounds = Bounds {
+        executions_max: 10,
+        ..Bounds::default()
+    };
+    let programs = vec![appends(b'x', 3), appends(b'y', 3)];
+    let report = run_with(programs, None, bounds, |_| Ok(()));
+    assert_eq!(report.executions, 10);
+    assert!(!report.is_complete());
+    assert!(report.to_string().ends_with("bounded by 10 executions"));
+}
+
+#[test]
+fn a_search_with_few_preemptions_is_not_called_complete() {
+    let bounds = Bounds {
+        preemptions_max: Some(1),
+        ..Bounds::default()
+    };
+    let programs = vec![appends(b'x', 3), appends(b'y', 3)];
+    let report = run_with(programs, None, bounds, |_| Ok(()));
+    assert!(!report.is_complete());
+    assert!(
+        report
+            .to_string()
+            .ends_with("bounded by at most 1 preemptions")
+    );
+}
+
+#[test]
+fn a_search_as_long_as_its_bound_is_complete() {
+    let executions_max = choose(9, 4);
+    let bounds = Bounds {
+        executions_max,
+        ..Bounds::default()
+    };
+    let programs = vec![appends(b'x', 3), appends(b'y', 3)];
+    let report = run_with(programs, None, bounds, |_| Ok(()));
+    assert!(report.is_complete());
+}
+
+#[test]
+fn the_first_ending_that_is_objected_to_comes_with_its_trace() {
+    let programs = vec![appends(b'x', 2), appends(b'y', 2)];
+    let report = run_with(programs, None, Bounds::default(), |ending| {
+        match letters(ending).as_str() {
+            "yxxy" => Err("y around x".to_owned()),
+            _ => Ok(()),
+        }
+    });
+    assert!(!report.is_complete());
+    let counterexample = report.counterexample.expect("that order is possible");
+    assert_eq!(counterexample.violation, "y around x");
+    let trace = counterexample.trace.to_string();
+    let appends: Vec<bool> = trace
+        .lines()
+        .filter(|line| line.contains("append"))
+        .map(|line| line.starts_with("append"))
+        .collect();
+    assert_eq!(appends, [false, true, true, false], "{trace}");
+}
+
+fn locks_both(first: &'static str, second: &'static str) -> Program<()> {
+    program(move |process| {
+        let one = open(&process, first);
+        let other = open(&process, second);
+        process.flock(&one, FlockOperation::Exclusive).unwrap();
+        process.flock(&other, FlockOperation::Exclusive).unwrap();
+        process.close(other);
+        process.close(one);
+    })
+}
+
+#[test]
+fn processes_that_wait_for_each_other_are_found() {
+    let stuck = |ending: &Ending<()>| match ending.exits[..] {
+        [Exit::Stuck, Exit::Stuck] => Err("stuck".to_owned()),
+        _ => Ok(()),
+    };
+    let crosswise = vec![locks_both("/a", "/b"), locks_both("/b", "/a")];
+    let report = run_with(crosswise, None, Bounds::default(), stuck);
+    assert!(report.counterexample.is_some());
+    let in_order = vec![locks_both("/a", "/b"), locks_both("/a", "/b")];
+    let report = run_with(in_order, None, Bounds::default(), stuck);
+    assert!(report.is_complete() && report.refused > 0);
+}
+
+#[test]
+fn a_process_that_waits_for_a_lock_that_is_never_released_is_found() {
+    let leaves_it_locked = program(|process| {
+        let file = open(&process, "/a");
+        process.flock(&file, FlockOperation::Exclusive).unwrap();
+        let again = open(&process, "/a");
+        while process.flock(&again, FlockOperation::TryExclusive).is_err() {
+            process.sched_yield();
+        }
+    });
+    let report = run_with(
+        vec![leaves_it_locked],
+        None,
+        Bounds::default(),
+        |ending| match ending.exits[..] {
+            [Exit::Stuck] => Err("stuck".to_owned()),
+            _ => Ok(()),
+        },
+    );
+    assert!(report.counterexample.is_some());
+}
+
+#[test]
+fn a_process_that_calls_without_end_is_found() {
+    let polls = program(|process| while process.stat(Path::new("/never")).is_err() {});
+    let report = run_with(
+        vec![polls],
+        None,
+        Bounds::default(),
+        |ending| match ending.exits[..] {
+            [Exit::Runaway] => Err("runs away".to_owned()),
+            _ => Ok(()),
+        },
+    );
+    assert!(report.counterexample.is_some());
+}
+
+/// Whoever polls for something else than a lock must let the others go first, or the search would
+/// follow a process that polls for ever.
+#[test]
+fn a_process_that_polls_for_a_name_gets_it() {
+    let polls = program(|process| {
+        while process.stat(Path::new("/b")).is_err() {
+            process.sched_yield();
+        }
+    });
+    let makes = program(|process| {
+        let made = open(&process, "/b");
+        process.close(made);
+    });
+    let report = run_with(
+        vec![polls, makes],
+        None,
+        Bounds::default(),
+        |ending| match ending.exits[..] {
+            [Exit::Finished(()), Exit::Finished(())] => Ok(()),
+            _ => Err(format!("{:?}", ending.exits)),
+        },
+    );
+    assert!(report.is_complete());
+}
+
+#[test]
+fn a_panic_is_an_exit_and_releases_the_lock() {
+    let panics = program(|process| {
+        struct Unlocks<'a>(&'a Process, Fd);
+        impl Drop for Unlocks<'_> {
+            fn drop(&mut self) {
+                self.0.flock(&self.1, FlockOperation::Unlock).unwrap();
+                self.0.close(self.1);
+            }
+        }
+        let file = open(&process, "/a");
+        process.flock(&file, FlockOperation::Exclusive).unwrap();
+        let _guard = Unlocks(&process, file);
+        std::panic::resume_unwind(Box::new("a bug"));
+    });
+    let waits = program(|process| {
+        let file = open(&process, "/a");
+        process.flock(&file, FlockOperation::Exclusive).unwrap();
+        process.close(file);
+    });
+    let report = run_with(
+        vec![panics, waits],
+        None,
+        Bounds::default(),
+        |ending| match &ending.exits[..] {
+            [Exit::Panicked(message), Exit::Finished(())] if message == "a bug" => Ok(()),
+            other => Err(format!("{other:?}")),
+        },
+    );
+    assert!(report.is_complete() && report.refused > 0);
+}
+
+#[test]
+fn a_kill_ends_a_process_before_the_call_it_is_put_at() {
+    for call in 0..5 {
+        let kill = Kill {
+            process: 0,
+            call,
+            pages: 0,
+        };
+        let programs = vec![appends(b'x', 3), appends(b'y', 1)];
+        let report = run_with(programs, Some(kill), Bounds::default(), move |ending| {
+            let written = letters(ending).matches('x').count();
+            let killed = ending.exits[0] == Exit::Killed;
+            match (killed, written == call.saturating_sub(1).min(3)) {
+                (true, true) if call < 4 => Ok(()),
+                (false, true) if call == 4 => Ok(()),
+                _ => Err(format!("{written} written, {:?}", ending.exits)),
+            }
+        });
+        assert!(report.is_complete());
+        let expected = if call < 4 { report.executions } else { 0 };
+        assert_eq!(report.killed, expected);
+    }
+}
