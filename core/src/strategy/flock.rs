@@ -116,7 +116,7 @@ fn recovered<K: Kernel>(
         }
         Pending::Write(image) => {
             let complete = image == content;
-            journal.complete(file, &image, content.len())?;
+            journal.complete(file, &image, &content)?;
             Ok((image, (!complete).then_some(Recovery::Completed)))
         }
     }

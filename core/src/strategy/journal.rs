@@ -125,15 +125,23 @@ impl<'a, K: Kernel> Journal<'a, K> {
     }
 
     /// Steps 4 and 5 once more, after a kill, which can have come before the sync of step 3.
-    /// `length` is how long the data file is.
+    /// `content` is what the data file holds.
+    ///
+    /// After a failure it is put back: a write that `RLIMIT_FSIZE` cuts off ends anywhere, and with
+    /// one sector half old and half new the content would look like that of a peer.
     pub(crate) fn complete(
         &mut self,
         data: &Locked<'_, K>,
         image: &[u8],
-        length: usize,
+        content: &[u8],
     ) -> Result<()> {
         self.sync()?;
-        self.place(data, image, length)?;
+        if let Err(error) = self.place(data, image, content.len()) {
+            if error.kind() != ErrorKind::SyncFailed {
+                let _ = data.write(content);
+            }
+            return Err(error);
+        }
         self.clear()
     }
 

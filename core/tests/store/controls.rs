@@ -303,7 +303,9 @@ fn a_second_death_catches_a_truncation_before_the_write() {
 
 #[test]
 fn a_short_transfer_catches_trust_in_one_write() {
-    must_be_caught(Mistake::TrustsOneWrite, |case| case.shorten_each(7));
+    must_be_caught(Mistake::TrustsOneWrite, |case| {
+        case.shorten_each(7, Demand::New)
+    });
     must_be_caught(Mistake::TrustsOneWrite, Case::shorten_each_by_one);
 }
 

@@ -5,6 +5,7 @@ use crate::directory::{Scratch, Snapshot, corpses};
 use crate::ledger::{Change, Ledger};
 use crate::log_format::Log;
 use crate::machine::Machine;
+use crate::watchers::DiesWriting;
 use hookstate::kernel::{
     Access, Ceased, DieAtNth, Ending, Errno, FailNth, Fault, Host, Kernel, OpenHow, Watched,
     Watcher,
@@ -129,7 +130,7 @@ pub fn nothing_is_lost_in_silence<S: Strategy + Copy>(
             prop_assert_eq!(corpses(&scratch.store()), Vec::<PathBuf>::new());
         }
         Meaning::Damage(rest) => {
-            says_so(read, damaged)?;
+            says_so(strategy, read, damaged)?;
             is_repaired(
                 &scratch,
                 strategy,
@@ -144,12 +145,20 @@ pub fn nothing_is_lost_in_silence<S: Strategy + Copy>(
 
 /// A read of damage is an error or says what it left out. The unfinished end of a log is the
 /// exception: a reader takes no lock, so to it that is a record which is just being appended.
-fn says_so(read: hookstate::Result<Outcome<Ledger>>, damaged: &[u8]) -> Result<(), TestCaseError> {
+fn says_so<S: Strategy>(
+    strategy: S,
+    read: hookstate::Result<Outcome<Ledger>>,
+    damaged: &[u8],
+) -> Result<(), TestCaseError> {
+    let log = Log::of(damaged);
     match read {
         Err(error) => prop_assert_eq!(error.kind(), ErrorKind::Corrupt),
         Ok(read) => {
+            prop_assert_eq!(strategy.name(), "append-log");
+            prop_assert!(!log.base_lost, "it passed off a log without its base");
             let skipped = matches!(read.recovery, Some(Recovery::Skipped { .. }));
-            prop_assert!(skipped || Log::of(damaged).only_unfinished, "{:?}", read);
+            prop_assert!(skipped || log.only_unfinished, "{:?}", read);
+            prop_assert_eq!(&read.value, &log.sum);
         }
     }
     Ok(())
@@ -174,6 +183,9 @@ fn is_repaired<S: Strategy + Copy>(
     }
     let after = store(scratch, strategy).read()?;
     prop_assert_eq!((&after.value, after.recovery), (&expected, None));
+    let all_lost = strategy.name() != "append-log" || Log::of(damaged).base_lost;
+    let skipped = matches!(reported, Some(Recovery::Skipped { .. }));
+    prop_assert_eq!(skipped, !all_lost, "{:?}", reported);
     let moved_to = moved_to(reported.as_ref())
         .ok_or_else(|| TestCaseError::fail("it does not say where the damage is kept"))?;
     let kept = fs::read(&moved_to)?;
@@ -731,4 +743,56 @@ fn damage_while_a_write_is_pending_is_repaired_from_the_journal() {
         }
     }
     assert!(repaired >= 2, "{repaired} runs");
+}
+
+/// The part of a record that its dead writer left is no part of any state, hides no other record,
+/// and is reported until the log is replaced.
+#[test]
+fn a_record_cut_off_by_a_kill_is_left_out_and_reported() {
+    let log = ALL[1];
+    let history = &histories()[0];
+    let killed = Change::Add {
+        key: 7,
+        key_bytes: 50,
+    };
+    let next = Change::Add {
+        key: 8,
+        key_bytes: 0,
+    };
+    for bytes in [2, 10, 20, 40, 80] {
+        let scratch = prepared(log, history);
+        let dying = Watched::new(Host, DiesWriting::new(0, bytes));
+        let writer = Store::<Ledger, _, _>::with(scratch.store(), "state", log, dying);
+        let death = catch_unwind(AssertUnwindSafe(|| killed.made_in(&writer)));
+        assert!(death.is_err_and(|payload| payload.is::<Ceased>()));
+        let store = store(&scratch, log);
+        let mut expected = Ledger::of(history);
+        // To a reader it could be a record that is just being appended.
+        let read = store.read().expect("a state");
+        assert_eq!((&read.value, read.recovery), (&expected, None));
+        for _ in 0..2 {
+            expected = expected.after(&next);
+            let outcome = next.made_in(&store).expect("a change");
+            assert_eq!(outcome.recovery, None);
+            let read = store.read().expect("a state");
+            assert_eq!(read.value, expected);
+            let skipped = Recovery::Skipped {
+                records: 1,
+                moved_to: None,
+            };
+            assert_eq!(read.recovery, Some(skipped));
+        }
+        let replacing = next_changes()[0];
+        let outcome = replacing.made_in(&store).expect("a change");
+        let Some(Recovery::Skipped {
+            records: 1,
+            moved_to: Some(_),
+        }) = outcome.recovery
+        else {
+            panic!("{outcome:?}");
+        };
+        let read = store.read().expect("a state");
+        assert_eq!(read.value, expected.after(&replacing));
+        assert_eq!(read.recovery, None);
+    }
 }

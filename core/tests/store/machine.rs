@@ -49,6 +49,18 @@ pub enum Full {
     GrowthStopsAtPage,
     /// btrfs: overwriting needs new blocks as well. No file can be made.
     EveryWriteFails,
+    /// Not the disk but `RLIMIT_FSIZE`: no byte can be written from this one on (setrlimit(2)).
+    LimitedTo(u64),
+}
+
+impl Full {
+    /// What the calls return that it stops.
+    pub fn errno(self) -> Errno {
+        match self {
+            Self::LimitedTo(_) => Errno::FBIG,
+            _ => Errno::NOSPC,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -94,15 +106,16 @@ impl Disk {
         let blocks = stat.size.next_multiple_of(PAGE);
         let reserved = state.reserved.get(&stat.identity).copied().unwrap_or(0);
         let within = blocks.max(reserved).saturating_sub(offset);
-        let fits = length.min(usize::try_from(within).expect("a small file"));
+        let up_to = |bytes: u64| length.min(usize::try_from(bytes).expect("a small file"));
         let done = match self.full {
-            Full::GrowthFails if fits < length => 0,
-            Full::GrowthFails | Full::GrowthStopsAtPage => fits,
+            Full::GrowthFails if up_to(within) < length => 0,
+            Full::GrowthFails | Full::GrowthStopsAtPage => up_to(within),
             Full::EveryWriteFails => 0,
+            Full::LimitedTo(limit) => up_to(limit.saturating_sub(offset)),
         };
         state.refused += usize::from(done < length);
         if done == 0 {
-            Err(Errno::NOSPC)
+            Err(self.full.errno())
         } else {
             Ok(done)
         }
@@ -110,6 +123,10 @@ impl Disk {
 
     fn reserve(&self, stat: &Stat, end: u64) -> Result<()> {
         let mut state = self.lock();
+        if let Full::LimitedTo(_) = self.full {
+            // The limit is on sizes, and this leaves the size as it is.
+            return Ok(());
+        }
         let all = state.reserved.entry(stat.identity).or_default();
         let end = end.next_multiple_of(PAGE);
         if end <= stat.size.next_multiple_of(PAGE).max(*all) {
@@ -139,7 +156,8 @@ impl Disk {
 
     fn make_name(&self) -> Result<()> {
         let mut state = self.lock();
-        if state.is_roomy() || self.full == Full::GrowthFails {
+        let makes_names = matches!(self.full, Full::GrowthFails | Full::LimitedTo(_));
+        if state.is_roomy() || makes_names {
             return Ok(());
         }
         state.refused += 1;

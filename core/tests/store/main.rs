@@ -17,13 +17,14 @@ mod history;
 mod log_format;
 mod sweep;
 
+mod calls;
 mod controls;
-mod cost;
 mod damage;
 mod fault_sweep;
 mod lock;
 mod names;
 mod overtaken;
 mod properties;
+mod readers;
 mod refusals;
 mod sizes;

@@ -7,9 +7,9 @@ use crate::history::until_compaction;
 use crate::ledger::{Change, Ledger};
 use crate::sweep::Swept;
 use crate::watchers::Asks;
-use hookstate::kernel::{Call, Host, Watched, Watcher, Way};
+use hookstate::kernel::{Call, CallKind, Host, Watched, Watcher, Way};
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
-use hookstate::{ErrorKind, Store};
+use hookstate::{ErrorKind, Recovery, Store};
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
@@ -162,6 +162,7 @@ pub fn meetings() -> Vec<Meeting> {
     ];
     let others = [
         vec![Put { key: 5, bytes: 60 }],
+        vec![small, large],
         vec![small, large, Remove { key: 2 }],
         vec![add, add],
     ];
@@ -219,4 +220,47 @@ fn no_change_is_lost_around_a_compaction() {
         other,
     });
     must_hold(&meetings, &[log]);
+}
+
+/// Appenders share the lock, so that another record can come between the first part of one and the
+/// rest. So all of it is written again, and the part is left out.
+#[test]
+fn a_record_cut_short_is_not_continued_behind_that_of_another() {
+    let log = AnyStrategy::named("append-log").expect("a strategy");
+    let ours = Change::Add {
+        key: 1,
+        key_bytes: 0,
+    };
+    let theirs = Change::Add {
+        key: 2,
+        key_bytes: 0,
+    };
+    for bytes in [1, 2, 10, 30] {
+        let scratch = Scratch::new();
+        let other = Store::<Ledger, _>::with(scratch.store(), "state", log, Host);
+        let appends = Cell::new(0);
+        let watcher = Asks(|call: &Call<'_>| {
+            if call.kind() != CallKind::Append {
+                return Way::Through;
+            }
+            appends.set(appends.get() + 1);
+            if appends.get() == 1 {
+                return Way::Short(bytes);
+            }
+            let _clean = theirs.made_in(&other).expect("the lock is shared");
+            Way::Through
+        });
+        let kernel = Watched::new(Host, watcher);
+        let store = Store::<Ledger, _, _>::with(scratch.store(), "state", log, kernel);
+        let _clean = ours.made_in(&store).expect("a change");
+        assert_eq!(appends.get(), 2);
+        let read = other.read().expect("a state");
+        assert_eq!(read.value, Ledger::of(&[ours, theirs]), "{bytes} bytes");
+        // The newline that a record begins with is an empty line.
+        let skipped = (bytes > 1).then_some(Recovery::Skipped {
+            records: 1,
+            moved_to: None,
+        });
+        assert_eq!(read.recovery, skipped, "{bytes} bytes");
+    }
 }

@@ -171,21 +171,29 @@ fn what_is_no_regular_file_is_refused_under_every_name_and_left_alone() {
 
 /// A new file takes the place of whatever has the name of the log's spare, without following it.
 #[test]
-fn a_link_at_the_spare_of_the_log_is_not_followed() {
+fn what_has_the_name_of_the_logs_spare_is_replaced_or_refused_but_not_followed() {
     let strategy = AnyStrategy::named("append-log").expect("a strategy");
-    for obstacle in [
-        Obstacle::LinkToAFile,
-        Obstacle::LinkToNothing,
-        Obstacle::LinkToADirectory,
-    ] {
+    for obstacle in Obstacle::ALL {
         let scratch = used(strategy);
-        obstacle.put(&scratch.store().join("state.log.spare"), scratch.root());
-        let store = store(&scratch.store(), strategy, Host);
-        let _clean = SMALL.made_in(&store).expect("a change");
+        let spare = scratch.store().join("state.log.spare");
+        obstacle.put(&spare, scratch.root());
+        let directory = scratch.store();
+        let [small, add, read] = within_bounds(move || attempts(directory, strategy));
+        add.expect("an append needs no spare");
+        read.expect("a state");
+        match obstacle {
+            Obstacle::Directory => {
+                let error = small.expect_err("a directory is in the way");
+                assert_eq!(error.path(), spare, "{error}");
+            }
+            _ => {
+                small.expect("a change");
+                assert_eq!(names(&scratch.store()), ["state.log"], "{obstacle:?}");
+            }
+        }
         assert!(!scratch.root().join("nothing").exists());
         let target = fs::read_to_string(scratch.root().join("target"));
         assert!(target.is_err() || target.is_ok_and(|text| text == "{}"));
-        assert_eq!(names(&scratch.store()), ["state.log"]);
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Case<S> {
     pub title: String,
     strategy: S,
     durability: Durability,
+    /// That of the processes which come after the fault.
+    next: Durability,
     machine: Machine,
     place: Scratch,
     old: Ledger,
@@ -93,6 +95,7 @@ impl<S: Strategy + Copy> Case<S> {
             title: title.to_owned(),
             strategy,
             durability: Durability::Process,
+            next: Durability::Process,
             machine: Machine::default(),
             place,
             old,
@@ -104,6 +107,16 @@ impl<S: Strategy + Copy> Case<S> {
     /// The same change with [`Durability::Power`].
     pub fn durable(mut self) -> Self {
         self.durability = Durability::Power;
+        self.next = Durability::Power;
+        self
+    }
+
+    /// The same change, and then processes of the other [`Durability`].
+    pub fn mixed(mut self) -> Self {
+        self.next = match self.durability {
+            Durability::Process => Durability::Power,
+            Durability::Power => Durability::Process,
+        };
         self
     }
 
@@ -121,8 +134,8 @@ impl<S: Strategy + Copy> Case<S> {
     }
 
     /// The change with each transfer in turn cut short to this many bytes.
-    pub fn shorten_each(&self, bytes: usize) -> Result<Swept, Violation> {
-        self.each(&format!("short {bytes}"), Demand::New, |nth| {
+    pub fn shorten_each(&self, bytes: usize, demand: Demand) -> Result<Swept, Violation> {
+        self.each(&format!("short {bytes}"), demand, |nth| {
             FailNth::new(nth, Fault::Short(bytes))
         })
     }
@@ -211,7 +224,7 @@ impl<S: Strategy + Copy> Case<S> {
             if disk.refused() == 0 {
                 return Ok(Swept(nth));
             }
-            self.judge_full(&place, &machine, result)
+            self.judge_full(&place, &machine, full.errno(), result)
                 .and_then(|found| {
                     disk.make_room();
                     self.settle(&place, &[found])
@@ -361,12 +374,13 @@ impl<S: Strategy + Copy> Case<S> {
         &self,
         place: &Scratch,
         machine: &Machine,
+        errno: Errno,
         result: hookstate::Result<Outcome<()>>,
     ) -> Result<Ledger, String> {
         let mut expected = self.new.clone();
         if let Err(error) = &result {
             expected = self.old.clone();
-            if error.kind() != ErrorKind::NoSpace || error.errno() != Some(Errno::NOSPC) {
+            if error.kind() != ErrorKind::NoSpace || error.errno() != Some(errno) {
                 return Err(format!("the disk is full and it says {error:?}"));
             }
         }
@@ -388,7 +402,10 @@ impl<S: Strategy + Copy> Case<S> {
     /// What must hold once the fault is over: the state is one of these, reading it changes no
     /// file, the next change works and loses nothing, and no content was given up.
     fn settle(&self, place: &Scratch, allowed: &[Ledger]) -> Verdict {
-        let store = self.store(place, Host).lock_timeout(Duration::from_secs(5));
+        let store = self
+            .store(place, Host)
+            .durability(self.next)
+            .lock_timeout(Duration::from_secs(5));
         let before = Snapshot::of(place.root());
         let found = clean(store.read())?;
         if Snapshot::of(place.root()) != before {

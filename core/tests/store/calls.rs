@@ -1,25 +1,30 @@
-//! What a change costs, in system calls: which ones, and that they do not become more with the
-//! number of changes that came before.
+//! What a change costs, in system calls: which ones, in which order, and that they do not become
+//! more with the number of changes that came before.
 
 use crate::directory::Scratch;
 use crate::ledger::{Change, Ledger};
-use hookstate::Store;
 use hookstate::kernel::{Call, CallKind, Errno, Host, Kernel, Traced, Watched, Watcher, Way};
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
+use hookstate::{Durability, Store};
 use std::cell::Cell;
 
 const SMALL: Change = Change::Put { key: 1, bytes: 100 };
+const LARGE: Change = Change::Put {
+    key: 2,
+    bytes: 9_000,
+};
 const ADD: Change = Change::Add {
     key: 3,
     key_bytes: 0,
 };
 
 /// The calls of a change in a store that has been used before.
-fn calls(strategy: AnyStrategy, change: &Change) -> Vec<String> {
+fn calls(strategy: AnyStrategy, durability: Durability, change: &Change) -> Vec<String> {
     let scratch = Scratch::new();
     let calls = Traced::new();
     let kernel = Watched::new(Host, calls.clone());
-    let store = Store::<Ledger, _, _>::with(scratch.store(), "state", strategy, kernel);
+    let store = Store::<Ledger, _, _>::with(scratch.store(), "state", strategy, kernel)
+        .durability(durability);
     for earlier in [&SMALL, &ADD, &SMALL, &SMALL] {
         let _clean = earlier.made_in(&store).expect("nothing is wrong");
     }
@@ -53,8 +58,8 @@ fn a_small_change_through_flock_is_one_write_and_never_a_truncation() {
         "flock Unlock",
         "close",
     ];
-    assert_eq!(calls(ALL[0], &SMALL), expected);
-    assert_eq!(calls(ALL[0], &ADD), expected);
+    assert_eq!(calls(ALL[0], Durability::Process, &SMALL), expected);
+    assert_eq!(calls(ALL[0], Durability::Process, &ADD), expected);
 }
 
 #[test]
@@ -70,12 +75,12 @@ fn an_apply_to_the_log_is_one_append_and_reads_nothing() {
         "flock Unlock",
         "close",
     ];
-    assert_eq!(calls(ALL[1], &ADD), expected);
+    assert_eq!(calls(ALL[1], Durability::Process, &ADD), expected);
 }
 
 #[test]
 fn a_small_change_through_rename_writes_the_kept_spare_and_exchanges() {
-    let calls = calls(ALL[2], &SMALL);
+    let calls = calls(ALL[2], Durability::Process, &SMALL);
     let count = |wanted: &str| calls.iter().filter(|call| call.starts_with(wanted)).count();
     for (call, times) in [("pwrite", 1), ("exchange", 1), ("open", 3), ("close", 3)] {
         assert_eq!(count(call), times, "{call} in {calls:?}");
@@ -85,18 +90,75 @@ fn a_small_change_through_rename_writes_the_kept_spare_and_exchanges() {
     }
 }
 
+/// The calls of a durable change that bring something to the disk, in their order.
+fn durable(strategy: AnyStrategy, change: &Change) -> Vec<String> {
+    const WRITES: [&str; 8] = [
+        "pwrite",
+        "append",
+        "ftruncate",
+        "exchange",
+        "rename",
+        "open store",
+        "fsync",
+        "fdatasync",
+    ];
+    let all = calls(strategy, Durability::Power, change);
+    let writes = |call: &String| WRITES.iter().any(|write| call.starts_with(write));
+    all.into_iter().filter(writes).collect()
+}
+
+#[test]
+fn a_durable_change_through_flock_syncs_the_journal_before_it_writes_in_place() {
+    for change in [SMALL, ADD, LARGE] {
+        let expected = [
+            "pwrite", // the body of the journal
+            "pwrite", // its header
+            "fsync",
+            "open store",
+            "fsync",
+            "pwrite", // in place
+            "fdatasync",
+            "pwrite", // no header
+        ];
+        assert_eq!(durable(ALL[0], &change), expected, "{change:?}");
+    }
+}
+
+#[test]
+fn a_durable_change_of_the_log_syncs_the_record_or_the_new_log_before_its_name() {
+    let apply = ["append", "fdatasync", "open store", "fsync"];
+    assert_eq!(durable(ALL[1], &ADD), apply);
+    for change in [SMALL, LARGE] {
+        let modify = [
+            "pwrite",
+            "fsync",
+            "exchange state.log.spare",
+            "open store",
+            "fsync",
+        ];
+        assert_eq!(durable(ALL[1], &change), modify, "{change:?}");
+    }
+}
+
+#[test]
+fn a_durable_change_through_rename_syncs_the_spare_before_its_name() {
+    for change in [SMALL, ADD, LARGE] {
+        let expected = [
+            "pwrite",
+            "fsync",
+            "exchange state.rename.json.spare",
+            "open store",
+            "fsync",
+        ];
+        assert_eq!(durable(ALL[2], &change), expected, "{change:?}");
+    }
+}
+
 #[test]
 fn nothing_is_synced_unless_power_loss_is_to_be_survived() {
     for strategy in ALL {
-        for change in [
-            SMALL,
-            ADD,
-            Change::Put {
-                key: 2,
-                bytes: 9_000,
-            },
-        ] {
-            let calls = calls(strategy, &change);
+        for change in [SMALL, ADD, LARGE] {
+            let calls = calls(strategy, Durability::Process, &change);
             assert!(!calls.iter().any(|call| call.contains("sync")), "{calls:?}");
         }
     }
