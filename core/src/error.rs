@@ -36,7 +36,8 @@ enum Cause {
 #[derive(Debug)]
 struct CallError {
     call: CallKind,
-    errno: Errno,
+    /// `None` if it succeeded, but not as it should.
+    errno: Option<Errno>,
 }
 
 /// What sort of failure it was, to match on.
@@ -103,11 +104,11 @@ impl Error {
         }
     }
 
-    /// The error number that the system call returned, if one failed.
+    /// The error number that the system call returned, if it returned one.
     #[must_use]
     pub fn errno(&self) -> Option<Errno> {
         match &self.0.cause {
-            Some(Cause::Call(error)) => Some(error.errno),
+            Some(Cause::Call(error)) => error.errno,
             _ => None,
         }
     }
@@ -131,13 +132,13 @@ impl Error {
     #[must_use]
     pub fn from_call(attempt: &'static str, path: &Path, call: CallKind, errno: Errno) -> Self {
         Self::new(kind_of(errno), attempt, path, remedy(errno).to_owned())
-            .because(Cause::Call(CallError { call, errno }))
+            .because_of(call, Some(errno))
     }
 
     pub(crate) fn sync_failed(path: &Path, call: CallKind, errno: Errno) -> Self {
         let detail = "what the disk holds is not known; open the store anew and look".to_owned();
         Self::new(ErrorKind::SyncFailed, "sync", path, detail)
-            .because(Cause::Call(CallError { call, errno }))
+            .because_of(call, Some(errno))
             .indeterminate()
     }
 
@@ -223,8 +224,17 @@ impl Error {
     }
 
     /// Something that the system does only if somebody else interferes.
-    pub(crate) fn unexpected(attempt: &'static str, path: &Path, detail: &str) -> Self {
-        Self::new(ErrorKind::Io, attempt, path, detail.to_owned())
+    pub(crate) fn unexpected(
+        attempt: &'static str,
+        path: &Path,
+        call: CallKind,
+        detail: &str,
+    ) -> Self {
+        Self::new(ErrorKind::Io, attempt, path, detail.to_owned()).because_of(call, None)
+    }
+
+    fn because_of(self, call: CallKind, errno: Option<Errno>) -> Self {
+        self.because(Cause::Call(CallError { call, errno }))
     }
 
     fn because(mut self, cause: Cause) -> Self {
@@ -288,7 +298,10 @@ impl std::error::Error for Error {
 
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.call, self.errno)
+        match self.errno {
+            Some(errno) => write!(f, "{}: {errno}", self.call),
+            None => write!(f, "{}: no error", self.call),
+        }
     }
 }
 

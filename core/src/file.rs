@@ -94,7 +94,13 @@ impl<'a, K: Kernel> File<'a, K> {
         while done < length {
             let at = offset + done as u64;
             match retried(|| self.kernel.pread(self.fd(), &mut bytes[done..], at)) {
-                Ok(0) => return Err(self.unexpected("read", "it has become shorter meanwhile")),
+                Ok(0) => {
+                    return Err(self.unexpected(
+                        "read",
+                        CallKind::Pread,
+                        "it has become shorter meanwhile",
+                    ));
+                }
                 Ok(count) => done += count,
                 Err(errno) => return Err(self.failed("read", CallKind::Pread, errno)),
             }
@@ -127,7 +133,9 @@ impl<'a, K: Kernel> File<'a, K> {
         while done < bytes.len() {
             let at = offset + done as u64;
             let error = match retried(|| self.kernel.pwrite(self.fd(), &bytes[done..], at)) {
-                Ok(0) => self.unexpected("write", "the system took none of it and gave no reason"),
+                Ok(0) => {
+                    self.unexpected("write", CallKind::Pwrite, "the system took nothing of it")
+                }
                 Ok(count) => {
                     done += count;
                     continue;
@@ -142,6 +150,12 @@ impl<'a, K: Kernel> File<'a, K> {
     /// Writes all of `bytes` from the beginning on.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<()> {
         self.write_at(bytes, 0).map_err(|(_, error)| error)
+    }
+
+    /// One pwrite(2) at the beginning, which may take fewer bytes; `EINTR` is tried again.
+    pub(crate) fn write_once(&self, bytes: &[u8]) -> Result<usize> {
+        retried(|| self.kernel.pwrite(self.fd(), bytes, 0))
+            .map_err(|errno| self.failed("write", CallKind::Pwrite, errno))
     }
 
     /// One append, which may take fewer bytes; `EINTR` is tried again.
@@ -168,8 +182,8 @@ impl<'a, K: Kernel> File<'a, K> {
             .map_err(|errno| Error::sync_failed(self.path, CallKind::Fdatasync, errno))
     }
 
-    fn unexpected(&self, attempt: &'static str, detail: &str) -> Error {
-        Error::unexpected(attempt, self.path, detail)
+    fn unexpected(&self, attempt: &'static str, call: CallKind, detail: &str) -> Error {
+        Error::unexpected(attempt, self.path, call, detail)
     }
 
     fn failed(&self, attempt: &'static str, call: CallKind, errno: Errno) -> Error {

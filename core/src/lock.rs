@@ -116,7 +116,7 @@ impl<K: Kernel> Site<'_, K> {
     pub(crate) fn lock_fresh<'p>(&self, file: File<'p, K>, path: &Path) -> Result<Locked<'p, K>> {
         if !try_lock(&file, path, Sharing::Exclusive)? {
             let detail = "another process has locked it, although it was only just made";
-            return Err(Error::unexpected("lock", path, detail));
+            return Err(Error::unexpected("lock", path, CallKind::Flock, detail));
         }
         Locked::new(file)
     }
@@ -129,6 +129,7 @@ impl<K: Kernel> Site<'_, K> {
                     None => Err(Error::unexpected(
                         "create",
                         path,
+                        CallKind::Open,
                         "its directory was removed meanwhile",
                     )),
                     file => Ok(file),

@@ -55,7 +55,7 @@
 
 use super::{Site, Strategy};
 use crate::content::encode;
-use crate::kernel::{Access, Kernel, OpenHow};
+use crate::kernel::{Access, CallKind, Kernel, OpenHow};
 use crate::lock::{Locked, Sharing};
 use crate::strategy::record::{self, Fold, Kind};
 use crate::{Durability, Error, ErrorKind, Outcome, Recovery, Result, STATE_BYTES_MAX, State};
@@ -74,10 +74,10 @@ const COMPACT_BYTES_MIN: u64 = 64 << 10;
 const COMPACT_URGENT: u64 = 4;
 /// The longest log: a change that would make it longer fails. Compaction keeps it far below, unless
 /// it fails again and again, which every change has reported since.
-const LOG_BYTES_MAX: u64 = 4 * STATE_BYTES_MAX;
+const LOG_BYTES_MAX: u64 = 2 * STATE_BYTES_MAX;
 /// The longest log that is read. Those who share the lock do not see each other's appends before
 /// they look at the length, so a log can come to be a little longer than it may.
-const FOLD_BYTES_MAX: u64 = 2 * LOG_BYTES_MAX;
+const FOLD_BYTES_MAX: u64 = LOG_BYTES_MAX + STATE_BYTES_MAX;
 /// How long a compaction waits for the lock at most, so that no change takes long because of it.
 const COMPACT_WAIT: Duration = Duration::from_millis(5);
 /// A compaction is tried each time the log has grown by this part of the length at which it is due,
@@ -175,7 +175,12 @@ fn append<K: Kernel>(
         }
     }
     let detail = "the system took only a part of the record, again and again";
-    Err(Error::unexpected("append to", path, detail))
+    Err(Error::unexpected(
+        "append to",
+        path,
+        CallKind::Append,
+        detail,
+    ))
 }
 
 fn sync<K: Kernel>(site: &Site<'_, K>, log: &Locked<'_, K>) -> Result<()> {
@@ -220,13 +225,19 @@ fn due<K: Kernel>(log: &Locked<'_, K>, size: u64) -> u64 {
         .and_then(|digits| record::length_in(&digits))
         .filter(|&base| base <= size)
         .unwrap_or(0);
-    COMPACT_BYTES_MIN.max(base.saturating_mul(2))
+    COMPACT_BYTES_MIN
+        .max(base.saturating_mul(2))
+        .min(LOG_BYTES_MAX / 2)
 }
 
 fn urgency(size: u64, due: u64) -> Urgency {
     if size < due {
         Urgency::Later
-    } else if size < due.saturating_mul(COMPACT_URGENT).min(LOG_BYTES_MAX / 2) {
+    } else if size
+        < due
+            .saturating_mul(COMPACT_URGENT)
+            .min(LOG_BYTES_MAX * 3 / 4)
+    {
         Urgency::IfFree
     } else {
         Urgency::Now

@@ -166,8 +166,9 @@ fn write<K: Kernel>(
     let image = pad(line, length);
     let old = extended(site, file, old, length)?;
     if site.durability == Durability::Process && old.len() <= PAGE {
-        write_page(file, &old, &image)?; // I2
-        return Ok(journal.remove().err());
+        if write_page(file, &old, &image)? {
+            return Ok(journal.remove().err()); // I2
+        }
     }
     journal.write_through(file, &old, &image) // I2
 }
@@ -209,16 +210,15 @@ fn image_length(line: usize, old: usize) -> usize {
     }
 }
 
-/// Step 6. A write inside the file and inside a page is not cut short by any limit; if it should be
-/// all the same, and the rest cannot be written either, the beginning is put back.
-fn write_page<K: Kernel>(file: &Locked<'_, K>, old: &[u8], image: &[u8]) -> Result<()> {
-    let Err((written, error)) = file.write_at(image, 0) else {
-        return Ok(());
-    };
-    match file.write(&old[..written]) {
-        Ok(()) => Err(error),
-        Err(_) => Err(error.indeterminate()),
+/// Step 6. `false` if the system took only a part, as it does at a limit that is lower than the file
+/// is long: then the beginning is put back at once, since to write on would be answered by SIGXFSZ.
+fn write_page<K: Kernel>(file: &Locked<'_, K>, old: &[u8], image: &[u8]) -> Result<bool> {
+    let written = file.write_once(image)?;
+    if written == image.len() {
+        return Ok(true);
     }
+    file.write(&old[..written]).map_err(Error::indeterminate)?;
+    Ok(false)
 }
 
 fn decodes<T: State>(content: &[u8]) -> bool {

@@ -34,7 +34,7 @@
 use super::Site;
 use crate::content::PAGE;
 use crate::file::File;
-use crate::kernel::{Access, Kernel, OpenHow};
+use crate::kernel::{Access, CallKind, Kernel, OpenHow};
 use crate::lock::Locked;
 use crate::{Durability, Error, ErrorKind, Result, checksum};
 use std::path::Path;
@@ -192,8 +192,10 @@ impl<'a, K: Kernel> Journal<'a, K> {
             let how = OpenHow::or_create(Access::ReadWrite);
             self.file = File::open(site.kernel, path, how)?;
         }
-        let gone = || Error::unexpected("create", path, "its directory was removed meanwhile");
-        self.file.as_ref().ok_or_else(gone)
+        self.file.as_ref().ok_or_else(|| {
+            let detail = "its directory was removed meanwhile";
+            Error::unexpected("create", path, CallKind::Open, detail)
+        })
     }
 
     fn sync(&self) -> Result<()> {

@@ -134,6 +134,7 @@ fn content_of<K: Kernel>(site: &Site<'_, K>, path: &Path) -> Result<Option<Vec<u
 
 /// Step 4. A spare that is not whole is of no use, and on a full disk it takes the room.
 fn stage<K: Kernel>(site: &Site<'_, K>, spare: &Path, line: &[u8]) -> Result<()> {
+    site.unlink(spare)?;
     let file = site.create_afresh(spare)?;
     let written = file.write(line).and_then(|()| match site.durability {
         Durability::Process => Ok(()),
