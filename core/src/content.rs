@@ -10,7 +10,7 @@ pub(crate) const PAGE: usize = 4096;
 
 /// What the bytes of a file are.
 pub(crate) enum Content<T> {
-    /// Nothing: a file that was just created.
+    /// Nothing but white space: a file that was just created.
     Empty,
     /// A state.
     State(T),
@@ -20,7 +20,7 @@ pub(crate) enum Content<T> {
 
 /// Reads bytes as a state. White space around it is no damage.
 pub(crate) fn decode<T: State>(bytes: &[u8]) -> Content<T> {
-    if bytes.is_empty() {
+    if bytes.iter().all(|byte| matches!(byte, b' ' | b'\n')) {
         return Content::Empty;
     }
     match serde_json::from_slice(bytes) {
@@ -34,11 +34,20 @@ pub(crate) fn decode<T: State>(bytes: &[u8]) -> Content<T> {
 pub(crate) fn encode<T: State>(state: &T, path: &Path) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec(state).map_err(|error| Error::unstorable(path, error))?;
     serde_json::from_slice::<T>(&bytes).map_err(|error| Error::unstorable(path, error))?;
+    join_lines(&mut bytes);
     bytes.push(b'\n');
     if bytes.len() as u64 > STATE_BYTES_MAX {
         return Err(Error::too_large(path, bytes.len() as u64, STATE_BYTES_MAX));
     }
     Ok(bytes)
+}
+
+/// Makes one line of JSON that is spread over several. A newline in JSON is white space, since in a
+/// string it is written as `\n`; but a `RawValue` is written as it was read.
+pub(crate) fn join_lines(json: &mut [u8]) {
+    for byte in json.iter_mut().filter(|byte| **byte == b'\n') {
+        *byte = b' ';
+    }
 }
 
 /// Brings a line to at least `length` bytes, with spaces before its newline, which readers of JSON

@@ -67,11 +67,31 @@ impl<K: Kernel> Site<'_, K> {
     }
 
     /// Keeps a copy of damaged content as `<file>.corrupt-<microseconds>-<process>`, where the
-    /// microseconds count from the Unix epoch, and tells its path. Only under the lock.
+    /// microseconds count from the Unix epoch, and tells its path. The same content twice in a row
+    /// is kept once. Only under the lock.
     pub(crate) fn keep_aside(&self, damaged: &Path, content: &[u8]) -> Result<PathBuf> {
+        let earlier = self.kept_aside(damaged)?;
+        if let Some(newest) = earlier.last().map(|name| self.directory.join(name))
+            && self.holds(&newest, content)
+        {
+            return Ok(newest);
+        }
         let kept = self.copy_aside(damaged, content)?;
-        self.prune_aside(damaged, &kept)?;
+        self.prune_aside(earlier);
         Ok(kept)
+    }
+
+    /// A copy that cannot be read is no copy.
+    fn holds(&self, path: &Path, content: &[u8]) -> bool {
+        let how = OpenHow::existing(Access::Read);
+        let Ok(Some(file)) = File::open(self.kernel, path, how) else {
+            return false;
+        };
+        file.checked_stat()
+            .is_ok_and(|stat| stat.size == content.len() as u64)
+            && file
+                .read_range(0, content.len())
+                .is_ok_and(|copy| copy == content)
     }
 
     /// Takes a later time if the name is in use: a clock can be set back.
@@ -91,12 +111,15 @@ impl<K: Kernel> Site<'_, K> {
         let Some(file) = self.create_new(path)? else {
             return Ok(false);
         };
-        file.write(content)?;
-        if self.durability == Durability::Power {
-            file.sync()?;
-            self.sync_directory()?;
+        let written = file.write(content).and_then(|()| match self.durability {
+            Durability::Process => Ok(()),
+            Durability::Power => file.sync().and_then(|()| self.sync_directory()),
+        });
+        if written.is_err() {
+            // Half a copy is of no use, and on a full disk it takes the room.
+            let _ = self.unlink(path);
         }
-        Ok(true)
+        written.map(|()| true)
     }
 
     fn aside_path(&self, damaged: &Path, micros: u128) -> PathBuf {
@@ -105,24 +128,25 @@ impl<K: Kernel> Site<'_, K> {
         self.directory.join(name)
     }
 
-    /// Never removes the one that was just kept, whatever the clock said.
-    fn prune_aside(&self, damaged: &Path, kept: &Path) -> Result<()> {
+    /// The names of the copies of this file, the oldest first.
+    fn kept_aside(&self, damaged: &Path) -> Result<Vec<OsString>> {
         let prefix = aside_prefix(damaged);
-        let mut earlier: Vec<OsString> = retried(|| self.kernel.list(self.directory))
+        let mut names: Vec<OsString> = retried(|| self.kernel.list(self.directory))
             .map_err(|errno| Error::from_call("list", self.directory, CallKind::List, errno))?
             .into_iter()
-            .filter(|name| {
-                name.as_encoded_bytes()
-                    .starts_with(prefix.as_encoded_bytes())
-            })
-            .filter(|name| kept.file_name() != Some(name))
+            .filter(|name| is_aside_name(name, &prefix))
             .collect();
-        earlier.sort();
-        let surplus = (earlier.len() + 1).saturating_sub(ASIDE_MAX);
-        for name in &earlier[..surplus] {
-            self.unlink(&self.directory.join(name))?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Makes room beside the copy that was just made. Those from the middle go: the first damage
+    /// tells where it began, the last what is new. One that cannot be removed stays.
+    fn prune_aside(&self, mut earlier: Vec<OsString>) {
+        while earlier.len() >= ASIDE_MAX {
+            let name = earlier.remove(ASIDE_MAX / 2);
+            let _ = self.unlink(&self.directory.join(name));
         }
-        Ok(())
     }
 
     /// `None` if the name is in use.
@@ -141,8 +165,8 @@ impl<K: Kernel> Site<'_, K> {
 
     fn make(&self, directory: &Path) -> Result<()> {
         match retried(|| self.kernel.mkdir(directory, 0o700)) {
-            Ok(()) => self.sync_parent(directory),
-            Err(Errno::EXIST) => Ok(()),
+            // Whoever made it can have been killed before it synced.
+            Ok(()) | Err(Errno::EXIST) => self.sync_parent(directory),
             Err(Errno::NOENT) => match directory.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() => {
                     self.make(parent)?;
@@ -166,14 +190,34 @@ impl<K: Kernel> Site<'_, K> {
 
     fn sync_names_in(&self, directory: &Path) -> Result<()> {
         let how = OpenHow::existing(Access::Directory);
-        let fd = retried(|| self.kernel.open(directory, how))
-            .map_err(|errno| Error::sync_failed(directory, CallKind::Open, errno))?;
+        let fd = retried(|| self.kernel.open(directory, how)).map_err(|errno| {
+            Error::from_call("sync", directory, CallKind::Open, errno).indeterminate()
+        })?;
         File::from_fd(self.kernel, directory, fd).sync()
     }
 }
 
 fn mkdir_failed(directory: &Path, errno: Errno) -> Error {
     Error::from_call("create", directory, CallKind::Mkdir, errno)
+}
+
+/// The prefix, digits, a hyphen and digits.
+fn is_aside_name(name: &OsString, prefix: &OsString) -> bool {
+    let Some(rest) = name
+        .as_encoded_bytes()
+        .strip_prefix(prefix.as_encoded_bytes())
+    else {
+        return false;
+    };
+    let mut numbers = rest.split(|&byte| byte == b'-');
+    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    numbers
+        .by_ref()
+        .take(2)
+        .filter(|part| is_number(part))
+        .count()
+        == 2
+        && numbers.next().is_none()
 }
 
 fn aside_prefix(damaged: &Path) -> OsString {

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// A result with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a store could not do what it was asked. Unless [`ErrorKind`] says otherwise the state is
-/// what it was before.
+/// Why a store could not do what it was asked. Unless [`is_indeterminate`](Self::is_indeterminate)
+/// says otherwise the state is what it was before.
 ///
 /// The text says what was attempted, on which file and what to do about it; `source()` says what
 /// the system answered.
@@ -23,6 +23,7 @@ struct Inner {
     cause: Option<Cause>,
     waited: Option<Duration>,
     holder: Option<u32>,
+    indeterminate: bool,
 }
 
 #[derive(Debug)]
@@ -58,14 +59,18 @@ pub enum ErrorKind {
     NotAStateFile,
     /// The state or the file is larger than a store takes.
     TooLarge,
-    /// The new state cannot be stored so that it reads back; for example a map whose keys are no
-    /// strings, or a number that is not finite.
+    /// The new state cannot be stored so that it reads back as a state: for example a map whose keys
+    /// are no strings, or a number that is not finite where the type asks for a number. That it
+    /// reads back as an equal state is up to the type.
     Unstorable,
+    /// The log has whole records, by their checksums, that this program does not understand:
+    /// another version of it must have written them. Nothing is changed, since rewriting the log
+    /// would drop them.
+    Incompatible,
     /// A sync failed, so what the disk holds is not known: the change may be in the state or not,
     /// and may be gone after a power loss. The store handle refuses all further work.
     SyncFailed,
-    /// Any other answer of the system. If the call that failed came after the change was written,
-    /// the change may be in the state; it is never in by half.
+    /// Any other answer of the system.
     Io,
 }
 
@@ -80,6 +85,13 @@ impl Error {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    /// Whether the change that was asked for may be in the state all the same, now or once the next
+    /// process has cleared up; wholly or not at all. `false` means that it is not and will not be.
+    #[must_use]
+    pub fn is_indeterminate(&self) -> bool {
+        self.0.indeterminate
     }
 
     /// The system call that failed, if one did.
@@ -126,6 +138,7 @@ impl Error {
         let detail = "what the disk holds is not known; open the store anew and look".to_owned();
         Self::new(ErrorKind::SyncFailed, "sync", path, detail)
             .because(Cause::Call(CallError { call, errno }))
+            .indeterminate()
     }
 
     pub(crate) fn after_failed_sync(path: &Path) -> Self {
@@ -157,13 +170,21 @@ impl Error {
     }
 
     pub(crate) fn not_a_state_file(path: &Path, what: &str) -> Self {
-        let detail = format!("it is {what}; remove it, or choose another directory or name");
+        let detail = format!("it is {what}; move it away, or choose another directory or name");
         Self::new(ErrorKind::NotAStateFile, "open", path, detail)
     }
 
     pub(crate) fn too_large(path: &Path, bytes: u64, most: u64) -> Self {
         let detail = format!("{bytes} bytes are more than the {most} that a store takes");
         Self::new(ErrorKind::TooLarge, "use", path, detail)
+    }
+
+    pub(crate) fn incompatible(path: &Path, records: usize) -> Self {
+        let detail = format!(
+            "{records} of its records are whole and not understood; another version of this \
+             program has written them: use that one, or a type that reads both"
+        );
+        Self::new(ErrorKind::Incompatible, "read", path, detail)
     }
 
     pub(crate) fn corrupt(path: &Path, cause: Option<serde_json::Error>) -> Self {
@@ -191,7 +212,19 @@ impl Error {
             cause: None,
             waited: None,
             holder: None,
+            indeterminate: false,
         }))
+    }
+
+    /// The same error of a change that may have been made.
+    pub(crate) fn indeterminate(mut self) -> Self {
+        self.0.indeterminate = true;
+        self
+    }
+
+    /// Something that the system does only if somebody else interferes.
+    pub(crate) fn unexpected(attempt: &'static str, path: &Path, detail: &str) -> Self {
+        Self::new(ErrorKind::Io, attempt, path, detail.to_owned())
     }
 
     fn because(mut self, cause: Cause) -> Self {

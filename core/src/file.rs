@@ -94,7 +94,7 @@ impl<'a, K: Kernel> File<'a, K> {
         while done < length {
             let at = offset + done as u64;
             match retried(|| self.kernel.pread(self.fd(), &mut bytes[done..], at)) {
-                Ok(0) => return Err(self.failed("read", CallKind::Pread, Errno::IO)),
+                Ok(0) => return Err(self.unexpected("read", "it has become shorter meanwhile")),
                 Ok(count) => done += count,
                 Err(errno) => return Err(self.failed("read", CallKind::Pread, errno)),
             }
@@ -126,14 +126,15 @@ impl<'a, K: Kernel> File<'a, K> {
         let mut done = 0;
         while done < bytes.len() {
             let at = offset + done as u64;
-            let written = match retried(|| self.kernel.pwrite(self.fd(), &bytes[done..], at)) {
-                Ok(0) => Err(Errno::IO),
-                other => other,
+            let error = match retried(|| self.kernel.pwrite(self.fd(), &bytes[done..], at)) {
+                Ok(0) => self.unexpected("write", "the system took none of it and gave no reason"),
+                Ok(count) => {
+                    done += count;
+                    continue;
+                }
+                Err(errno) => self.failed("write", CallKind::Pwrite, errno),
             };
-            match written {
-                Ok(count) => done += count,
-                Err(errno) => return Err((done, self.failed("write", CallKind::Pwrite, errno))),
-            }
+            return Err((done, error));
         }
         Ok(())
     }
@@ -155,15 +156,6 @@ impl<'a, K: Kernel> File<'a, K> {
             .map_err(|errno| self.failed("shorten", CallKind::Ftruncate, errno))
     }
 
-    /// Reserves blocks for the first `length` bytes where the file system can.
-    pub(crate) fn reserve(&self, length: u64) -> Result<()> {
-        match retried(|| self.kernel.fallocate(self.fd(), 0, length)) {
-            Ok(()) => Ok(()),
-            Err(errno) if is_unsupported(errno) => Ok(()),
-            Err(errno) => Err(self.failed("reserve room for", CallKind::Fallocate, errno)),
-        }
-    }
-
     /// Brings content, size and, for a new file, the inode to the disk.
     pub(crate) fn sync(&self) -> Result<()> {
         retried(|| self.kernel.fsync(self.fd()))
@@ -174,6 +166,10 @@ impl<'a, K: Kernel> File<'a, K> {
     pub(crate) fn sync_data(&self) -> Result<()> {
         retried(|| self.kernel.fdatasync(self.fd()))
             .map_err(|errno| Error::sync_failed(self.path, CallKind::Fdatasync, errno))
+    }
+
+    fn unexpected(&self, attempt: &'static str, detail: &str) -> Error {
+        Error::unexpected(attempt, self.path, detail)
     }
 
     fn failed(&self, attempt: &'static str, call: CallKind, errno: Errno) -> Error {

@@ -59,7 +59,18 @@ impl<K: Kernel> Site<'_, K> {
         how: OpenHow,
         sharing: Sharing,
     ) -> Result<Option<Locked<'p, K>>> {
-        let mut wait = Wait::new(self.lock_timeout);
+        self.lock_within(self.lock_timeout, path, how, sharing)
+    }
+
+    /// As [`lock`](Self::lock), waiting for at most `limit`.
+    pub(crate) fn lock_within<'p>(
+        &'p self,
+        limit: Duration,
+        path: &'p Path,
+        how: OpenHow,
+        sharing: Sharing,
+    ) -> Result<Option<Locked<'p, K>>> {
+        let mut wait = Wait::new(limit);
         loop {
             let Some(file) = self.open_here(path, how)? else {
                 return Ok(None);
@@ -68,7 +79,7 @@ impl<K: Kernel> Site<'_, K> {
             while !try_lock(&file, path, sharing)? {
                 if !wait.another_try(self.kernel) {
                     let holder = holder_of(self.kernel, file.checked_stat()?.identity);
-                    return Err(Error::lock_timeout(path, wait.limit, holder));
+                    return Err(Error::lock_timeout(path, wait.elapsed, holder));
                 }
             }
             // From here on dropping it unlocks.
@@ -78,7 +89,7 @@ impl<K: Kernel> Site<'_, K> {
             }
             drop(locked);
             if !wait.another_try(self.kernel) {
-                return Err(Error::lock_timeout(path, wait.limit, None));
+                return Err(Error::lock_timeout(path, wait.elapsed, None));
             }
         }
     }
@@ -104,12 +115,8 @@ impl<K: Kernel> Site<'_, K> {
     /// Locks a file that this process has just made, under a name that no other looks at.
     pub(crate) fn lock_fresh<'p>(&self, file: File<'p, K>, path: &Path) -> Result<Locked<'p, K>> {
         if !try_lock(&file, path, Sharing::Exclusive)? {
-            return Err(Error::from_call(
-                "lock",
-                path,
-                CallKind::Flock,
-                Errno::WOULDBLOCK,
-            ));
+            let detail = "another process has locked it, although it was only just made";
+            return Err(Error::unexpected("lock", path, detail));
         }
         Locked::new(file)
     }
@@ -119,11 +126,10 @@ impl<K: Kernel> Site<'_, K> {
             None if how.create != Create::Never => {
                 self.make_directory()?;
                 match File::open(self.kernel, path, how)? {
-                    None => Err(Error::from_call(
+                    None => Err(Error::unexpected(
                         "create",
                         path,
-                        CallKind::Open,
-                        Errno::NOENT,
+                        "its directory was removed meanwhile",
                     )),
                     file => Ok(file),
                 }
@@ -196,9 +202,10 @@ fn try_lock<K: Kernel>(file: &File<'_, K>, path: &Path, sharing: Sharing) -> Res
     match file.flock(operation) {
         Ok(()) => Ok(true),
         Err(Errno::WOULDBLOCK) => Ok(false),
-        Err(errno) if is_unsupported(errno) || errno == Errno::NOLCK => Err(
-            Error::unsupported_file_system(path, "a file system without flock"),
-        ),
+        Err(errno) if is_unsupported(errno) => Err(Error::unsupported_file_system(
+            path,
+            "a file system without flock",
+        )),
         Err(errno) => Err(Error::from_call("lock", path, CallKind::Flock, errno)),
     }
 }
@@ -216,6 +223,7 @@ const PAUSE_MAX: Duration = Duration::from_micros(500);
 struct Wait {
     limit: Duration,
     since: Option<Duration>,
+    elapsed: Duration,
     tries: u32,
 }
 
@@ -224,6 +232,7 @@ impl Wait {
         Self {
             limit,
             since: None,
+            elapsed: Duration::ZERO,
             tries: 0,
         }
     }
@@ -232,15 +241,18 @@ impl Wait {
     fn another_try<K: Kernel>(&mut self, kernel: &K) -> bool {
         let now = kernel.clock_monotonic();
         let since = *self.since.get_or_insert(now);
-        let elapsed = now.saturating_sub(since);
-        if elapsed >= self.limit {
+        self.elapsed = now.saturating_sub(since);
+        if self.elapsed >= self.limit {
             return false;
         }
         self.tries += 1;
         if self.tries <= YIELDS {
             kernel.sched_yield();
         } else {
-            kernel.nanosleep(self.pause(kernel.getrandom()).min(self.limit - elapsed));
+            kernel.nanosleep(
+                self.pause(kernel.getrandom())
+                    .min(self.limit - self.elapsed),
+            );
         }
         true
     }

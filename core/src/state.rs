@@ -3,6 +3,7 @@
 use crate::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::path::PathBuf;
 
 /// A value that a [`Store`](crate::Store) keeps, as JSON.
@@ -80,8 +81,8 @@ pub enum Recovery {
         /// Where the damaged log was kept, once a new one replaced it.
         moved_to: Option<PathBuf>,
     },
-    /// The content was no state; the previous version, which the strategy keeps, took its place.
-    /// The last change before the damage is lost.
+    /// The content was no state. What the strategy keeps beside it took its place: `rename` the
+    /// version before, which lacks the last change; `flock` the write that its journal holds.
     Restored {
         /// Where the damaged content was kept.
         moved_to: PathBuf,
@@ -91,4 +92,29 @@ pub enum Recovery {
         /// Where the damaged content was kept.
         moved_to: PathBuf,
     },
+}
+
+impl fmt::Display for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Completed => write!(f, "completed a change whose process was killed"),
+            Self::Skipped { records, moved_to } => {
+                write!(f, "left out {records} damaged records of the log")?;
+                match moved_to {
+                    Some(path) => write!(f, ", kept in {}", path.display()),
+                    None => Ok(()),
+                }
+            }
+            Self::Restored { moved_to } => write!(
+                f,
+                "restored the state; the damaged content is kept in {}",
+                moved_to.display()
+            ),
+            Self::MovedAside { moved_to } => write!(
+                f,
+                "began anew; the damaged content is kept in {}",
+                moved_to.display()
+            ),
+        }
+    }
 }

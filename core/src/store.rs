@@ -19,8 +19,9 @@ pub const STATE_BYTES_MAX: u64 = 64 << 20;
 
 /// A state that any number of processes change without losing an update.
 ///
-/// A handle is cheap, opens nothing until it is used and keeps nothing open between calls, so that
-/// a lock can never be inherited by a child process by accident. Threads may share one.
+/// A handle is cheap, opens nothing until it is used and keeps nothing open between calls. Threads
+/// may share one. A child that is forked by another thread in the middle of a call has the lock too
+/// until it calls exec, as flock(2) says; if the parent is killed just then, the child holds it.
 ///
 /// ```
 /// use hookstate::{State, Store};
@@ -45,7 +46,10 @@ pub const STATE_BYTES_MAX: u64 = 64 << 20;
 ///     calls.count
 /// })?;
 /// assert_eq!(count.value, 1);
-/// store.apply(&41)?;
+/// let applied = store.apply(&41)?;
+/// if let Some(recovery) = applied.recovery {
+///     eprintln!("{recovery}"); // something was damaged; here it says what became of it
+/// }
 /// assert_eq!(store.read()?.value.count, 42);
 /// # Ok(())
 /// # }
@@ -96,7 +100,7 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
         kernel: K,
     ) -> Self {
         Self {
-            directory: directory.into(),
+            directory: directory_or_current(directory.into()),
             name: file_stem(name.as_ref()),
             strategy,
             kernel,
@@ -212,6 +216,15 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
             lock_timeout: self.lock_timeout,
             any_file_system: self.any_file_system,
         }
+    }
+}
+
+/// An empty path names nothing to the kernel; to people it is where they are.
+fn directory_or_current(directory: PathBuf) -> PathBuf {
+    if directory.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        directory
     }
 }
 

@@ -29,16 +29,38 @@ pub struct Ledger {
     pub ballast: String,
 }
 
-impl State for Ledger {
-    type Delta = Token;
+/// A change as `apply` writes it down.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Delta {
+    /// What it adds.
+    pub token: Token,
+    /// Makes its record long, if it is to be. The state does not keep it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remark: String,
+}
 
-    fn apply(&mut self, token: &Token) {
-        self.count += 1;
-        self.tokens.push(*token);
+impl From<Token> for Delta {
+    fn from(token: Token) -> Self {
+        let remark = String::new();
+        Self { token, remark }
+    }
+}
+
+impl State for Ledger {
+    type Delta = Delta;
+
+    fn apply(&mut self, delta: &Delta) {
+        self.add(delta.token);
     }
 }
 
 impl Ledger {
+    /// Makes one change.
+    pub fn add(&mut self, token: Token) {
+        self.count += 1;
+        self.tokens.push(token);
+    }
+
     /// Whether it can be the result of whole changes: the counter and the list agree.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -222,7 +244,7 @@ impl<S: Strategy + Clone> Oracle<S> {
     fn check_reads(&self, account: &Account, last: &Ledger) -> Result<(), Violation> {
         let mut earlier = Ledger::default();
         for &token in &self.before {
-            earlier.apply(&token);
+            earlier.add(token);
         }
         for (changes, read) in &account.reads {
             self.check_known(whole(read)?)?;
@@ -239,8 +261,8 @@ impl<S: Strategy + Clone> Oracle<S> {
     fn check_next_change(&self, sim: &Sim, last: &Ledger) -> Result<(), Violation> {
         let process = Sequential::boot(sim, USER);
         let store = store(self.strategy.clone(), process);
-        let modified = store.locked_modify(|ledger| ledger.apply(&NEXT));
-        let applied = modified.and_then(|_| store.apply(&(NEXT + 1)));
+        let modified = store.locked_modify(|ledger| ledger.add(NEXT));
+        let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
         let _ = applied.map_err(|error| torn(&error))?;
         let after = store.read().map_err(|error| torn(&error))?.value;
         let after = whole(&after)?;

@@ -2,12 +2,13 @@
 
 use crate::explore::{Bounds, Program, Report, explore};
 use crate::oracle::{
-    Account, Change, DIRECTORY, Ledger, Oracle, Token, USER, Violation, store, tells_of_damage,
+    Account, Change, DIRECTORY, Delta, Ledger, Oracle, Token, USER, Violation, store,
+    tells_of_damage,
 };
 use crate::sim::{FaultModel, Interleaved, Kill, Sequential, Sim, SimProcess};
-use hookstate::kernel::Kernel;
+use hookstate::kernel::{Call, Errno, FlockOperation, Kernel, Watched, Watcher, Way};
 use hookstate::strategy::Strategy;
-use hookstate::{Error, Outcome, State, Store};
+use hookstate::{Error, Outcome, Store};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -48,6 +49,9 @@ pub enum Before {
     Changes(u32),
     /// As many, with a state that has this many bytes of ballast.
     LargeChanges(u32, usize),
+    /// As many, and one more in the append log: a delta with a remark of this many bytes, by a
+    /// process that could not compact the log since the kernel had no exclusive lock for it.
+    LongDelta(u32, usize),
 }
 
 type Around<K> = Arc<dyn Fn(SimProcess<Interleaved>) -> K + Send + Sync>;
@@ -187,30 +191,80 @@ where
                 .mkdir(Path::new(DIRECTORY), 0o700)
                 .expect("the root directory is empty");
         }
-        let ballast = match self.before {
-            Before::LargeChanges(_, bytes) => "x".repeat(bytes),
-            Before::Nothing | Before::Directory | Before::Changes(_) => String::new(),
-        };
-        let store = store(self.strategy.clone(), first.another());
-        for token in self.before.tokens() {
-            let made = store.locked_modify(|ledger| {
-                ledger.apply(&token);
-                ledger.ballast.clone_from(&ballast);
-            });
-            assert!(
-                matches!(made, Ok(Outcome { recovery: None, .. })),
-                "{made:?}"
-            );
+        self.make_large_changes(first.another());
+        if let Before::LongDelta(_, bytes) = self.before {
+            self.append_long_delta(first.another(), bytes);
         }
         first.snapshot(self.faults)
     }
+
+    fn make_large_changes(&self, process: SimProcess<Sequential>) {
+        let ballast = match self.before {
+            Before::LargeChanges(_, bytes) => "x".repeat(bytes),
+            _ => String::new(),
+        };
+        let store = store(self.strategy.clone(), process);
+        for token in self.before.modified() {
+            let _ = unharmed(store.locked_modify(|ledger| {
+                ledger.add(token);
+                ledger.ballast.clone_from(&ballast);
+            }));
+        }
+    }
+
+    fn append_long_delta(&self, process: SimProcess<Sequential>, bytes: usize) {
+        let kernel = Watched::new(process, NoExclusiveLock);
+        let store = store(self.strategy.clone(), kernel);
+        let delta = Delta {
+            token: LONG_DELTA,
+            remark: "x".repeat(bytes),
+        };
+        let outcome = unharmed(store.apply(&delta));
+        assert!(
+            outcome.deferred.is_some(),
+            "{bytes} bytes make no compaction due"
+        );
+    }
 }
+
+fn unharmed<T: std::fmt::Debug>(made: Result<Outcome<T>, Error>) -> Outcome<T> {
+    match made {
+        Ok(outcome) if outcome.recovery.is_none() => outcome,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What the long delta before adds.
+const LONG_DELTA: Token = 1_999;
 
 impl Before {
     fn tokens(self) -> Vec<Token> {
-        match self {
-            Self::Nothing | Self::Directory => vec![],
-            Self::Changes(count) | Self::LargeChanges(count, _) => (1_000..1_000 + count).collect(),
+        let long = matches!(self, Self::LongDelta(..)).then_some(LONG_DELTA);
+        self.modified().chain(long).collect()
+    }
+
+    /// What was added by `locked_modify`.
+    fn modified(self) -> std::ops::Range<Token> {
+        let count = match self {
+            Self::Nothing | Self::Directory => 0,
+            Self::Changes(count) | Self::LargeChanges(count, _) | Self::LongDelta(count, _) => {
+                count
+            }
+        };
+        1_000..1_000 + count
+    }
+}
+
+/// Has no exclusive lock for anybody, as flock(2) says of a kernel that is out of memory.
+struct NoExclusiveLock;
+
+impl Watcher for NoExclusiveLock {
+    fn before(&self, call: &Call<'_>) -> Way {
+        match call {
+            Call::Flock {
+                operation: FlockOperation::TryExclusive,
+            } => Way::Fail(Errno::NOLCK),
+            _ => Way::Through,
         }
     }
 }
@@ -244,14 +298,14 @@ impl Account {
             Act::Modify | Act::Grow(_) | Act::Shrink => {
                 let outcome = store.locked_modify(|ledger| {
                     let parent = ledger.tokens.clone();
-                    ledger.apply(&token);
+                    ledger.add(token);
                     resize(ledger, act);
                     Some(parent)
                 })?;
                 self.acknowledge(token, outcome);
             }
             Act::Apply => {
-                let outcome = store.apply(&token)?;
+                let outcome = store.apply(&Delta::from(token))?;
                 self.acknowledge(token, outcome.map(|()| None));
             }
             Act::Read => {

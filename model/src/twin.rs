@@ -5,9 +5,11 @@
 //! real kernel too; where an answer must be invented, it is a [`Door`] to the simulated one.
 
 use crate::sim::{Door, Fd, Reply, Request};
-use hookstate::kernel::{Call, Create, Errno, FlockOperation, OpenHow, Result, Stat, Watcher, Way};
-use std::cell::Cell;
-use std::path::Path;
+use hookstate::kernel::{
+    Access, Call, Create, Errno, FlockOperation, OpenHow, Result, Stat, Watcher, Way,
+};
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
 
 /// Takes no lock and believes that it has it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -177,5 +179,67 @@ impl<D: Door> Door for KeepsTheSpare<D> {
             }
             request => self.0.call(request),
         }
+    }
+}
+
+/// Writes only the rest of a record of the append log after a short write, which is here what
+/// every append begins with.
+#[derive(Debug)]
+pub struct ContinuesShortWrites<D>(pub D);
+
+impl<D: Door> Door for ContinuesShortWrites<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        let Request::Append { fd, bytes } = request else {
+            return self.0.call(request);
+        };
+        let (taken, rest) = bytes.split_at(bytes.len() / 2);
+        for part in [taken, rest] {
+            let bytes = part.to_vec();
+            self.0.call(Request::Append { fd, bytes })?;
+        }
+        Ok(Reply::Count(bytes.len()))
+    }
+}
+
+/// Writes the new log over the old one where it should give the name to a new file.
+#[derive(Debug)]
+pub struct CompactsInPlace<D> {
+    door: D,
+    base: RefCell<Vec<u8>>,
+}
+
+impl<D> CompactsInPlace<D> {
+    /// Keeps every exchange of names from `door`.
+    pub const fn new(door: D) -> Self {
+        let base = RefCell::new(Vec::new());
+        Self { door, base }
+    }
+}
+
+impl<D: Door> Door for CompactsInPlace<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        match request {
+            Request::Exchange { other: log, .. } => self.rewrite(log),
+            request => {
+                if let Request::Pwrite { bytes, .. } = &request {
+                    self.base.replace(bytes.clone());
+                }
+                self.door.call(request)
+            }
+        }
+    }
+}
+
+impl<D: Door> CompactsInPlace<D> {
+    fn rewrite(&self, path: PathBuf) -> Result<Reply> {
+        let how = OpenHow::existing(Access::ReadWrite);
+        let Reply::Fd(fd) = self.door.call(Request::Open { path, how })? else {
+            unreachable!("open gives a descriptor");
+        };
+        let (length, offset) = (0, 0);
+        let bytes = self.base.take();
+        self.door.call(Request::Ftruncate { fd, length })?;
+        self.door.call(Request::Pwrite { fd, bytes, offset })?;
+        self.door.call(Request::Close { fd })
     }
 }

@@ -5,18 +5,21 @@
 use hookstate::kernel::Watched;
 use hookstate::strategy::{AppendLog, Flock, Rename};
 use hookstate_model::control::{CreateRace, RenameStaleLock, Unlocked};
-use hookstate_model::explore::Report;
+use hookstate_model::explore::{Bounds, Report};
 use hookstate_model::oracle::{Violation, ViolationKind};
 use hookstate_model::scenario::{Act, Before, Scenario};
-use hookstate_model::sim::{FaultModel, SimProcess};
+use hookstate_model::sim::{FaultModel, Interleaved, SimProcess};
 use hookstate_model::twin::{
-    KeepsTheSpare, PublishesUnlocked, SharesTheLock, TruncatesFirst, WithoutJournal, WithoutLock,
-    WithoutRecheck, WithoutRecovery,
+    CompactsInPlace, ContinuesShortWrites, KeepsTheSpare, PublishesUnlocked, SharesTheLock,
+    TruncatesFirst, WithoutJournal, WithoutLock, WithoutRecheck, WithoutRecovery,
 };
 
 const MODIFY: &[Act] = &[Act::Modify];
 const APPLY: &[Act] = &[Act::Apply];
+const READ: &[Act] = &[Act::Read];
 const EXISTING: Before = Before::Changes(2);
+/// A log with a delta of this length is to be compacted.
+const LONG: usize = 64 << 10;
 
 /// `FlockWithoutLock`.
 #[test]
@@ -82,6 +85,48 @@ fn append_log_that_publishes_unlocked_fails() {
     rejected(&twin.check(), ViolationKind::Failed);
 }
 
+/// `AppendLogContinuesShortWrites`.
+#[test]
+fn append_log_that_continues_a_short_write_loses_an_append() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[APPLY, APPLY]);
+    let twin = scenario.around(|process| SimProcess(ContinuesShortWrites(process.0)));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `AppendLogCompactsInPlace`. The kill leaves an empty log.
+#[test]
+fn append_log_that_compacts_in_place_loses_everything_to_a_kill() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[APPLY, MODIFY]);
+    let twin = scenario.around(|process| SimProcess(CompactsInPlace::new(process.0)));
+    accepted(&twin.check());
+    rejected(&twin.check_killing(1), ViolationKind::Lost);
+}
+
+/// `AppendLogCompactsInPlace`. The reader, who takes no lock, reads as much of the new log as the
+/// old one had.
+#[test]
+fn append_log_that_compacts_in_place_lets_a_reader_see_a_torn_state() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[READ, MODIFY]);
+    let twin = scenario.around(|process| SimProcess(CompactsInPlace::new(process.0)));
+    rejected(&twin.check(), ViolationKind::Torn);
+}
+
+/// The control of `two_applied_changes_that_compact_the_log_are_both_kept`, within its bounds.
+#[test]
+fn append_log_that_compacts_shared_after_an_applied_change_loses_an_append() {
+    let scenario = Scenario::new(AppendLog, Before::LongDelta(1, LONG), &[APPLY, APPLY]);
+    let twin = scenario.around(|process| Watched::new(process, SharesTheLock));
+    rejected(&twin.within(preemptions(4)).check(), ViolationKind::Lost);
+}
+
+/// The control of `a_change_and_an_applied_change_that_compacts_the_log_are_both_kept`.
+#[test]
+fn append_log_that_publishes_unlocked_after_an_applied_change_fails() {
+    let scenario = Scenario::new(AppendLog, Before::LongDelta(1, LONG), &[APPLY, MODIFY]);
+    let twin = scenario.around(|process| Watched::new(process, PublishesUnlocked::default()));
+    rejected(&twin.check(), ViolationKind::Failed);
+}
+
 /// `FlockWithoutJournal`.
 #[test]
 fn flock_without_journal_leaves_a_torn_state_after_a_kill() {
@@ -91,21 +136,34 @@ fn flock_without_journal_leaves_a_torn_state_after_a_kill() {
     rejected(&twin.check_killing(1), ViolationKind::Torn);
 }
 
-/// `RenameKeepsLongSpare`. A page is read and written at a time here; the reader's
-/// first page is of one version and its second of another, and the name leads to the same file
-/// before and after.
+/// `RenameKeepsLongSpare`. The reader's first page is of one version and its second of another, and
+/// the name leads to the same file before and after.
 #[test]
 fn rename_that_keeps_a_long_spare_lets_a_reader_see_a_torn_state() {
+    let scenario = reader_beside_two_long_versions();
+    let twin = scenario.around(|process| SimProcess(KeepsTheSpare(process.0)));
+    rejected(&twin.check(), ViolationKind::Torn);
+}
+
+/// In the orders that the twin is rejected in, and many more; to search all of them takes minutes.
+#[test]
+fn rename_that_makes_a_new_long_spare_lets_no_reader_see_a_torn_state() {
+    let report = reader_beside_two_long_versions().check();
+    println!("{report}");
+    assert!(report.counterexample.is_none(), "{report}");
+    assert!(report.endings > 1, "the order never mattered: {report}");
+}
+
+/// A page is read and written at a time.
+fn reader_beside_two_long_versions() -> Scenario<Rename, SimProcess<Interleaved>> {
     let several_pages = Before::LargeChanges(2, 5_000);
-    let acts: &[&[Act]] = &[&[Act::Read], &[Act::Modify, Act::Modify]];
+    let acts: &[&[Act]] = &[READ, &[Act::Modify, Act::Modify]];
     let paged = FaultModel {
         transfer_bytes_max: 4096,
         ..FaultModel::default()
     };
-    let twin = Scenario::new(Rename, several_pages, acts)
-        .on(paged)
-        .around(|process| SimProcess(KeepsTheSpare(process.0)));
-    rejected(&twin.check(), ViolationKind::Torn);
+    let scenario = Scenario::new(Rename, several_pages, acts);
+    scenario.on(paged).within(preemptions(4))
 }
 
 /// `RenameWithoutLock`.
@@ -155,6 +213,13 @@ fn rename_stale_lock_loses_a_change() {
     let acts: &[&[Act]] = &[MODIFY, MODIFY, MODIFY];
     let scenario = Scenario::new(RenameStaleLock, EXISTING, acts);
     rejected(&scenario.check(), ViolationKind::Lost);
+}
+
+fn preemptions(most: usize) -> Bounds {
+    Bounds {
+        preemptions_max: Some(most),
+        ..Bounds::default()
+    }
 }
 
 fn rejected(report: &Report<Violation>, kind: ViolationKind) {

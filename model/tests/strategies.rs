@@ -2,12 +2,12 @@
 //! them killed at each of its calls. Both processes of a pair that does the same are alike, so
 //! killing the second covers the first.
 
-use hookstate::kernel::Errno;
+use hookstate::kernel::{Errno, FailNth, Fault, Watched};
 use hookstate::strategy::{AppendLog, Flock, Rename, Strategy};
-use hookstate_model::explore::Report;
+use hookstate_model::explore::{Bounds, Report};
 use hookstate_model::oracle::Violation;
 use hookstate_model::scenario::{Act, Before, Scenario};
-use hookstate_model::sim::FaultModel;
+use hookstate_model::sim::{FaultModel, Interleaved, SimProcess};
 
 /// Makes a test on each strategy of every function that is given by name.
 macro_rules! on_every_strategy {
@@ -44,6 +44,8 @@ const READ: &[Act] = &[Act::Read];
 /// Enough for every strategy to have its files as they stay: the second change of `rename` leaves
 /// the spare behind.
 const EXISTING: Before = Before::Changes(2);
+/// A log with a delta of this length is to be compacted.
+const LONG: usize = 64 << 10;
 
 trait Shipping: Strategy + Clone + Send + Sync + 'static {}
 impl<S: Strategy + Clone + Send + Sync + 'static> Shipping for S {}
@@ -119,9 +121,57 @@ fn two_changes_with_short_transfers_are_both_kept() {
     let one = Before::Changes(1);
     checked(Scenario::new(Flock, one, acts).on(short(20)).check());
     // Less than a record each time would be a full disk to it.
-    checked(Scenario::new(AppendLog, one, acts).on(short(30)).check());
+    checked(Scenario::new(AppendLog, one, acts).on(short(40)).check());
     // It writes whole pages.
     checked(Scenario::new(Rename, one, acts).on(short(2_500)).check());
+}
+
+/// Each process has its first append cut short and makes it again.
+#[test]
+fn two_applied_changes_with_short_appends_are_both_kept() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[APPLY, APPLY]);
+    let short = scenario.around(|process| Watched::new(process, FailNth::new(0, Fault::Short(17))));
+    checked(short.check());
+}
+
+/// A log of 64 KiB is compacted by whoever has appended to it. All orders are more than
+/// four hundred thousand.
+#[test]
+fn two_applied_changes_that_compact_the_log_are_both_kept() {
+    let scenario = long_log(LONG, &[APPLY, APPLY]).within(preemptions(4));
+    let report = bounded(scenario.check());
+    assert!(report.refused > 0, "nobody ever waited");
+}
+
+/// From 256 KiB on the compaction waits for the lock.
+#[test]
+fn two_applied_changes_that_must_compact_the_log_are_both_kept() {
+    let scenario = long_log(4 * LONG, &[APPLY, APPLY]).within(preemptions(3));
+    let report = bounded(scenario.check());
+    assert!(report.refused > 0, "nobody ever waited");
+}
+
+#[test]
+fn an_applied_change_survives_one_that_is_killed_while_it_compacts_the_log() {
+    let scenario = long_log(LONG, &[APPLY, APPLY]).within(preemptions(2));
+    let report = bounded(scenario.check_killing(1));
+    assert!(report.killed > 0, "nobody was killed: {report}");
+}
+
+#[test]
+fn a_change_and_an_applied_change_that_compacts_the_log_are_both_kept() {
+    let report = checked(long_log(LONG, &[APPLY, MODIFY]).check());
+    assert!(report.refused > 0, "nobody ever waited");
+}
+
+#[test]
+fn a_reader_sees_a_whole_state_while_an_applied_change_compacts_the_log() {
+    let scenario = long_log(LONG, &[APPLY, READ]).within(preemptions(4));
+    bounded(scenario.check());
+}
+
+fn long_log(bytes: usize, acts: &[&[Act]]) -> Scenario<AppendLog, SimProcess<Interleaved>> {
+    Scenario::new(AppendLog, Before::LongDelta(1, bytes), acts)
 }
 
 /// The journal of `flock` and long files of the others: a kill may tear each write at each page.
@@ -158,6 +208,21 @@ fn checked(report: Report<Violation>) -> Report<Violation> {
     assert!(report.is_complete(), "{report}");
     assert!(report.endings > 1, "the order never mattered: {report}");
     report
+}
+
+/// As [`checked`], for a search that is known not to be complete, and says so.
+fn bounded(report: Report<Violation>) -> Report<Violation> {
+    println!("{report}");
+    assert!(report.counterexample.is_none(), "{report}");
+    assert!(report.endings > 1, "the order never mattered: {report}");
+    report
+}
+
+fn preemptions(most: usize) -> Bounds {
+    Bounds {
+        preemptions_max: Some(most),
+        ..Bounds::default()
+    }
 }
 
 fn killed(report: Report<Violation>) -> Report<Violation> {

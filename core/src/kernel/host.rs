@@ -1,4 +1,5 @@
-//! The real kernel, over rustix. Nothing else in this crate calls the operating system.
+//! The real kernel, over rustix. Nothing else in this crate calls the operating system, but for
+//! the SIGKILL that `DieAtNth` sends to its own process.
 
 use super::{
     Access, Create, FileSystem, FileType, FlockOperation, Identity, Kernel, OpenHow, Result, Stat,
@@ -195,8 +196,13 @@ fn open_flags(how: OpenHow) -> OFlags {
     } else {
         OFlags::empty()
     };
-    let always = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    access | create | truncate | always
+    // A directory may be a link to one: where the state is kept is the user's choice.
+    let no_follow = match how.access {
+        Access::Directory => OFlags::empty(),
+        _ => OFlags::NOFOLLOW,
+    };
+    let always = OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    access | create | truncate | no_follow | always
 }
 
 #[expect(

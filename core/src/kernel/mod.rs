@@ -34,8 +34,8 @@ pub type Result<T> = std::result::Result<T, Errno>;
 
 /// The operating system, as far as the store needs it. See the [module](self) for the rules.
 ///
-/// Paths are passed as they are; every method that takes one acts on the name itself and never
-/// follows a symbolic link in the last component.
+/// Paths are passed as they are; every method that takes the path of a file acts on the name itself
+/// and never follows a symbolic link in the last component.
 #[expect(
     clippy::missing_errors_doc,
     reason = "the errors are those of the call that each method is"
@@ -45,7 +45,8 @@ pub trait Kernel {
     /// [`close`](Self::close), which [`crate`] does through a guard.
     type Fd;
 
-    /// open(2), always with `O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY`.
+    /// open(2), always with `O_CLOEXEC | O_NONBLOCK | O_NOCTTY`, and with `O_NOFOLLOW` unless it is
+    /// a directory that is opened.
     fn open(&self, path: &Path, how: OpenHow) -> Result<Self::Fd>;
     /// close(2). Linux releases the descriptor whatever it returns, so no error is passed on.
     fn close(&self, fd: Self::Fd);

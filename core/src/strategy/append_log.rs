@@ -55,11 +55,12 @@
 
 use super::{Site, Strategy};
 use crate::content::encode;
-use crate::kernel::{Access, Errno, Kernel, OpenHow};
+use crate::kernel::{Access, Kernel, OpenHow};
 use crate::lock::{Locked, Sharing};
 use crate::strategy::record::{self, Fold, Kind};
 use crate::{Durability, Error, ErrorKind, Outcome, Recovery, Result, STATE_BYTES_MAX, State};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Appended and compacted. The protocol and its proof stand at the top of the source file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,12 +69,20 @@ pub struct AppendLog;
 /// A log is compacted from this many bytes on, or from twice the size of its base if that is more:
 /// 64 KiB. So compaction costs a constant per change, however large the state.
 const COMPACT_BYTES_MIN: u64 = 64 << 10;
-/// From this many times that on, a compaction waits for the lock; before, it leaves the work to a
-/// later change if somebody is appending.
+/// From this many times that on, a compaction waits for the lock a little; before, it leaves the
+/// work to a later change if somebody is appending.
 const COMPACT_URGENT: u64 = 4;
 /// The longest log: a change that would make it longer fails. Compaction keeps it far below, unless
 /// it fails again and again, which every change has reported since.
 const LOG_BYTES_MAX: u64 = 4 * STATE_BYTES_MAX;
+/// The longest log that is read. Those who share the lock do not see each other's appends before
+/// they look at the length, so a log can come to be a little longer than it may.
+const FOLD_BYTES_MAX: u64 = 2 * LOG_BYTES_MAX;
+/// How long a compaction waits for the lock at most, so that no change takes long because of it.
+const COMPACT_WAIT: Duration = Duration::from_millis(5);
+/// A compaction is tried each time the log has grown by this part of the length at which it is due,
+/// so that one that fails does not cost every change a fold.
+const COMPACT_TRIES: u64 = 16;
 /// How often a record is appended anew after a short write, before the change fails.
 const APPENDS_MAX: u32 = 8;
 
@@ -121,8 +130,7 @@ impl Strategy for AppendLog {
             .lock(&path, how, Sharing::Shared)?
             .expect("an open that creates finds a file");
         append(site, &log, &path, &record)?;
-        let size = log.stat.size + record.len() as u64;
-        let urgency = urgency(&log, size);
+        let urgency = urgency_after_append(&log, record.len() as u64);
         drop(log);
         compact_if_due::<T, K>(site, &path, urgency)
     }
@@ -134,7 +142,10 @@ impl Strategy for AppendLog {
             return Ok(Outcome::clean(T::default()));
         };
         let size = log.checked_stat()?.size;
-        let fold = Fold::<T>::of(&log.read_up_to(size, LOG_BYTES_MAX)?);
+        let fold = Fold::<T>::of(&log.read_up_to(size, FOLD_BYTES_MAX)?);
+        if fold.incompatible > 0 {
+            return Err(Error::incompatible(&path, fold.incompatible));
+        }
         if fold.base_lost {
             return Err(Error::corrupt(&path, None));
         }
@@ -163,8 +174,8 @@ fn append<K: Kernel>(
             return sync(site, log); // I3
         }
     }
-    let call = crate::kernel::CallKind::Append;
-    Err(Error::from_call("append to", path, call, Errno::IO))
+    let detail = "the system took only a part of the record, again and again";
+    Err(Error::unexpected("append to", path, detail))
 }
 
 fn sync<K: Kernel>(site: &Site<'_, K>, log: &Locked<'_, K>) -> Result<()> {
@@ -185,18 +196,34 @@ enum Urgency {
     Now,
 }
 
-/// The base is looked at only once the log is long; if that fails, so will the compaction, and
-/// say why.
-fn urgency<K: Kernel>(log: &Locked<'_, K>, size: u64) -> Urgency {
+/// Whether this very append was one after which to try.
+fn urgency_after_append<K: Kernel>(log: &Locked<'_, K>, appended: u64) -> Urgency {
+    let before = log.stat.size;
+    let size = before + appended;
     if size < COMPACT_BYTES_MIN {
         return Urgency::Later;
     }
+    let due = due(log, size);
+    let part = due / COMPACT_TRIES;
+    if size / part == before / part {
+        return Urgency::Later;
+    }
+    urgency(size, due)
+}
+
+/// From which length on the log is to be compacted. The base is looked at only once the log is
+/// long. One that claims to be longer than the log is damaged, and compaction will find out.
+fn due<K: Kernel>(log: &Locked<'_, K>, size: u64) -> u64 {
     let base = log
         .read_range(0, record::LENGTH_DIGITS)
         .ok()
         .and_then(|digits| record::length_in(&digits))
+        .filter(|&base| base <= size)
         .unwrap_or(0);
-    let due = COMPACT_BYTES_MIN.max(base.saturating_mul(2));
+    COMPACT_BYTES_MIN.max(base.saturating_mul(2))
+}
+
+fn urgency(size: u64, due: u64) -> Urgency {
     if size < due {
         Urgency::Later
     } else if size < due.saturating_mul(COMPACT_URGENT).min(LOG_BYTES_MAX / 2) {
@@ -233,13 +260,16 @@ fn compact<T: State, K: Kernel>(
 ) -> Result<Outcome<()>> {
     let how = OpenHow::existing(Access::ReadWrite);
     let lock = match urgency_seen {
-        Urgency::Now => site.lock(path, how, Sharing::Exclusive)?,
+        Urgency::Now => {
+            let patience = COMPACT_WAIT.min(site.lock_timeout);
+            site.lock_within(patience, path, how, Sharing::Exclusive)?
+        }
         _ => site.lock_if_free(path, how)?,
     };
     let Some(log) = lock else {
         return Ok(Outcome::clean(()));
     };
-    if urgency(&log, log.stat.size) == Urgency::Later {
+    if urgency(log.stat.size, due(&log, log.stat.size)) == Urgency::Later {
         // Somebody else has compacted it meanwhile.
         return Ok(Outcome::clean(()));
     }
@@ -258,8 +288,11 @@ fn fold_alone<T: State, K: Kernel>(
     log: &Locked<'_, K>,
     path: &Path,
 ) -> Result<(T, Option<Recovery>)> {
-    let content = log.read_up_to(log.stat.size, LOG_BYTES_MAX)?;
+    let content = log.read_up_to(log.stat.size, FOLD_BYTES_MAX)?;
     let fold = Fold::<T>::of(&content);
+    if fold.incompatible > 0 {
+        return Err(Error::incompatible(path, fold.incompatible));
+    }
     // Nobody is appending, so an unfinished record at the end is one whose writer was killed.
     let damaged = fold.damaged + usize::from(fold.unfinished);
     if damaged == 0 {
@@ -286,9 +319,14 @@ fn publish<T: State, K: Kernel>(
     let base = record::framed(Kind::Base, &encode(state, path)?);
     let spare = site.path(".log.spare");
     let file = site.lock_fresh(site.create_afresh(&spare)?, &spare)?;
-    file.write(&base)?;
-    if site.durability == Durability::Power {
-        file.sync()?;
+    let written = file.write(&base).and_then(|()| match site.durability {
+        Durability::Process => Ok(()),
+        Durability::Power => file.sync(),
+    });
+    if let Err(error) = written {
+        // A log that is not whole is of no use, and on a full disk it takes the room.
+        let _ = site.unlink(&spare);
+        return Err(error);
     }
     let exchanged = site.exchange(&spare, path)?;
     if !exchanged {

@@ -9,20 +9,26 @@
 //!   2. If the journal holds an interrupted write, complete it (`journal.rs`).
 //!   3. Read. Content that is no state is copied aside, and the state is the default.
 //!   4. Change; refuse a result that would not read back.
-//!   5. Old and new within one page, and no power loss to survive: write the new content, padded
-//!      to the old length, with one pwrite at offset 0.
-//!   6. Otherwise write it through the journal.
-//!   7. Unlock.
+//!   5. If the new content is longer, make the file that long with spaces at its end.
+//!   6. Old and new within one page, and no power loss to survive: write the new content, padded
+//!      to the length of the file, with one pwrite at offset 0; remove a journal that is empty.
+//!   7. Otherwise write it through the journal.
+//!   8. Unlock.
 //!
 //! Invariants
-//!   I1. Between 1 and 7 nobody else who takes flock is inside.
+//!   I1. Between 1 and 8 nobody else who takes flock is inside.
 //!   I2. At every instant the file, together with the journal, is one whole state: the old one or
 //!       the new one.
 //!
 //! Why step 2: the last writer can have been killed between two pages. Two pages, one new and one
 //! old, often parse. Control: `FlockWithoutRecovery`.
 //!
-//! Why step 5 never truncates: a kill between truncating and writing leaves an empty file, and on
+//! Why step 5: the old state with spaces behind it is still the old state, however far the write
+//! gets. So a full disk, a quota or a limit on file sizes shows while nothing has been touched, and
+//! the write of step 6, which no longer makes the file longer, is not cut off in the middle of the
+//! page, where the next attempt could meet SIGXFSZ (setrlimit(2), `RLIMIT_FSIZE`).
+//!
+//! Why step 6 never truncates: a kill between truncating and writing leaves an empty file, and on
 //! ext4 the truncation makes the kernel write back at once, which is 30 times slower. One write of
 //! at most a page, at the beginning of a page, is not torn by kill -9. Control:
 //! `FlockTruncatesFirst`.
@@ -36,6 +42,7 @@ use crate::content::{Content, PAGE, decode, encode, pad};
 use crate::kernel::{Access, Kernel, OpenHow};
 use crate::lock::{Locked, Sharing};
 use crate::{Durability, Error, Outcome, Recovery, Result, State};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Locked in place. The protocol and its proof stand at the top of the source file.
@@ -63,7 +70,7 @@ impl Strategy for Flock {
             .lock(&path, how, Sharing::Exclusive)?
             .expect("an open that creates finds a file"); // I1
         let mut journal = Journal::open(site, &journal_path)?;
-        let (old, completed) = recovered(&file, &mut journal, decodes::<T>)?;
+        let (old, completed) = recovered(site, &path, &file, &mut journal, decodes::<T>)?;
         let (mut state, set_aside) = state_in::<T, K>(site, &path, &old)?;
         let recovery = set_aside.or(completed);
         let value = match change(&mut state) {
@@ -91,8 +98,10 @@ impl Strategy for Flock {
         let pending = journal.pending(&content, decodes::<T>)?;
         let content = match pending {
             Pending::Nothing | Pending::Stale => content,
-            Pending::Write(image) => image,
+            Pending::Write { image, .. } => image,
         };
+        // Before the parsing, so that readers keep writers out as shortly as they can.
+        drop(file);
         match decode(&content) {
             Content::Empty => Ok(Outcome::clean(T::default())),
             Content::State(state) => Ok(Outcome::clean(state)),
@@ -103,6 +112,8 @@ impl Strategy for Flock {
 
 /// Step 2: the content of the file, after what the journal holds has been dealt with.
 fn recovered<K: Kernel>(
+    site: &Site<'_, K>,
+    path: &Path,
     file: &Locked<'_, K>,
     journal: &mut Journal<'_, K>,
     is_state: impl Fn(&[u8]) -> bool,
@@ -114,10 +125,15 @@ fn recovered<K: Kernel>(
             journal.clear()?;
             Ok((content, None))
         }
-        Pending::Write(image) => {
-            let complete = image == content;
+        Pending::Write { image, explained } => {
+            let recovery = if explained {
+                (image != content).then_some(Recovery::Completed)
+            } else {
+                let moved_to = site.keep_aside(path, &content)?;
+                Some(Recovery::Restored { moved_to })
+            };
             journal.complete(file, &image, &content)?;
-            Ok((image, (!complete).then_some(Recovery::Completed)))
+            Ok((image, recovery))
         }
     }
 }
@@ -138,7 +154,7 @@ fn state_in<T: State, K: Kernel>(
     }
 }
 
-/// Steps 5 and 6. The error inside `Ok` is one in clearing up; the new state is in place.
+/// Steps 5 to 7. The error inside `Ok` is one in clearing up; the new state is in place.
 fn write<K: Kernel>(
     site: &Site<'_, K>,
     file: &Locked<'_, K>,
@@ -148,18 +164,42 @@ fn write<K: Kernel>(
 ) -> Result<Option<Error>> {
     let length = image_length(line.len(), old.len());
     let image = pad(line, length);
-    if site.durability == Durability::Process && image.len() <= PAGE && old.len() <= PAGE {
-        write_page(file, old, &image)?; // I2
-        return Ok(None);
+    let old = extended(site, file, old, length)?;
+    if site.durability == Durability::Process && old.len() <= PAGE {
+        write_page(file, &old, &image)?; // I2
+        return Ok(journal.remove().err());
     }
-    journal.write_through(file, old, &image) // I2
+    journal.write_through(file, &old, &image) // I2
 }
+
+/// Step 5: what the file holds then. Under `Power` the length must be on the disk before the
+/// journal is, whose checksums count on it.
+fn extended<'c, K: Kernel>(
+    site: &Site<'_, K>,
+    file: &Locked<'_, K>,
+    old: &'c [u8],
+    length: usize,
+) -> Result<Cow<'c, [u8]>> {
+    if length <= old.len() {
+        return Ok(Cow::Borrowed(old));
+    }
+    let spaces = vec![b' '; length - old.len()];
+    file.write_at(&spaces, old.len() as u64)
+        .map_err(|(_, error)| error)?;
+    if site.durability == Durability::Power {
+        file.sync_data()?;
+    }
+    Ok(Cow::Owned([old, &spaces].concat()))
+}
+
+/// By how much a file within a page becomes longer at least.
+const GROWTH: usize = 512;
 
 /// How long the file is to be: never shorter than it was within a page; otherwise whole pages, and
 /// no more than twice as many as the state needs.
 fn image_length(line: usize, old: usize) -> usize {
     if line <= PAGE {
-        return line.max(old.min(PAGE));
+        return line.next_multiple_of(GROWTH).max(old.min(PAGE));
     }
     let pages = line.next_multiple_of(PAGE);
     if (pages..=2 * pages).contains(&old) {
@@ -169,24 +209,16 @@ fn image_length(line: usize, old: usize) -> usize {
     }
 }
 
-/// A short write within a page happens only at a limit such as `RLIMIT_FSIZE`; if the rest cannot
-/// be written either, the beginning is put back.
+/// Step 6. A write inside the file and inside a page is not cut short by any limit; if it should be
+/// all the same, and the rest cannot be written either, the beginning is put back.
 fn write_page<K: Kernel>(file: &Locked<'_, K>, old: &[u8], image: &[u8]) -> Result<()> {
     let Err((written, error)) = file.write_at(image, 0) else {
         return Ok(());
     };
-    if written > 0 {
-        put_back(file, old, written)?;
+    match file.write(&old[..written]) {
+        Ok(()) => Err(error),
+        Err(_) => Err(error.indeterminate()),
     }
-    Err(error)
-}
-
-fn put_back<K: Kernel>(file: &Locked<'_, K>, old: &[u8], written: usize) -> Result<()> {
-    file.write(&old[..old.len().min(written)])?;
-    if written > old.len() {
-        file.truncate(old.len() as u64)?;
-    }
-    Ok(())
 }
 
 fn decodes<T: State>(content: &[u8]) -> bool {
@@ -199,8 +231,10 @@ mod tests {
 
     #[test]
     fn the_file_keeps_its_length_within_a_page_and_at_most_twice_the_pages_beyond() {
-        assert_eq!(image_length(100, 0), 100);
+        assert_eq!(image_length(100, 0), 512);
+        assert_eq!(image_length(100, 400), 512);
         assert_eq!(image_length(100, 700), 700);
+        assert_eq!(image_length(701, 700), 1024);
         assert_eq!(image_length(100, 100 * PAGE), PAGE);
         assert_eq!(image_length(PAGE, 0), PAGE);
         assert_eq!(image_length(PAGE + 1, 100), 2 * PAGE);

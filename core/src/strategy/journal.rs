@@ -4,8 +4,9 @@
 //! the header, all zero when there is nothing to redo; from offset 4096 on follow the checksums
 //! of the old content, one for each 512 bytes, and the whole new content.
 //!
-//! Protocol, all of it under the exclusive lock of the data file
-//!   1. Growing: reserve the blocks of the data file.
+//! Protocol, all of it under the exclusive lock of the data file, which is by now at least as long as
+//! the new content
+//!   1. Open the journal, creating it if it is missing.
 //!   2. Write the journal's body.
 //!   3. Write the header. From here on the change will be in the state. (Power) Sync the journal
 //!      and the directory.
@@ -16,16 +17,15 @@
 //! Recovery, by the next who takes the lock: if the header is there and whole,
 //!   R1. if the content is neither old nor new nor a mixture of both, but a state, a peer that
 //!       knows nothing of the journal has written since: clear the header;
-//!   R2. otherwise do steps 4 and 5 again.
+//!   R2. otherwise do steps 4 and 5 again; content that is none of these and no state is copied
+//!       aside before.
 //!
 //! Invariants
 //!   I1. While the data file is a mixture, the header is there and the body is whole.
 //!   I2. A header is there only with its own body: it is cleared before the body changes.
 //!
-//! Why step 1: to find out that the disk is full while nothing has been touched.
-//!
-//! Why step 2 before step 3: otherwise a header could stand before half a body. The checksums
-//! would tell, but kill -9 does not need them; a power loss does.
+//! Why step 2 before step 3: otherwise a kill could leave a header with half a body. The checksums
+//! would tell; after a power loss they are all that does, since there is no sync in between.
 //!
 //! Why step 3: see "Why step 2" of the strategy. Control: `FlockWithoutJournal`.
 //!
@@ -61,7 +61,13 @@ pub(crate) enum Pending {
     /// the whole file since, or the journal is damaged.
     Stale,
     /// The content is to be this.
-    Write(Vec<u8>),
+    Write {
+        /// The new content.
+        image: Vec<u8>,
+        /// Whether what is there is only the old content, the new or a mixture, so that nothing is
+        /// lost with it.
+        explained: bool,
+    },
 }
 
 impl<'a, K: Kernel> Journal<'a, K> {
@@ -98,28 +104,27 @@ impl<'a, K: Kernel> Journal<'a, K> {
         if !self.has_header()? {
             return Ok(Pending::Nothing);
         }
-        match self.redo()? {
-            Some(redo) if redo.explains(content) || !is_state(content) => {
-                Ok(Pending::Write(redo.image)) // R2
-            }
-            _ => Ok(Pending::Stale), // R1
+        let Some(redo) = self.redo()? else {
+            return Ok(Pending::Stale);
+        };
+        let explained = redo.explains(content);
+        if !explained && is_state(content) {
+            return Ok(Pending::Stale); // R1
         }
+        let image = redo.image;
+        Ok(Pending::Write { image, explained }) // R2
     }
 
-    /// Steps 1 to 5. The error inside `Ok` came after step 3: the new content is in place, or is
-    /// taken from the journal by whoever looks.
+    /// Steps 1 to 5. The error inside `Ok` is one of step 5: the new content is in place.
     pub(crate) fn write_through(
         &mut self,
         data: &Locked<'_, K>,
         old: &[u8],
         image: &[u8],
     ) -> Result<Option<Error>> {
-        if image.len() > old.len() {
-            data.reserve(image.len() as u64)?;
-        }
         self.commit(old, image)?;
         if let Err(error) = self.place(data, image, old.len()) {
-            return self.undo(data, old, error);
+            return Err(self.undone(data, old, error));
         }
         Ok(self.clear().err())
     }
@@ -145,6 +150,14 @@ impl<'a, K: Kernel> Journal<'a, K> {
         self.clear()
     }
 
+    /// Removes a journal that holds nothing, so that later changes need not look into it.
+    pub(crate) fn remove(&mut self) -> Result<()> {
+        match self.file.take() {
+            Some(_) => self.site.unlink(self.path),
+            None => Ok(()),
+        }
+    }
+
     /// Step 5.
     pub(crate) fn clear(&mut self) -> Result<()> {
         match &self.file {
@@ -160,12 +173,16 @@ impl<'a, K: Kernel> Journal<'a, K> {
         let file = self.create()?;
         file.write_at(&body, BODY_AT).map_err(|(_, error)| error)?; // I2
         let written = file.write(&header).and_then(|()| self.sync());
-        if written.is_err() {
-            // Nothing has been placed yet, so the old state can still be the one that stands. If
-            // this fails too, the change will be made by the next who comes.
-            let _ = self.clear();
+        written.map_err(|error| self.forgotten(error))
+    }
+
+    /// After a failure: clears the header, so that the old content stands. If that cannot be
+    /// proven, the change may be made by the next who comes.
+    fn forgotten(&mut self, error: Error) -> Error {
+        match (self.clear(), self.site.durability) {
+            (Ok(()), Durability::Process) => error,
+            _ => error.indeterminate(),
         }
-        written
     }
 
     fn create(&mut self) -> Result<&File<'a, K>> {
@@ -175,10 +192,8 @@ impl<'a, K: Kernel> Journal<'a, K> {
             let how = OpenHow::or_create(Access::ReadWrite);
             self.file = File::open(site.kernel, path, how)?;
         }
-        Ok(self
-            .file
-            .as_ref()
-            .expect("an open that creates finds a file"))
+        let gone = || Error::unexpected("create", path, "its directory was removed meanwhile");
+        self.file.as_ref().ok_or_else(gone)
     }
 
     fn sync(&self) -> Result<()> {
@@ -204,25 +219,15 @@ impl<'a, K: Kernel> Journal<'a, K> {
     }
 
     /// After a failure in step 4: puts the old content back, whose blocks exist, and forgets the
-    /// change. If that fails too, the header stands, so the change is in the state, and the next
-    /// who comes completes it.
-    fn undo(&mut self, data: &Locked<'_, K>, old: &[u8], error: Error) -> Result<Option<Error>> {
+    /// change. If that fails too, the header stands, and the next who comes makes the change.
+    fn undone(&mut self, data: &Locked<'_, K>, old: &[u8], error: Error) -> Error {
         if error.kind() == ErrorKind::SyncFailed {
-            return Err(error);
+            return error;
         }
-        let undone = data
-            .write(old)
-            .and_then(|()| data.truncate(old.len() as u64))
-            .and_then(|()| self.clear());
-        match undone {
-            Err(_) if self.header_stands() => Ok(Some(error)),
-            _ => Err(error),
+        match data.write(old) {
+            Ok(()) => self.forgotten(error),
+            Err(_) => error.indeterminate(),
         }
-    }
-
-    fn header_stands(&self) -> bool {
-        let header = self.file.as_ref().map(|file| file.read_range(0, HEADER));
-        header.is_some_and(|read| read.is_ok_and(|header| lengths_in(&header).is_some()))
     }
 
     fn has_header(&self) -> Result<bool> {

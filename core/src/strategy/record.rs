@@ -1,5 +1,6 @@
 //! The records of the append log, and what they add up to.
 
+use crate::content::join_lines;
 use crate::{Error, Result, State, checksum};
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -41,6 +42,7 @@ pub(crate) fn delta<T: State>(delta: &T::Delta, path: &Path) -> Result<Vec<u8>> 
     if json.len() as u64 > DELTA_BYTES_MAX {
         return Err(Error::too_large(path, json.len() as u64, DELTA_BYTES_MAX));
     }
+    join_lines(&mut json);
     json.push(b'\n');
     let mut record = vec![b'\n'];
     record.extend_from_slice(&framed(Kind::Delta, &json));
@@ -73,6 +75,8 @@ pub(crate) struct Fold<T> {
     pub(crate) unfinished: bool,
     /// Whether the log began with a base that is damaged; it counts among the damaged lines too.
     pub(crate) base_lost: bool,
+    /// How many records are whole, by their checksums, and yet not understood.
+    pub(crate) incompatible: usize,
 }
 
 impl<T: State> Fold<T> {
@@ -82,6 +86,7 @@ impl<T: State> Fold<T> {
             damaged: 0,
             unfinished: false,
             base_lost: false,
+            incompatible: 0,
         };
         let mut rest = log;
         // Only a base stands at the very beginning; a delta has a newline before it.
@@ -107,23 +112,23 @@ impl<T: State> Fold<T> {
             return true;
         }
         match verified(line) {
-            Some((Kind::Base, json)) if first => self.take_base(json),
-            Some((Kind::Delta, json)) if !first => self.take_delta(json),
-            _ => false,
+            Some((Kind::Base, json)) if first => {
+                self.understood(json, |fold, state| fold.state = state);
+            }
+            Some((Kind::Delta, json)) if !first => {
+                self.understood(json, |fold, delta| fold.state.apply(&delta));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn understood<P: DeserializeOwned>(&mut self, json: &[u8], take: impl FnOnce(&mut Self, P)) {
+        match serde_json::from_slice(json) {
+            Ok(part) => take(self, part),
+            Err(_) => self.incompatible += 1,
         }
     }
-
-    fn take_base(&mut self, json: &[u8]) -> bool {
-        parsed(json).map(|state| self.state = state).is_some()
-    }
-
-    fn take_delta(&mut self, json: &[u8]) -> bool {
-        parsed(json).map(|delta| self.state.apply(&delta)).is_some()
-    }
-}
-
-fn parsed<P: DeserializeOwned>(json: &[u8]) -> Option<P> {
-    serde_json::from_slice(json).ok()
 }
 
 /// The kind and the JSON of a line that is a record.
