@@ -17,6 +17,15 @@ impl Scratch {
         Self { root }
     }
 
+    /// One in memory, where the system has such a file system. For sweeps, which make thousands of
+    /// files and look at none of them after a moment; a busy disk would have to write them all.
+    pub fn in_memory() -> Self {
+        match tempfile::tempdir_in("/dev/shm") {
+            Ok(root) => Self { root },
+            Err(_) => Self::new(),
+        }
+    }
+
     pub fn root(&self) -> &Path {
         self.root.path()
     }
@@ -37,9 +46,14 @@ impl Scratch {
             .collect()
     }
 
-    /// Another scratch directory with the same files, contents and modes.
+    /// Another scratch directory beside it with the same files, contents and modes.
     pub fn copy(&self) -> Self {
-        let copy = Self::new();
+        let beside = self
+            .root()
+            .parent()
+            .expect("a temporary directory is in another one");
+        let root = tempfile::tempdir_in(beside).expect("a temporary directory");
+        let copy = Self { root };
         copy_files(self.root(), copy.root());
         copy
     }

@@ -26,7 +26,7 @@ pub struct Meeting {
 impl Meeting {
     /// Lets the other process run before each call of the one in turn, and says what went wrong.
     pub fn at_each_call<S: Strategy + Copy>(&self, strategy: S) -> Result<Swept, String> {
-        let before = Scratch::new();
+        let before = Scratch::in_memory();
         let store = Store::<Ledger, S>::with(before.store(), "state", strategy, Host);
         for change in &self.history {
             let _clean = change.made_in(&store).map_err(|error| error.to_string())?;

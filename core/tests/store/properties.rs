@@ -2,6 +2,7 @@
 
 use crate::directory::Scratch;
 use crate::ledger::{Change, Ledger};
+use crate::machine::Machine;
 use hookstate::kernel::Host;
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
 use hookstate::{Durability, NoDelta, State, Store};
@@ -68,7 +69,7 @@ pub fn equals_a_plain_map<S: Strategy + Copy>(
 ) -> TestCaseResult {
     let scratch = Scratch::new();
     let open = |durability: &Durability| {
-        Store::<Ledger, S, Host>::with(scratch.store(), "state", strategy, Host)
+        Store::<Ledger, _, _>::with(scratch.store(), "state", strategy, Machine::without_disk())
             .durability(*durability)
     };
     let stores: Vec<_> = handles.iter().map(open).collect();

@@ -84,7 +84,7 @@ type Kernels<W> = Watched<Watched<Watched<Machine, Afterlife>, Traced>, Notes<W>
 impl<S: Strategy + Copy> Case<S> {
     /// The case that `change` is made after `history`.
     pub fn new(title: &str, strategy: S, history: &[Change], change: Change) -> Self {
-        let place = Scratch::new();
+        let place = Scratch::in_memory();
         let store = Store::<Ledger, S, Host>::with(place.store(), "state", strategy, Host);
         for change in history {
             clean(change.made_in(&store)).expect("nothing is wrong while the case is prepared");
@@ -96,7 +96,7 @@ impl<S: Strategy + Copy> Case<S> {
             strategy,
             durability: Durability::Process,
             next: Durability::Process,
-            machine: Machine::default(),
+            machine: Machine::without_disk(),
             place,
             old,
             change,
@@ -403,7 +403,7 @@ impl<S: Strategy + Copy> Case<S> {
     /// file, the next change works and loses nothing, and no content was given up.
     fn settle(&self, place: &Scratch, allowed: &[Ledger]) -> Verdict {
         let store = self
-            .store(place, Host)
+            .store(place, Machine::without_disk())
             .durability(self.next)
             .lock_timeout(Duration::from_secs(5));
         let before = Snapshot::of(place.root());
