@@ -165,10 +165,9 @@ fn write<K: Kernel>(
     let length = image_length(line.len(), old.len());
     let image = pad(line, length);
     let old = extended(site, file, old, length)?;
-    if site.durability == Durability::Process && old.len() <= PAGE {
-        if write_page(file, &old, &image)? {
-            return Ok(journal.remove().err()); // I2
-        }
+    let one_page = site.durability == Durability::Process && old.len() <= PAGE;
+    if one_page && write_page(file, &old, &image)? {
+        return Ok(journal.remove().err()); // I2
     }
     journal.write_through(file, &old, &image) // I2
 }

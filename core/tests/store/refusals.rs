@@ -38,7 +38,7 @@ fn store<K: Kernel>(
 fn used(strategy: AnyStrategy) -> Scratch {
     let scratch = Scratch::new();
     let store = store(&scratch.store(), strategy, Host);
-    for change in [SMALL, LARGE, Change::Remove { key: 2 }] {
+    for change in [SMALL, LARGE] {
         let _clean = change.made_in(&store).expect("nothing is wrong");
     }
     scratch
@@ -49,11 +49,7 @@ fn own_names(strategy: AnyStrategy) -> &'static [&'static str] {
     match strategy.name() {
         "flock" => &["state.json", "state.json.journal"],
         "append-log" => &["state.log"],
-        "rename" => &[
-            "state.rename.json",
-            "state.rename.json.lock",
-            "state.rename.json.spare",
-        ],
+        "rename" => &["state.rename.json", "state.rename.json.lock"],
         other => unreachable!("{other} is new here"),
     }
 }
@@ -131,7 +127,7 @@ fn refused(result: Result<(), Error>, path: &Path, shown: &str) {
     assert_eq!(error.kind(), ErrorKind::NotAStateFile, "{shown}: {text}");
     assert_eq!(error.path(), path, "{shown}");
     assert!(text.contains(&*path.to_string_lossy()), "{text}");
-    assert!(text.contains("remove it, or choose another"), "{text}");
+    assert!(text.contains("move it away, or choose another"), "{text}");
 }
 
 /// Changes and reads on a store in which this name is taken.
@@ -169,17 +165,29 @@ fn what_is_no_regular_file_is_refused_under_every_name_and_left_alone() {
     }
 }
 
-/// A new file takes the place of whatever has the name of the log's spare, without following it.
+/// A new file takes the place of whatever has the name of a spare, without following it.
 #[test]
-fn what_has_the_name_of_the_logs_spare_is_replaced_or_refused_but_not_followed() {
-    let strategy = AnyStrategy::named("append-log").expect("a strategy");
+fn what_has_the_name_of_a_spare_is_replaced_or_refused_but_not_followed() {
+    let log = ("append-log", "state.log.spare", &["state.log"][..]);
+    let all_of_rename = [
+        "state.rename.json",
+        "state.rename.json.lock",
+        "state.rename.json.spare",
+    ];
+    let rename = ("rename", "state.rename.json.spare", &all_of_rename[..]);
+    for (strategy, spare, files) in [log, rename] {
+        let strategy = AnyStrategy::named(strategy).expect("a strategy");
+        what_has_this_name_is_replaced(strategy, spare, files);
+    }
+}
+
+fn what_has_this_name_is_replaced(strategy: AnyStrategy, spare: &str, files: &[&str]) {
     for obstacle in Obstacle::ALL {
         let scratch = used(strategy);
-        let spare = scratch.store().join("state.log.spare");
+        let spare = scratch.store().join(spare);
         obstacle.put(&spare, scratch.root());
         let directory = scratch.store();
         let [small, add, read] = within_bounds(move || attempts(directory, strategy));
-        add.expect("an append needs no spare");
         read.expect("a state");
         match obstacle {
             Obstacle::Directory => {
@@ -187,8 +195,8 @@ fn what_has_the_name_of_the_logs_spare_is_replaced_or_refused_but_not_followed()
                 assert_eq!(error.path(), spare, "{error}");
             }
             _ => {
-                small.expect("a change");
-                assert_eq!(names(&scratch.store()), ["state.log"], "{obstacle:?}");
+                small.and(add).expect("two changes");
+                assert_eq!(names(&scratch.store()), files, "{obstacle:?}");
             }
         }
         assert!(!scratch.root().join("nothing").exists());
