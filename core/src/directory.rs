@@ -170,10 +170,18 @@ impl<K: Kernel> Site<'_, K> {
             Err(Errno::NOENT) => match directory.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() => {
                     self.make(parent)?;
-                    self.make(directory)
+                    self.make_in_parent(directory)
                 }
                 _ => Err(mkdir_failed(directory, Errno::NOENT)),
             },
+            Err(errno) => Err(mkdir_failed(directory, errno)),
+        }
+    }
+
+    /// Its parent exists now. If it still cannot be made, as below a link to nothing, that is final.
+    fn make_in_parent(&self, directory: &Path) -> Result<()> {
+        match retried(|| self.kernel.mkdir(directory, 0o700)) {
+            Ok(()) | Err(Errno::EXIST) => self.sync_parent(directory),
             Err(errno) => Err(mkdir_failed(directory, errno)),
         }
     }

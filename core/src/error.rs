@@ -189,7 +189,8 @@ impl Error {
     }
 
     pub(crate) fn corrupt(path: &Path, cause: Option<serde_json::Error>) -> Self {
-        let detail = "its content is not a state; the next change moves it aside".to_owned();
+        let detail =
+            "its content is not a state; the next change that rewrites it keeps a copy".to_owned();
         let error = Self::new(ErrorKind::Corrupt, "read", path, detail);
         match cause {
             Some(cause) => error.because(Cause::Json(cause)),
@@ -259,9 +260,10 @@ fn remedy(errno: Errno) -> &'static str {
         Errno::ROFS => "the file system is read-only; choose another directory",
         Errno::MFILE => "close some files, or raise the limit on open files (ulimit -n)",
         Errno::NFILE => "the system has no more open files to give; try again later",
+        Errno::NOENT => "a part of the path is missing, or a link that leads nowhere",
         Errno::NOTDIR => "a part of the path is not a directory; choose another one",
         Errno::NAMETOOLONG => "the path is too long; choose a shorter directory",
-        Errno::IO => "the device failed; look into the system's log",
+        Errno::IO => "the device failed; look into the log of the system",
         _ => "",
     }
 }

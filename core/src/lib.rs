@@ -8,6 +8,11 @@
 //! Start with [`Store`]. The modules, in reading order: [`kernel`] is the only door to the
 //! operating system, [`strategy`] holds the three protocols.
 
+/// So that the examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!(
     "hookstate needs flock(2) with the semantics of Linux or macOS; on other systems its locks \

@@ -25,6 +25,8 @@ mod lock;
 mod names;
 mod overtaken;
 mod properties;
+mod raw_values;
 mod readers;
 mod refusals;
 mod sizes;
+mod versions;

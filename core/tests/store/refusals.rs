@@ -5,7 +5,7 @@ use crate::ledger::{Change, Ledger};
 use crate::machine::Machine;
 use hookstate::kernel::{FileSystem, Host, Kernel};
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
-use hookstate::{Error, ErrorKind, Store};
+use hookstate::{Durability, Error, ErrorKind, Store};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -332,7 +332,37 @@ fn a_directory_that_cannot_be_made_is_an_error_that_says_why() {
             .expect_err("no way");
         assert_eq!(error.kind(), ErrorKind::Io);
         assert!(error.to_string().contains("not a directory"), "{error}");
-        let empty = store(Path::new(""), strategy, Host);
-        assert!(empty.path().parent().is_some());
+        // Below a link that leads nowhere mkdir(2) answers ENOENT however often it is asked.
+        let link = scratch.root().join("link");
+        symlink("nowhere", &link).expect("symlink");
+        let directory = link.join("store");
+        let error = within_bounds(move || SMALL.made_in(&store(&directory, strategy, Host)))
+            .expect_err("no way");
+        assert!(error.to_string().contains("leads nowhere"), "{error}");
+    }
+}
+
+#[test]
+fn an_empty_directory_name_is_the_current_directory() {
+    for strategy in ALL {
+        let path = store(Path::new(""), strategy, Host).path();
+        assert_eq!(path.parent(), Some(Path::new(".")));
+    }
+}
+
+/// Where the state is kept is the user's choice, and dotfiles are often kept elsewhere.
+#[test]
+fn a_link_to_the_directory_of_a_store_is_followed() {
+    for strategy in ALL {
+        for durability in [Durability::Process, Durability::Power] {
+            let scratch = used(strategy);
+            let link = scratch.root().join("link");
+            symlink(scratch.store(), &link).expect("symlink");
+            let store = store(&link, strategy, Host).durability(durability);
+            fs::write(store.path(), "damage").expect("write");
+            let outcome = SMALL.made_in(&store).expect("a change");
+            assert!(outcome.recovery.is_some(), "{strategy:?}");
+            assert_eq!(SMALL.made_in(&store).expect("another").recovery, None);
+        }
     }
 }
