@@ -317,14 +317,14 @@ fn death_inside_a_write_catches_trust_in_one_write() {
 #[test]
 fn an_error_catches_a_success_that_is_only_claimed() {
     must_be_caught(Mistake::ClaimsSuccess, |case| {
-        case.fail_each(Errno::NOSPC, Demand::OldOrNew)
+        case.fail_each(Errno::NOSPC, Demand::Certain)
     });
 }
 
 #[test]
 fn an_error_catches_a_failure_that_is_only_claimed() {
     must_be_caught(Mistake::ClaimsFailure, |case| {
-        case.fail_each(Errno::NOSPC, Demand::OldOrNew)
+        case.fail_each(Errno::NOSPC, Demand::Certain)
     });
 }
 

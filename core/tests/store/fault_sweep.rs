@@ -34,35 +34,35 @@ fn durable_cases() -> Vec<Case<AnyStrategy>> {
 #[test]
 fn no_space_at_any_call_leaves_the_old_state_or_the_new() {
     sweep(&all_cases(), |case| {
-        case.fail_each(Errno::NOSPC, Demand::OldOrNew)
+        case.fail_each(Errno::NOSPC, Demand::Certain)
     });
 }
 
 #[test]
 fn an_io_error_at_any_call_leaves_the_old_state_or_the_new() {
     sweep(&all_cases(), |case| {
-        case.fail_each(Errno::IO, Demand::OldOrNew)
+        case.fail_each(Errno::IO, Demand::Certain)
     });
 }
 
 #[test]
 fn no_descriptors_at_any_call_leaves_the_old_state_or_the_new() {
     sweep(&all_cases(), |case| {
-        case.fail_each(Errno::MFILE, Demand::OldOrNew)
+        case.fail_each(Errno::MFILE, Demand::Certain)
     });
 }
 
 #[test]
 fn a_quota_at_any_call_leaves_the_old_state_or_the_new() {
     sweep(&all_cases(), |case| {
-        case.fail_each(Errno::DQUOT, Demand::OldOrNew)
+        case.fail_each(Errno::DQUOT, Demand::Certain)
     });
 }
 
 #[test]
 fn a_read_only_file_system_at_any_call_leaves_the_old_state_or_the_new() {
     sweep(&all_cases(), |case| {
-        case.fail_each(Errno::ROFS, Demand::OldOrNew)
+        case.fail_each(Errno::ROFS, Demand::Certain)
     });
 }
 
@@ -127,14 +127,14 @@ fn used_cases() -> Vec<Case<AnyStrategy>> {
 }
 
 #[test]
-fn faults_and_deaths_do_no_harm_where_there_is_no_exchange_and_no_fallocate() {
-    let machine = Machine::without_exchange_and_fallocate;
+fn faults_and_deaths_do_no_harm_where_there_is_no_exchange() {
+    let machine = Machine::without_exchange;
     let cases: Vec<_> = all_cases()
         .into_iter()
         .map(|case| case.on(machine()))
         .collect();
     sweep(&cases, Case::die_at_each);
-    sweep(&cases, |case| case.fail_each(Errno::IO, Demand::OldOrNew));
+    sweep(&cases, |case| case.fail_each(Errno::IO, Demand::Certain));
 }
 
 /// The change is in the log; that the log could not be made shorter can wait.

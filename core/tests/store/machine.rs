@@ -3,7 +3,6 @@
 use hookstate::kernel::{
     Create, Errno, FileSystem, FlockOperation, Host, Identity, Kernel, OpenHow, Result, Stat,
 };
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -26,8 +25,6 @@ pub struct Machine {
     pub time: Option<Duration>,
     /// What `exchange` answers, where it does not exist.
     pub no_exchange: Option<Errno>,
-    /// What `fallocate` answers, where it does not exist.
-    pub no_fallocate: Option<Errno>,
     /// Whether a sync reports success at once. What a test looks at afterwards is in the page cache
     /// anyway, and the disk of a busy machine takes its time.
     pub syncs_nothing: bool,
@@ -70,7 +67,6 @@ impl Full {
 struct DiskState {
     calls_left: Option<usize>,
     refused: usize,
-    reserved: BTreeMap<Identity, u64>,
 }
 
 impl Disk {
@@ -107,8 +103,7 @@ impl Disk {
             return Ok(length);
         }
         let blocks = stat.size.next_multiple_of(PAGE);
-        let reserved = state.reserved.get(&stat.identity).copied().unwrap_or(0);
-        let within = blocks.max(reserved).saturating_sub(offset);
+        let within = blocks.saturating_sub(offset);
         let up_to = |bytes: u64| length.min(usize::try_from(bytes).expect("a small file"));
         let done = match self.full {
             Full::GrowthFails if up_to(within) < length => 0,
@@ -121,39 +116,6 @@ impl Disk {
             Err(self.full.errno())
         } else {
             Ok(done)
-        }
-    }
-
-    fn reserve(&self, stat: &Stat, end: u64) -> Result<()> {
-        let mut state = self.lock();
-        if let Full::LimitedTo(_) = self.full {
-            // The limit is on sizes, and this leaves the size as it is.
-            return Ok(());
-        }
-        let all = state.reserved.entry(stat.identity).or_default();
-        let end = end.next_multiple_of(PAGE);
-        if end <= stat.size.next_multiple_of(PAGE).max(*all) {
-            return Ok(());
-        }
-        *all = end;
-        if state.is_roomy() {
-            return Ok(());
-        }
-        state.reserved.remove(&stat.identity);
-        state.refused += 1;
-        Err(Errno::NOSPC)
-    }
-
-    fn truncate(&self, stat: &Stat, length: u64) {
-        if let Some(end) = self.lock().reserved.get_mut(&stat.identity) {
-            *end = length.next_multiple_of(PAGE);
-        }
-    }
-
-    /// The blocks of a file go with its last name; its inode number may come back with another.
-    fn forget(&self, path: &Path) {
-        if let Ok(stat) = Host.stat(path) {
-            self.lock().reserved.remove(&stat.identity);
         }
     }
 
@@ -204,11 +166,10 @@ impl Machine {
         }
     }
 
-    /// An old kernel, or a file system that lacks both.
-    pub fn without_exchange_and_fallocate() -> Self {
+    /// An old kernel, or a file system that lacks it.
+    pub fn without_exchange() -> Self {
         Self {
             no_exchange: Some(Errno::INVAL),
-            no_fallocate: Some(Errno::OPNOTSUPP),
             syncs_nothing: true,
             ..Self::default()
         }
@@ -283,19 +244,10 @@ impl Kernel for Machine {
     }
 
     fn ftruncate(&self, fd: &OwnedFd, length: u64) -> Result<()> {
-        if let Some(disk) = &self.disk {
-            disk.truncate(&Host.fstat(fd)?, length);
-        }
         Host.ftruncate(fd, length)
     }
 
     fn fallocate(&self, fd: &OwnedFd, offset: u64, length: u64) -> Result<()> {
-        if let Some(errno) = self.no_fallocate {
-            return Err(errno);
-        }
-        if let Some(disk) = &self.disk {
-            disk.reserve(&Host.fstat(fd)?, offset + length)?;
-        }
         Host.fallocate(fd, offset, length)
     }
 
@@ -314,9 +266,6 @@ impl Kernel for Machine {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
-        if let Some(disk) = &self.disk {
-            disk.forget(to);
-        }
         Host.rename(from, to)
     }
 
@@ -328,9 +277,6 @@ impl Kernel for Machine {
     }
 
     fn unlink(&self, path: &Path) -> Result<()> {
-        if let Some(disk) = &self.disk {
-            disk.forget(path);
-        }
         Host.unlink(path)
     }
 

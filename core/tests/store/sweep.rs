@@ -29,6 +29,9 @@ const CALLS_MAX: usize = 2_000;
 pub enum Demand {
     /// Return an error that names the call, or succeed.
     OldOrNew,
+    /// The same, and if it is an error then a certain one: the change was not made. A single fault
+    /// leaves the means to undo what was begun.
+    Certain,
     /// Succeed: the system allows this at any time, and trying again helps.
     New,
 }
@@ -355,6 +358,10 @@ impl<S: Strategy + Copy> Case<S> {
             Ended::Failed(error) if demand == Demand::New => Err(format!("fails: {error:?}")),
             Ended::Failed(error) => {
                 names_the_call(error, run)?;
+                let sync_failed = error.kind() == ErrorKind::SyncFailed;
+                if demand == Demand::Certain && error.is_indeterminate() && !sync_failed {
+                    return Err(format!("it could be certain and is not: {error:?}"));
+                }
                 if error.is_indeterminate() {
                     self.settle(place, &[old, new])
                 } else {
