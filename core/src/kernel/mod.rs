@@ -67,7 +67,8 @@ pub trait Kernel {
     fn append(&self, fd: &Self::Fd, bytes: &[u8]) -> Result<usize>;
     /// ftruncate(2).
     fn ftruncate(&self, fd: &Self::Fd, length: u64) -> Result<()>;
-    /// fallocate(2) with `FALLOC_FL_KEEP_SIZE`: reserves blocks, changes neither size nor content.
+    /// fallocate(2) with `FALLOC_FL_KEEP_SIZE`: reserves blocks, changes neither size nor content. No
+    /// strategy uses it: spaces behind the old state reserve room on every file system.
     /// `EOPNOTSUPP` where the kernel or the file system has none.
     fn fallocate(&self, fd: &Self::Fd, offset: u64, length: u64) -> Result<()>;
     /// fsync(2), of a file or of a directory opened with [`Access::Directory`].

@@ -115,7 +115,9 @@ fn state_in<T: State, K: Kernel>(
         return Ok((state, true, None));
     }
     let moved_to = site.keep_aside(&names.data, &content)?;
-    match content_of(site, &names.spare)?.map(|spare| decode(&spare)) {
+    // A spare that cannot be read is no help, and no reason to give up.
+    let spare = content_of(site, &names.spare).ok().flatten();
+    match spare.map(|spare| decode(&spare)) {
         Some(Content::State(state)) => {
             site.rename(&names.spare, &names.data)?;
             Ok((state, true, Some(Recovery::Restored { moved_to })))
