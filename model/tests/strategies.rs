@@ -122,7 +122,8 @@ fn two_changes_with_short_transfers_are_both_kept() {
         ..FaultModel::default()
     };
     let one = Before::Changes(1);
-    checked(Scenario::new(Flock, one, acts).on(short(20)).check());
+    // The file has 512 bytes.
+    checked(Scenario::new(Flock, one, acts).on(short(200)).check());
     // Less than a record each time would be a full disk to it.
     checked(Scenario::new(AppendLog, one, acts).on(short(40)).check());
     checked(Scenario::new(Rename, one, acts).on(short(40)).check());
