@@ -49,9 +49,9 @@ pub enum Before {
     Changes(u32),
     /// As many, with a state that has this many bytes of ballast.
     LargeChanges(u32, usize),
-    /// As many, and one more in the append log: a delta with a remark of this many bytes, by a
-    /// process that could not compact the log since the kernel had no exclusive lock for it.
-    LongDelta(u32, usize),
+    /// As many, and one more in the append log: a delta that makes the log this many bytes long, by
+    /// a process that could not compact it since the kernel had no exclusive lock for it.
+    LongLog(u32, usize),
 }
 
 type Around<K> = Arc<dyn Fn(SimProcess<Interleaved>) -> K + Send + Sync>;
@@ -192,8 +192,8 @@ where
                 .expect("the root directory is empty");
         }
         self.make_large_changes(first.another());
-        if let Before::LongDelta(_, bytes) = self.before {
-            self.append_long_delta(first.another(), bytes);
+        if let Before::LongLog(_, bytes) = self.before {
+            self.make_long_log(&first, bytes);
         }
         first.snapshot(self.faults)
     }
@@ -212,18 +212,27 @@ where
         }
     }
 
-    fn append_long_delta(&self, process: SimProcess<Sequential>, bytes: usize) {
-        let kernel = Watched::new(process, NoExclusiveLock);
+    /// What a record has around the remark shows on a copy of the kernel.
+    fn make_long_log(&self, first: &SimProcess<Sequential>, bytes: usize) {
+        let copy = Sequential::boot(&first.snapshot(self.faults), USER);
+        let (shortest, _) = self.append_delta(copy, 1);
+        let (length, deferred) = self.append_delta(first.another(), 1 + bytes - shortest);
+        assert_eq!(length, bytes);
+        assert!(deferred, "{bytes} bytes make no compaction due");
+    }
+
+    /// How long the log is then, and whether its compaction was due and put off.
+    fn append_delta(&self, process: SimProcess<Sequential>, remark: usize) -> (usize, bool) {
+        let kernel = Watched::new(process.another(), NoExclusiveLock);
         let store = store(self.strategy.clone(), kernel);
         let delta = Delta {
             token: LONG_DELTA,
-            remark: "x".repeat(bytes),
+            remark: "x".repeat(remark),
         };
         let outcome = unharmed(store.apply(&delta));
-        assert!(
-            outcome.deferred.is_some(),
-            "{bytes} bytes make no compaction due"
-        );
+        let log = process.stat(&store.path()).expect("it was just written");
+        let length = usize::try_from(log.size).expect("the log fits into memory");
+        (length, outcome.deferred.is_some())
     }
 }
 
@@ -239,7 +248,7 @@ const LONG_DELTA: Token = 1_999;
 
 impl Before {
     fn tokens(self) -> Vec<Token> {
-        let long = matches!(self, Self::LongDelta(..)).then_some(LONG_DELTA);
+        let long = matches!(self, Self::LongLog(..)).then_some(LONG_DELTA);
         self.modified().chain(long).collect()
     }
 
@@ -247,9 +256,7 @@ impl Before {
     fn modified(self) -> std::ops::Range<Token> {
         let count = match self {
             Self::Nothing | Self::Directory => 0,
-            Self::Changes(count) | Self::LargeChanges(count, _) | Self::LongDelta(count, _) => {
-                count
-            }
+            Self::Changes(count) | Self::LargeChanges(count, _) | Self::LongLog(count, _) => count,
         };
         1_000..1_000 + count
     }

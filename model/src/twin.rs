@@ -166,20 +166,26 @@ impl<D: Door> Door for WithoutJournal<D> {
     }
 }
 
-/// Writes into a spare that has been published, however long it is.
+/// Writes into the spare of the strategy `rename` that is there, which has been the data file, where
+/// it should make a new one.
 #[derive(Debug)]
-pub struct KeepsTheSpare<D>(pub D);
+pub struct WritesIntoTheSpare<D>(pub D);
 
-impl<D: Door> Door for KeepsTheSpare<D> {
+impl<D: Door> Door for WritesIntoTheSpare<D> {
     fn call(&self, request: Request) -> Result<Reply> {
         match request {
-            Request::Open { path, how } if how.create == Create::New => {
+            Request::Unlink { path } if is_spare(&path) => Ok(Reply::Unit),
+            Request::Open { path, how } if is_spare(&path) && how.create == Create::New => {
                 let how = OpenHow::or_create(how.access);
                 self.0.call(Request::Open { path, how })
             }
             request => self.0.call(request),
         }
     }
+}
+
+fn is_spare(path: &Path) -> bool {
+    path.extension() == Some("spare".as_ref())
 }
 
 /// Writes only the rest of a record of the append log after a short write, which is here what

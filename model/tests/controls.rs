@@ -8,18 +8,20 @@ use hookstate_model::control::{CreateRace, RenameStaleLock, Unlocked};
 use hookstate_model::explore::{Bounds, Report};
 use hookstate_model::oracle::{Violation, ViolationKind};
 use hookstate_model::scenario::{Act, Before, Scenario};
-use hookstate_model::sim::{FaultModel, Interleaved, SimProcess};
+use hookstate_model::sim::{FaultModel, SimProcess};
 use hookstate_model::twin::{
-    CompactsInPlace, ContinuesShortWrites, KeepsTheSpare, PublishesUnlocked, SharesTheLock,
-    TruncatesFirst, WithoutJournal, WithoutLock, WithoutRecheck, WithoutRecovery,
+    CompactsInPlace, ContinuesShortWrites, PublishesUnlocked, SharesTheLock, TruncatesFirst,
+    WithoutJournal, WithoutLock, WithoutRecheck, WithoutRecovery, WritesIntoTheSpare,
 };
 
 const MODIFY: &[Act] = &[Act::Modify];
 const APPLY: &[Act] = &[Act::Apply];
 const READ: &[Act] = &[Act::Read];
 const EXISTING: Before = Before::Changes(2);
-/// A log with a delta of this length is to be compacted.
-const LONG: usize = 64 << 10;
+/// A log of this length is to be compacted, and whoever next makes it longer tries.
+const LONG: usize = (64 << 10) + TRIES - 1;
+/// A compaction is tried each time the log has grown by so much.
+const TRIES: usize = 4 << 10;
 
 /// `FlockWithoutLock`.
 #[test]
@@ -114,7 +116,7 @@ fn append_log_that_compacts_in_place_lets_a_reader_see_a_torn_state() {
 /// The control of `two_applied_changes_that_compact_the_log_are_both_kept`, within its bounds.
 #[test]
 fn append_log_that_compacts_shared_after_an_applied_change_loses_an_append() {
-    let scenario = Scenario::new(AppendLog, Before::LongDelta(1, LONG), &[APPLY, APPLY]);
+    let scenario = Scenario::new(AppendLog, Before::LongLog(1, LONG), &[APPLY, APPLY]);
     let twin = scenario.around(|process| Watched::new(process, SharesTheLock));
     rejected(&twin.within(preemptions(4)).check(), ViolationKind::Lost);
 }
@@ -122,7 +124,7 @@ fn append_log_that_compacts_shared_after_an_applied_change_loses_an_append() {
 /// The control of `a_change_and_an_applied_change_that_compacts_the_log_are_both_kept`.
 #[test]
 fn append_log_that_publishes_unlocked_after_an_applied_change_fails() {
-    let scenario = Scenario::new(AppendLog, Before::LongDelta(1, LONG), &[APPLY, MODIFY]);
+    let scenario = Scenario::new(AppendLog, Before::LongLog(1, LONG), &[APPLY, MODIFY]);
     let twin = scenario.around(|process| Watched::new(process, PublishesUnlocked::default()));
     rejected(&twin.check(), ViolationKind::Failed);
 }
@@ -136,35 +138,45 @@ fn flock_without_journal_leaves_a_torn_state_after_a_kill() {
     rejected(&twin.check_killing(1), ViolationKind::Torn);
 }
 
-/// `RenameKeepsLongSpare`. The reader's first page is of one version and its second of another, and
-/// the name leads to the same file before and after.
+/// `RenameWritesIntoTheSpare`. The reader has opened what one change later is the spare, and reads,
+/// as far as the file went before, what the next one writes there and, being killed, never commits.
 #[test]
-fn rename_that_keeps_a_long_spare_lets_a_reader_see_a_torn_state() {
-    let scenario = reader_beside_two_long_versions();
-    let twin = scenario.around(|process| SimProcess(KeepsTheSpare(process.0)));
-    rejected(&twin.check(), ViolationKind::Torn);
+fn rename_that_writes_into_the_spare_lets_a_reader_see_what_is_never_committed() {
+    let scenario = Scenario::new(Rename, EXISTING, READER_BESIDE_TWO_CHANGES);
+    let twin = scenario.around(|process| SimProcess(WritesIntoTheSpare(process.0)));
+    let report = twin.within(preemptions(2)).check_killing(1);
+    rejected(&report, ViolationKind::Torn);
 }
 
-/// In the orders that the twin is rejected in, and many more; to search all of them takes minutes.
+/// `RenameWritesIntoTheSpare`. Nobody is killed, and the state has less than a page.
 #[test]
-fn rename_that_makes_a_new_long_spare_lets_no_reader_see_a_torn_state() {
-    let report = reader_beside_two_long_versions().check();
-    println!("{report}");
-    assert!(report.counterexample.is_none(), "{report}");
-    assert!(report.endings > 1, "the order never mattered: {report}");
+fn rename_that_writes_into_the_spare_lets_a_reader_see_a_torn_state() {
+    let scenario = Scenario::new(Rename, EXISTING, READER_BESIDE_TWO_CHANGES);
+    let twin = scenario.around(|process| SimProcess(WritesIntoTheSpare(process.0)));
+    let report = twin.on(SHORT_TRANSFERS).within(preemptions(3)).check();
+    rejected(&report, ViolationKind::Torn);
 }
 
-/// A page is read and written at a time.
-fn reader_beside_two_long_versions() -> Scenario<Rename, SimProcess<Interleaved>> {
-    let several_pages = Before::LargeChanges(2, 5_000);
-    let acts: &[&[Act]] = &[READ, &[Act::Modify, Act::Modify]];
-    let paged = FaultModel {
-        transfer_bytes_max: 4096,
-        ..FaultModel::default()
-    };
-    let scenario = Scenario::new(Rename, several_pages, acts);
-    scenario.on(paged).within(preemptions(4))
+/// What the twin is rejected in, and more.
+#[test]
+fn rename_that_makes_a_new_spare_lets_no_reader_see_what_is_not_committed() {
+    let scenario = Scenario::new(Rename, EXISTING, READER_BESIDE_TWO_CHANGES);
+    let report = scenario.check_killing(1);
+    accepted(&report);
+    assert!(report.killed > 0, "nobody was killed: {report}");
+    let torn = scenario.on(SHORT_TRANSFERS).within(preemptions(4)).check();
+    println!("{torn}");
+    assert!(torn.counterexample.is_none(), "{torn}");
+    assert!(torn.endings > 1, "the order never mattered: {torn}");
 }
+
+const READER_BESIDE_TWO_CHANGES: &[&[Act]] = &[READ, &[Act::Modify, Act::Modify]];
+
+/// Every state takes more than one transfer.
+const SHORT_TRANSFERS: FaultModel = FaultModel {
+    transfer_bytes_max: 24,
+    ..FaultModel::LOCAL
+};
 
 /// `RenameWithoutLock`.
 #[test]
@@ -179,15 +191,6 @@ fn rename_that_shares_the_lock_loses_a_change() {
     let scenario = Scenario::new(Rename, EXISTING, &[MODIFY, MODIFY]);
     let twin = scenario.around(|process| Watched::new(process, SharesTheLock));
     rejected(&twin.check(), ViolationKind::Lost);
-}
-
-/// `RenameReaderWithoutRecheck`.
-#[test]
-fn rename_readers_without_recheck_see_a_change_before_it_is_made() {
-    let acts: &[&[Act]] = &[&[Act::Read, Act::Read], &[Act::Modify, Act::Modify]];
-    let scenario = Scenario::new(Rename, EXISTING, acts);
-    let twin = scenario.around(|process| SimProcess(WithoutRecheck::new(process.0)));
-    rejected(&twin.check(), ViolationKind::RolledBack);
 }
 
 #[test]

@@ -35,7 +35,7 @@ on_every_strategy! {
     a_first_applied_change_that_is_killed_is_made_wholly_or_not_at_all
     an_applied_change_survives_a_killed_change
     a_change_survives_a_killed_applied_change
-    two_changes_without_exchange_and_fallocate_are_both_kept
+    two_changes_without_exchange_are_both_kept
 }
 
 const MODIFY: &[Act] = &[Act::Modify];
@@ -44,8 +44,12 @@ const READ: &[Act] = &[Act::Read];
 /// Enough for every strategy to have its files as they stay: the second change of `rename` leaves
 /// the spare behind.
 const EXISTING: Before = Before::Changes(2);
-/// A log with a delta of this length is to be compacted.
-const LONG: usize = 64 << 10;
+/// A log of this length is to be compacted, and whoever next makes it longer tries.
+const LONG: usize = (64 << 10) + TRIES - 1;
+/// A compaction is tried each time the log has grown by so much.
+const TRIES: usize = 4 << 10;
+/// A log of this length is to be compacted even if one has to wait for it.
+const VERY_LONG: usize = (256 << 10) + TRIES - 1;
 
 trait Shipping: Strategy + Clone + Send + Sync + 'static {}
 impl<S: Strategy + Clone + Send + Sync + 'static> Shipping for S {}
@@ -93,11 +97,10 @@ fn a_change_survives_a_killed_applied_change<S: Shipping>(strategy: S) {
     killed(Scenario::new(strategy, EXISTING, &[MODIFY, APPLY]).check_killing(1));
 }
 
-fn two_changes_without_exchange_and_fallocate_are_both_kept<S: Shipping>(strategy: S) {
+fn two_changes_without_exchange_are_both_kept<S: Shipping>(strategy: S) {
     let scenario = Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY]);
     let poor = FaultModel {
         exchange_error: Some(Errno::NOSYS),
-        fallocate: false,
         ..FaultModel::default()
     };
     checked(scenario.on(poor).check());
@@ -119,11 +122,11 @@ fn two_changes_with_short_transfers_are_both_kept() {
         ..FaultModel::default()
     };
     let one = Before::Changes(1);
-    checked(Scenario::new(Flock, one, acts).on(short(20)).check());
+    // The file has 512 bytes.
+    checked(Scenario::new(Flock, one, acts).on(short(200)).check());
     // Less than a record each time would be a full disk to it.
     checked(Scenario::new(AppendLog, one, acts).on(short(40)).check());
-    // It writes whole pages.
-    checked(Scenario::new(Rename, one, acts).on(short(2_500)).check());
+    checked(Scenario::new(Rename, one, acts).on(short(40)).check());
 }
 
 /// Each process has its first append cut short and makes it again.
@@ -134,8 +137,8 @@ fn two_applied_changes_with_short_appends_are_both_kept() {
     checked(short.check());
 }
 
-/// A log of 64 KiB is compacted by whoever has appended to it. All orders are more than
-/// four hundred thousand.
+/// Both try to compact it if they have seen the same length. All orders are more than four hundred
+/// thousand.
 #[test]
 fn two_applied_changes_that_compact_the_log_are_both_kept() {
     let scenario = long_log(LONG, &[APPLY, APPLY]).within(preemptions(4));
@@ -143,10 +146,10 @@ fn two_applied_changes_that_compact_the_log_are_both_kept() {
     assert!(report.refused > 0, "nobody ever waited");
 }
 
-/// From 256 KiB on the compaction waits for the lock.
+/// Here the compaction waits for the lock.
 #[test]
 fn two_applied_changes_that_must_compact_the_log_are_both_kept() {
-    let scenario = long_log(4 * LONG, &[APPLY, APPLY]).within(preemptions(3));
+    let scenario = long_log(VERY_LONG, &[APPLY, APPLY]).within(preemptions(3));
     let report = bounded(scenario.check());
     assert!(report.refused > 0, "nobody ever waited");
 }
@@ -171,7 +174,7 @@ fn a_reader_sees_a_whole_state_while_an_applied_change_compacts_the_log() {
 }
 
 fn long_log(bytes: usize, acts: &[&[Act]]) -> Scenario<AppendLog, SimProcess<Interleaved>> {
-    Scenario::new(AppendLog, Before::LongDelta(1, bytes), acts)
+    Scenario::new(AppendLog, Before::LongLog(1, bytes), acts)
 }
 
 /// The journal of `flock` and long files of the others: a kill may tear each write at each page.
@@ -181,6 +184,21 @@ fn a_flock_write_of_several_pages_that_is_killed_is_made_wholly_or_not_at_all() 
     let scenario = Scenario::new(Flock, several_pages, &[MODIFY, MODIFY]);
     let report = killed(scenario.check_killing(1));
     assert!(report.pages > 1, "no write had several pages");
+}
+
+/// The file is made longer by 512 bytes before it is written.
+#[test]
+fn flock_grows_within_a_page_while_another_changes_the_state() {
+    let scenario = Scenario::new(Flock, EXISTING, &[MODIFY, &[Act::Grow(600)]]);
+    killed(scenario.check_killing(1));
+}
+
+/// The state becomes small through the journal, and the change after that removes the journal.
+#[test]
+fn flock_removes_its_journal_while_another_reads_the_state() {
+    let several_pages = Before::LargeChanges(1, 5_000);
+    let acts: &[&[Act]] = &[READ, &[Act::Shrink, Act::Modify]];
+    killed(Scenario::new(Flock, several_pages, acts).check_killing(1));
 }
 
 #[test]

@@ -12,8 +12,10 @@
 //! of [`FaultModel`]; the rest is fixed:
 //!
 //! * Calls are atomic: between the beginning and the end of one no other process does anything.
-//!   For a transfer of more than one page that is kinder than Linux, where a reader without a lock
-//!   can see the first pages of a write and not the last.
+//!   That is kinder than Linux, where a reader without a lock can see a part of a write, even
+//!   within one page: on ext4 a reader of 4096 bytes beside a writer of them saw a mixture in
+//!   126,501 of 2,598,400 reads. What must stand up to that is explored with transfers cut short
+//!   ([`FaultModel::transfer_bytes_max`]), so that others come between their parts.
 //! * A killed process stops between two calls or inside one that writes, in the latter case with
 //!   some of the pages written, the first ones first ([`Sim::tear`]). Its descriptors are closed
 //!   and with them its locks are released.
@@ -76,16 +78,21 @@ pub enum Sleep {
     AsAsked,
 }
 
-impl Default for FaultModel {
+impl FaultModel {
     /// A local Linux file system that can do everything, with waits that end when the lock is free.
+    pub const LOCAL: Self = Self {
+        page_bytes: 4096,
+        transfer_bytes_max: usize::MAX,
+        exchange_error: None,
+        fallocate: true,
+        file_system: FileSystem::Local(0xef53),
+        sleep: Sleep::UntilReleased,
+    };
+}
+
+impl Default for FaultModel {
+    /// [`LOCAL`](Self::LOCAL).
     fn default() -> Self {
-        Self {
-            page_bytes: 4096,
-            transfer_bytes_max: usize::MAX,
-            exchange_error: None,
-            fallocate: true,
-            file_system: FileSystem::Local(0xef53),
-            sleep: Sleep::UntilReleased,
-        }
+        Self::LOCAL
     }
 }

@@ -107,7 +107,9 @@ impl Sim {
     pub(super) fn list(&self, path: &Path) -> Result<Vec<OsString>> {
         match &self.inodes[&self.existing(path)?].node {
             Node::Directory(entries) => Ok(entries.keys().cloned().collect()),
-            Node::Regular(_) | Node::Symlink => Err(Errno::NOTDIR),
+            Node::Regular(_) => Err(Errno::NOTDIR),
+            // It leads nowhere.
+            Node::Symlink => Err(Errno::NOENT),
         }
     }
 
@@ -148,8 +150,10 @@ impl Sim {
         match self.inodes[&inode].node.file_type() {
             FileType::Directory if creates || writes => Err(Errno::ISDIR),
             FileType::Directory => Ok(()),
-            _ if how.access == Access::Directory => Err(Errno::NOTDIR),
+            // Only to a directory is a link followed, and it leads nowhere.
+            FileType::Symlink if how.access == Access::Directory => Err(Errno::NOENT),
             FileType::Symlink => Err(Errno::LOOP),
+            _ if how.access == Access::Directory => Err(Errno::NOTDIR),
             FileType::Regular | FileType::Other => Ok(()),
         }
     }
