@@ -1,8 +1,9 @@
 //! The redo journal of the strategy `flock`: writes of more than a page that no kill can halve.
 //!
-//! The journal is the file `<name>.json.journal`, permanent once it exists. Its first 36 bytes are
-//! the header, all zero when there is nothing to redo; from offset 4096 on follow the checksums
-//! of the old content, one for each 512 bytes, and the whole new content.
+//! The journal is the file `<name>.json.journal`. A change that needs none removes it, so that later
+//! ones need not look into it. Its first 36 bytes are the header, all zero when there is nothing to
+//! redo; from offset 4096 on follow the checksums of the old content, one for each 512 bytes, and
+//! the whole new content.
 //!
 //! Protocol, all of it under the exclusive lock of the data file, which is by now at least as long as
 //! the new content
