@@ -6,6 +6,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
@@ -315,16 +316,44 @@ fn nobody_to_read_the_report_is_no_reason_to_panic() {
     .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(11));
+    assert_eq!(output.status.code(), Some(1));
     assert_eq!(stderr(&output), "");
     assert_empty(&directory, "a run without a reader");
+}
+
+/// A device that takes nothing.
+fn full() -> File {
+    File::options().write(true).open("/dev/full").unwrap()
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_a_failure_that_names_standard_output() {
+    for format in ["human", "json"] {
+        let directory = tempfile::tempdir().unwrap();
+        let words = format!("--strategy flock --no-control --procs 2 --iters 2 --format {format}");
+        let mut command = command(directory.path(), &words);
+        let output = command.stdout(full()).stderr(Stdio::piped());
+        let output = output.spawn().unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let text = stderr(&output);
+        let names_it = text.starts_with("error: cannot write the report to standard output: ");
+        assert!(names_it, "{text}");
+        assert_empty(&directory, "a run that could not report");
+        let status = command.stderr(full()).status().unwrap();
+        assert_eq!(status.code(), Some(1));
+        assert_empty(&directory, "a run that could not even complain");
+    }
 }
 
 /// A run that never ends by itself, at the moment when one worker hangs and the others are done or
 /// at work. And its standard error, which all workers share.
 fn endless(directory: &Path) -> (Child, BufReader<ChildStderr>) {
-    let words = "--strategy flock --no-control --procs 3 --iters 4 --shape loop --inject 2:3:hang";
-    let mut child = command(directory, words)
+    endless_with(directory, "")
+}
+
+fn endless_with(directory: &Path, words: &str) -> (Child, BufReader<ChildStderr>) {
+    let plan = "--strategy flock --no-control --procs 3 --iters 4 --shape loop --inject 2:3:hang";
+    let mut child = command(directory, &format!("{plan} {words}"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -352,6 +381,49 @@ fn an_interrupted_run_prints_what_it_has_and_leaves_nothing() {
         assert_eq!(output.status.code(), Some(130));
         assert_empty(&directory, "an interrupted run");
     }
+}
+
+/// What `timeout` and a terminal that closes send.
+#[test]
+fn many_signals_at_once_are_as_good_as_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let (child, _errors) = endless(directory.path());
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::TERM] {
+        kill_process(Pid::from_child(&child), signal).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(stdout(&output).ends_with("1 run inconclusive, interrupted\n"));
+    assert_eq!(output.status.code(), Some(130));
+    assert_empty(&directory, "a run that was interrupted four times");
+}
+
+#[test]
+fn a_terminal_that_is_gone_does_not_keep_the_directory_from_being_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut child, errors) = endless(directory.path());
+    drop((child.stdout.take(), errors));
+    for signal in [Signal::HUP, Signal::HUP, Signal::TERM] {
+        kill_process(Pid::from_child(&child), signal).unwrap();
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_empty(&directory, "a run whose terminal is gone");
+}
+
+#[test]
+fn an_interrupted_run_tells_what_is_known() {
+    let directory = tempfile::tempdir().unwrap();
+    let (child, _errors) = endless_with(directory.path(), "--format json");
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let run = &report["runs"][0];
+    let number = |field: &str| run[field].as_u64().unwrap();
+    assert_eq!(run["why"], "interrupted");
+    assert!(number("reads") > 0, "{report}");
+    // The one that hangs has made two changes; each of the three may have made one unreported.
+    let (expected, got) = (number("expected"), number("got"));
+    assert!((2..=10).contains(&expected), "{report}");
+    assert!((expected..=expected + 3).contains(&got), "{report}");
 }
 
 /// Standard error ends when the last of those who share it is gone.

@@ -117,11 +117,11 @@ Examples:
 
 Exit codes:
   0    every strategy was exact and every control was caught
-  1    stress itself failed
+  1    stress itself failed, or standard output was closed before the end
   2    the command line makes no sense
   10   violated: a strategy lost or doubled an update, or showed a state that never was
   11   inconclusive: a control was not caught, a process died or hung, the time ran out
-  130  interrupted before there was a violation";
+  130  interrupted before there was a violation; one signal is enough, more change nothing";
 
 /// How the changes are spread over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
