@@ -113,13 +113,12 @@ fn every_control_is_caught_with_two_operations_named() {
         let caught = lines_of(&output, "CAUGHT");
         assert_eq!(caught.len(), 1, "{output:?}");
         assert!(
-            stdout(&output).contains("two processes read "),
+            stdout(&output)
+                .lines()
+                .any(|line| line.contains("two processes read ") && line.ends_with("(control)")),
             "{output:?}"
         );
-        assert!(
-            caught[0].contains("lost") && caught[0].ends_with("(control)"),
-            "{caught:?}"
-        );
+        assert!(caught[0].ends_with(" lost"), "{caught:?}");
         assert_eq!(output.status.code(), Some(0));
     }
 }
@@ -138,8 +137,8 @@ fn rounds_are_counted_from_an_empty_directory_each() {
         stress("--strategy rename --no-control --procs 3 --iters 1 --rounds 5 --shape fresh");
     let exact = lines_of(&output, "EXACT");
     assert!(
-        exact[0].contains("expected 15 got 15, 5 of 5 rounds"),
-        "{exact:?}"
+        exact[0].ends_with("expected 15 got 15") && stdout(&output).contains(" 5 of 5 rounds\n"),
+        "{output:?}"
     );
 }
 
@@ -149,6 +148,18 @@ fn a_control_that_is_not_caught_makes_it_inconclusive() {
     let output = stress("--strategy rename-stale-lock --procs 1 --iters 1 --shape loop");
     assert_eq!(lines_of(&output, "MISSED").len(), 1, "{output:?}");
     assert_eq!(output.status.code(), Some(11));
+}
+
+#[test]
+fn one_process_without_controls_is_inconclusive_unless_that_is_intended() {
+    let words = "--strategy flock --procs 1 --iters 3 --shape loop";
+    let output = stress(words);
+    assert_eq!(lines_of(&output, "EXACT").len(), 1, "{output:?}");
+    assert_eq!(lines_of(&output, "Note").len(), 1, "{output:?}");
+    assert_eq!(output.status.code(), Some(11));
+    let output = stress(&format!("{words} --no-control"));
+    assert_eq!(lines_of(&output, "Note"), Vec::<String>::new());
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
@@ -172,7 +183,10 @@ fn a_worker_that_goes_wrong_makes_it_inconclusive_and_the_reason_is_told() {
                 "--strategy flock --no-control --procs 3 --iters 4 --shape {shape} --inject 2:3:{fault}"
             ));
             let lines = lines_of(&output, "INCONCLUSIVE");
-            assert!(lines.len() == 1 && lines[0].contains(reason), "{output:?}");
+            assert!(
+                lines.len() == 1 && stdout(&output).contains(reason),
+                "{output:?}"
+            );
             assert_eq!(output.status.code(), Some(11));
         }
     }
@@ -183,11 +197,9 @@ fn a_worker_that_hangs_is_killed_when_the_time_is_over() {
     let output = stress(
         "--strategy flock --no-control --procs 3 --iters 4 --shape loop --inject 2:3:hang --timeout 1",
     );
-    let lines = lines_of(&output, "INCONCLUSIVE");
-    assert!(
-        lines[0].ends_with("the time of 1 s ran out before p2, reader had finished"),
-        "{output:?}"
-    );
+    assert_eq!(lines_of(&output, "INCONCLUSIVE").len(), 1, "{output:?}");
+    let reason = "the time of 1 s ran out before p2, reader had finished\n";
+    assert!(stdout(&output).contains(reason), "{output:?}");
     assert_eq!(output.status.code(), Some(11));
 }
 
@@ -261,7 +273,7 @@ fn keep_keeps_the_state_of_every_round() {
 #[test]
 fn json_is_one_object_with_everything_in_it() {
     let output =
-        stress("--strategy flock,unlocked --procs 4 --iters 10 --seed 7c1e9a4 --format json");
+        stress("--strategy flock,unlocked --procs 4 --iters 10 --seed 0x7c1e9a4 --format json");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["schema"], "hookstate-stress/1");
     assert_eq!(report["conclusion"], "exact");
@@ -298,9 +310,17 @@ fn a_command_line_without_sense_exits_with_2() {
 
 #[test]
 fn a_directory_that_is_not_there_is_a_failure_of_its_own() {
-    let output = stress_in(Path::new("/nonexistent"), "--strategy flock");
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).starts_with("error: cannot make a directory for the runs: "));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for (directory, needed) in [
+        (Path::new("/nonexistent"), "it must exist"),
+        (file.path(), "it must be a directory"),
+    ] {
+        let output = stress_in(directory, "--strategy flock");
+        assert_eq!(output.status.code(), Some(1));
+        let directory = directory.display();
+        let text = format!("error: cannot make a directory in {directory}, see --dir: {needed}\n");
+        assert_eq!(stderr(&output), text);
+    }
 }
 
 #[test]
@@ -373,7 +393,7 @@ fn an_interrupted_run_prints_what_it_has_and_leaves_nothing() {
         kill_process(Pid::from_child(&child), signal).unwrap();
         let output = child.wait_with_output().unwrap();
         let text = stdout(&output);
-        assert!(text.contains("flock  loop   interrupted\n"), "{text}");
+        assert!(text.contains("\n             interrupted\n"), "{text}");
         assert!(
             text.trim_end().ends_with("1 run inconclusive, interrupted"),
             "{text}"

@@ -32,7 +32,7 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
     let scene = Scene {
         plan,
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
-        place: Place::new(plan).context("cannot make a directory for the runs")?,
+        place: Place::new(plan)?,
         progress: Progress::new(),
     };
     let mut reporter = crate::report::reporter(plan.format);
