@@ -1,6 +1,7 @@
 //! The program as its users have it: what it prints, what it leaves behind and how it exits.
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "the tests of a tool that works on real files"
 )]
 
