@@ -16,12 +16,13 @@ fn is_dumb(term: Option<&OsStr>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{OsStr, can_draw, is_dumb};
+    use std::os::fd::OwnedFd;
 
     #[test]
     fn only_a_terminal_that_is_not_dumb_can_draw() {
         assert!(is_dumb(Some(OsStr::new("dumb"))));
         assert!(!is_dumb(Some(OsStr::new("xterm-256color"))));
         assert!(!is_dumb(None));
-        assert!(!can_draw(&std::fs::File::open("/dev/null").unwrap()));
+        assert!(!can_draw(&OwnedFd::from(std::io::pipe().unwrap().1)));
     }
 }
