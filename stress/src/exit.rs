@@ -1,11 +1,12 @@
 //! The exit codes, the same in every tool of this project.
 
 use crate::verdict::Conclusion;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Every strategy was exact and every control was caught.
 pub(crate) const EXACT: u8 = 0;
-/// The tool itself could not do its work.
+/// The tool itself could not do its work, or nobody read its report to the end.
 pub(crate) const FAILED: u8 = 1;
 /// The command line makes no sense. The command line parser exits with this number too.
 pub(crate) const USAGE: u8 = 2;
@@ -31,8 +32,17 @@ pub(crate) fn code(conclusion: Conclusion) -> ExitCode {
     ExitCode::from(number(conclusion))
 }
 
-/// Prints the chain of causes and gives the exit code of a failure.
+/// Prints the chain of causes and gives the exit code of a failure. Whoever has closed standard
+/// output, as `head` does, knows why the run has ended and is told nothing.
 pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    if !is_broken_pipe(error) {
+        // Standard error may be gone as well, and then there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    }
     ExitCode::from(FAILED)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

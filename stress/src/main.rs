@@ -17,6 +17,7 @@ mod progress;
 mod report;
 mod run;
 mod subject;
+mod terminal;
 mod verdict;
 mod worker;
 mod workload;

@@ -1,10 +1,11 @@
-//! How far a trial is, on standard error and only if that is a terminal.
+//! How far a trial is, on standard error, if that and standard output are a terminal. If only
+//! one of them is, as under `tee`, bars and lines would get in each other's way.
 
 use crate::args::Trial;
+use crate::terminal::can_draw;
 use hookstate::strategy::Strategy;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use std::cell::RefCell;
-use std::io::IsTerminal;
 
 /// A bar while a trial runs; nothing if nobody would see it.
 pub(crate) struct Progress {
@@ -15,7 +16,7 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new() -> Self {
         Self {
-            on_terminal: std::io::stderr().is_terminal(),
+            on_terminal: can_draw(&std::io::stderr()) && can_draw(&std::io::stdout()),
             bar: RefCell::new(ProgressBar::hidden()),
         }
     }
@@ -52,4 +53,6 @@ fn visible_bar(changes: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("     Running [{elapsed_precise}] {bar:24} {msg}");
     ProgressBar::with_draw_target(Some(changes), ProgressDrawTarget::stderr())
         .with_style(style.expect("the template is a constant"))
+        // An error must not leave a bar behind.
+        .with_finish(ProgressFinish::AndClear)
 }

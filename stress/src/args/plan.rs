@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) keep: bool,
     pub(crate) format: Format,
     pub(crate) fault: Option<Fault>,
+    /// Whether there would be controls, if more than one process could race.
+    pub(crate) lacks_race: bool,
 }
 
 /// One subject in one shape.
@@ -60,6 +62,7 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         keep: words.keep,
         format: words.format,
         fault: words.inject,
+        lacks_race: cannot_race(words) && !words.no_control,
     })
 }
 
@@ -74,12 +77,17 @@ fn subjects(words: &Words) -> Result<Vec<Subject>, String> {
     }
     let controls = Subject::controls();
     let names_a_control = chosen.iter().any(|subject| controls.contains(subject));
-    if !names_a_control && !words.no_control {
+    if !names_a_control && !words.no_control && !cannot_race(words) {
         chosen.extend(controls);
     }
     let mut all = Subject::all();
     all.retain(|subject| chosen.contains(subject));
     Ok(all)
+}
+
+/// Updates are lost between processes, so one alone loses none, however it goes about it.
+const fn cannot_race(words: &Words) -> bool {
+    words.procs < 2
 }
 
 fn unknown(name: &str) -> String {
@@ -107,19 +115,23 @@ fn in_each_shape(words: &Words, subject: Subject, rounds: u32) -> Vec<Trial> {
     words.shape.shapes().iter().map(trial).collect()
 }
 
-/// One change in each process, over and over. With one change the shapes are the same.
+/// One change in each process, over and over: that is the fresh shape, whichever was asked for.
 fn first_use(words: &Words, subject: Subject) -> Trial {
-    let shapes = words.shape.shapes();
     Trial {
         subject,
-        shape: shapes[shapes.len() - 1],
+        shape: Shape::Fresh,
         iterations: 1,
         rounds: control_rounds(words),
     }
 }
 
 fn control_rounds(words: &Words) -> u32 {
-    words.rounds.max(CONTROL_ROUNDS_MIN)
+    if cannot_race(words) {
+        // More rounds would not catch it either.
+        words.rounds
+    } else {
+        words.rounds.max(CONTROL_ROUNDS_MIN)
+    }
 }
 
 impl Plan {
@@ -210,8 +222,19 @@ mod tests {
     fn a_named_control_comes_alone() {
         assert_eq!(
             runs("stress --strategy create-race --shape loop"),
-            ["create-race loop 1x400"]
+            ["create-race fresh 1x400"]
         );
+    }
+
+    #[test]
+    fn one_process_runs_without_controls_unless_they_are_named() {
+        let line = "stress --strategy flock --shape loop --procs 1";
+        assert_eq!(runs(line), ["flock loop 100x1"]);
+        assert!(planned(line).lacks_race);
+        assert!(!planned(&format!("{line} --no-control")).lacks_race);
+        assert!(!planned("stress --procs 2").lacks_race);
+        let named = runs("stress --strategy unlocked --shape loop --procs 1");
+        assert_eq!(named, ["unlocked loop 100x1"]);
     }
 
     #[test]

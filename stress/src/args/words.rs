@@ -23,7 +23,10 @@ use std::path::PathBuf;
     after_help = "'--help' says more and gives examples."
 )]
 pub(super) struct Words {
-    /// How many processes share the state
+    /// How many processes share the state, 1 to 1000
+    ///
+    /// One alone cannot race: no control is run that was not named, and the run is inconclusive
+    /// unless --no-control is given.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(super) procs: u32,
 
@@ -33,7 +36,9 @@ pub(super) struct Words {
 
     /// What to run: 'all', or names of strategies and controls, with commas between them
     ///
-    /// The controls run as well, unless one is among the names or --no-control is given.
+    /// The strategies are flock, append-log and rename; the controls are unlocked, create-race and
+    /// rename-stale-lock. The controls run as well, unless one is among the names or --no-control is
+    /// given.
     #[arg(
         long,
         value_name = "NAME",
@@ -70,10 +75,12 @@ pub(super) struct Words {
     pub(super) durability: Durability,
 
     /// How much the state weighs beside its counts: one size, or FROM..TO to change it half way
+    ///
+    /// At most 33554432, which is 32 MiB.
     #[arg(long, value_name = "BYTES", default_value = "0")]
     pub(super) state_bytes: BallastBytes,
 
-    /// Fixes what is done; in hexadecimal, as printed [default: a random one]
+    /// Fixes what is done; in hexadecimal, as printed or with 0x [default: a random one]
     ///
     /// It fixes the workload: what each change counts and at which of its system calls it pauses.
     /// It does not fix the scheduler, so a violation may take several tries to show again.
@@ -117,11 +124,12 @@ Examples:
 
 Exit codes:
   0    every strategy was exact and every control was caught
-  1    stress itself failed
+  1    stress itself failed, or standard output was closed before the end
   2    the command line makes no sense
   10   violated: a strategy lost or doubled an update, or showed a state that never was
-  11   inconclusive: a control was not caught, a process died or hung, the time ran out
-  130  interrupted before there was a violation";
+  11   inconclusive: a control was not caught, there was only one process, a process died or hung,
+       the time ran out
+  130  interrupted before there was a violation; one signal is enough, more change nothing";
 
 /// How the changes are spread over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -173,7 +181,19 @@ impl fmt::Display for Shape {
 #[cfg(test)]
 mod tests {
     use super::Words;
+    use crate::subject::Subject;
     use clap::CommandFactory;
+    use hookstate::strategy::Strategy;
+
+    #[test]
+    fn the_help_names_every_strategy_and_control() {
+        let help = Words::command().render_long_help().to_string();
+        // The lines are broken anywhere.
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for subject in Subject::all() {
+            assert!(help.contains(subject.name()), "{}", subject.name());
+        }
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

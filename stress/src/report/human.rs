@@ -5,6 +5,7 @@ use super::paint::Paint;
 use super::{Report, Reporter, Run};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
+use crate::workload::BallastBytes;
 use std::fmt;
 use std::io::{Result, Write};
 
@@ -22,8 +23,19 @@ pub(super) struct Human<W> {
 
 impl<W: Write> Reporter for Human<W> {
     fn begin(&mut self, report: &Report) -> Result<()> {
-        let line = headline(report);
-        self.word("Running", &line)
+        self.word("Running", &headline(report))?;
+        let settings = settings(report);
+        if !settings.is_empty() {
+            self.under(&settings)?;
+        }
+        if report.lacks_race {
+            self.word(
+                "Note",
+                "one process cannot race, so no control can be caught:",
+            )?;
+            self.under("nothing is proven (--no-control says that this is intended)")?;
+        }
+        self.out.flush()
     }
 
     fn run(&mut self, report: &Report, run: &Run) -> Result<()> {
@@ -32,7 +44,7 @@ impl<W: Write> Reporter for Human<W> {
             .status(run.status(), &format!("{:>WORD$}", word(run.status())));
         writeln!(self.out, "{word} {}", run_line(report, run))?;
         for line in details(run) {
-            writeln!(self.out, "{:WORD$} {line}", "")?;
+            self.under(&line)?;
         }
         self.out.flush()
     }
@@ -60,26 +72,35 @@ impl<W: Write> Human<W> {
         let word = self.paint.bold(&format!("{word:>WORD$}"));
         writeln!(self.out, "{word} {line}")
     }
+
+    /// A line that belongs to the one above it.
+    fn under(&mut self, line: &str) -> Result<()> {
+        writeln!(self.out, "{:WORD$} {line}", "")
+    }
 }
 
-/// What is about to happen.
+/// What is about to happen. Fits into 80 columns, as the lines of the runs do, with any numbers
+/// that are not extraordinary.
 fn headline(report: &Report) -> String {
     let strategies = count(report, Role::Strategy, "strategy", "strategies");
     let controls = count(report, Role::Control, "control", "controls");
     let subjects: Vec<String> = [strategies, controls].into_iter().flatten().collect();
-    let mut line = format!(
-        "{}, {} x {}",
-        subjects.join(" and "),
+    format!(
+        "{}, {} x {}, seed {}",
+        subjects.join(", "),
         plural(report.procs, "process", "processes"),
-        plural(report.iters, "iteration", "iterations")
-    );
-    if report.rounds > 1 {
-        line += &format!(", {} rounds", report.rounds);
-    }
-    if report.ballast != crate::workload::BallastBytes::default() {
-        line += &format!(", {} bytes of ballast", report.ballast);
-    }
-    line + &format!(", seed {}", report.seed)
+        plural(report.iters, "change", "changes"),
+        report.seed
+    )
+}
+
+/// What is not as usual.
+fn settings(report: &Report) -> String {
+    let rounds = (report.rounds > 1).then(|| format!("{} rounds", report.rounds));
+    let is_heavy = report.ballast != BallastBytes::default();
+    let ballast = is_heavy.then(|| format!("{} bytes of ballast", report.ballast));
+    let all: Vec<String> = [rounds, ballast].into_iter().flatten().collect();
+    all.join(", ")
 }
 
 fn count(report: &Report, role: Role, one: &str, more: &str) -> Option<String> {
@@ -117,34 +138,11 @@ fn run_line(report: &Report, run: &Run) -> String {
     )
 }
 
-/// The numbers, and what they mean.
+/// The numbers.
 fn outcome(run: &Run) -> String {
     match &run.verdict {
-        Verdict::Violated(evidence) => {
-            let where_found = match run.status() {
-                Status::Caught => format!("{} (control)", in_round(run, evidence)),
-                _ => in_round(run, evidence),
-            };
-            format!(
-                "{}{where_found}",
-                difference(evidence.expected, evidence.got)
-            )
-        }
-        Verdict::Exact if run.subject.role() == Role::Control => {
-            format!(
-                "{} in {} (control)",
-                numbers(run.expected, run.got),
-                plural(run.rounds_done, "round", "rounds")
-            )
-        }
-        Verdict::Exact => {
-            let rounds = match run.rounds {
-                1 => String::new(),
-                all => format!(", {} of {all} rounds", run.rounds_done),
-            };
-            format!("{}{rounds}{}", numbers(run.expected, run.got), asides(run))
-        }
-        Verdict::Inconclusive { why } => why.clone(),
+        Verdict::Violated(evidence) => difference(evidence.expected, evidence.got),
+        Verdict::Exact | Verdict::Inconclusive { .. } => numbers(run.expected, run.got),
     }
 }
 
@@ -165,43 +163,55 @@ fn difference(expected: u64, got: Option<u64>) -> String {
     }
 }
 
-fn in_round(run: &Run, evidence: &Evidence) -> String {
-    match run.rounds {
-        1 => String::new(),
-        _ => format!(", in round {}", evidence.round),
-    }
-}
-
-/// What an exact run had besides changes.
-fn asides(run: &Run) -> String {
-    let counters = &run.counters;
-    let mut text = format!(", {}", plural(counters.reads, "read", "reads"));
-    if counters.lock_timeouts > 0 {
-        let timeouts = plural(counters.lock_timeouts, "lock timeout", "lock timeouts");
-        text += &format!(", {timeouts}");
-    }
-    if counters.deferred > 0 {
-        let errors = plural(counters.deferred, "deferred error", "deferred errors");
-        text += &format!(", {errors}");
-    }
-    text
-}
-
 /// The lines under a run.
 fn details(run: &Run) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Verdict::Violated(evidence) = &run.verdict {
-        let most = match run.status() {
-            Status::Caught => 1,
-            _ => usize::MAX,
-        };
-        lines.extend(evidence_lines(evidence).into_iter().take(most));
-    }
+    let mut lines = match &run.verdict {
+        Verdict::Exact if run.subject.role() == Role::Control => vec![missed(run)],
+        Verdict::Exact => asides(run).into_iter().collect(),
+        Verdict::Inconclusive { why } => vec![why.clone()],
+        Verdict::Violated(evidence) if run.status() == Status::Caught => caught(evidence),
+        Verdict::Violated(evidence) => {
+            let round = in_round(evidence, run.rounds);
+            round.into_iter().chain(evidence_lines(evidence)).collect()
+        }
+    };
     lines.extend(run.counters.first_deferred.clone());
     if let Some(directory) = &run.kept {
         lines.push(format!("kept in {}", directory.display()));
     }
     lines
+}
+
+fn missed(run: &Run) -> String {
+    let rounds = plural(run.rounds_done, "round", "rounds");
+    format!("nothing was lost in {rounds} (control)")
+}
+
+/// One piece of evidence is enough for what was to be expected.
+fn caught(evidence: &Evidence) -> Vec<String> {
+    let first = evidence_lines(evidence).into_iter().next();
+    first
+        .map(|line| format!("{line} (control)"))
+        .into_iter()
+        .collect()
+}
+
+fn in_round(evidence: &Evidence, rounds: u32) -> Option<String> {
+    (rounds > 1).then(|| format!("in round {} of {rounds}", evidence.round))
+}
+
+/// What an exact run had besides changes, if there was anything but reads.
+fn asides(run: &Run) -> Option<String> {
+    let counters = &run.counters;
+    let rounds = (run.rounds > 1).then(|| format!("{} of {} rounds", run.rounds_done, run.rounds));
+    let timeouts = some(counters.lock_timeouts, "lock timeout", "lock timeouts");
+    let deferred = some(counters.deferred, "deferred error", "deferred errors");
+    let all: Vec<String> = [rounds, timeouts, deferred].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+fn some(count: u64, one: &str, more: &str) -> Option<String> {
+    (count > 0).then(|| plural(count, one, more))
 }
 
 /// The evidence, the smallest first.
@@ -222,12 +232,29 @@ fn shown(lines: impl ExactSizeIterator<Item = String>) -> impl Iterator<Item = S
 }
 
 fn summary(report: &Report) -> String {
-    let strategies = told(report, Role::Strategy, Status::Exact, "strategies exact");
-    let controls = told(report, Role::Control, Status::Caught, "controls caught");
+    let strategies = told(
+        report,
+        Role::Strategy,
+        Status::Exact,
+        "strategy exact",
+        "strategies exact",
+    );
+    let controls = told(
+        report,
+        Role::Control,
+        Status::Caught,
+        "control caught",
+        "controls caught",
+    );
     let mut parts: Vec<String> = [strategies, controls].into_iter().flatten().collect();
     parts.extend(bad_runs(report, Status::Violated, "violated"));
     parts.extend(bad_runs(report, Status::Missed, "missed"));
     parts.extend(bad_runs(report, Status::Inconclusive, "inconclusive"));
+    parts.extend(
+        report
+            .lacks_race
+            .then(|| "inconclusive without a race".to_owned()),
+    );
     parts.extend(report.interrupted.then(|| "interrupted".to_owned()));
     format!(
         "[{:>7.2}s] {}",
@@ -236,9 +263,9 @@ fn summary(report: &Report) -> String {
     )
 }
 
-fn told(report: &Report, role: Role, good: Status, what: &str) -> Option<String> {
+fn told(report: &Report, role: Role, good: Status, one: &str, more: &str) -> Option<String> {
     let (all, good) = report.subjects(role, good);
-    (all > 0).then(|| format!("{good} of {all} {what}"))
+    (all > 0).then(|| format!("{good} of {}", plural(all, one, more)))
 }
 
 fn bad_runs(report: &Report, status: Status, what: &str) -> Option<String> {

@@ -32,6 +32,8 @@ pub(crate) struct Report {
     pub(crate) lock_timeout_ms: u64,
     /// The subjects and shapes that were asked for.
     pub(crate) asked: Vec<(Subject, Shape)>,
+    /// Whether no control could be caught, though some were wanted.
+    pub(crate) lacks_race: bool,
     pub(crate) runs: Vec<Run>,
     pub(crate) interrupted: bool,
     pub(crate) elapsed: Duration,
@@ -91,6 +93,7 @@ impl Report {
             timeout: plan.timeout,
             lock_timeout_ms: plan.lock_timeout_ms,
             asked: trials.map(|trial| (trial.subject, trial.shape)).collect(),
+            lacks_race: plan.lacks_race,
             runs: Vec::new(),
             interrupted: false,
             elapsed: Duration::ZERO,
@@ -98,7 +101,9 @@ impl Report {
     }
 
     pub(crate) fn conclusion(&self) -> Conclusion {
-        Conclusion::of(self.runs.iter().map(Run::status), self.interrupted)
+        let lacking = self.lacks_race.then_some(Status::Inconclusive);
+        let statuses = self.runs.iter().map(Run::status).chain(lacking);
+        Conclusion::of(statuses, self.interrupted)
     }
 
     /// The subjects with this role that were asked for, and how many of them came to `good` in

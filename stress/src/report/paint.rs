@@ -2,7 +2,6 @@
 
 use crate::verdict::Status;
 use std::ffi::OsStr;
-use std::io::IsTerminal;
 
 /// Whether to paint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,10 +11,14 @@ pub(super) enum Paint {
 }
 
 impl Paint {
-    /// Paints on a terminal, unless `NO_COLOR` is set to anything (no-color.org).
+    /// Paints on a terminal, unless it is a dumb one or `NO_COLOR` is set to anything
+    /// (no-color.org).
     pub(super) fn for_stdout() -> Self {
         let no_color = std::env::var_os("NO_COLOR");
-        Self::choose(std::io::stdout().is_terminal(), no_color.as_deref())
+        Self::choose(
+            crate::terminal::can_draw(&std::io::stdout()),
+            no_color.as_deref(),
+        )
     }
 
     fn choose(on_terminal: bool, no_color: Option<&OsStr>) -> Self {

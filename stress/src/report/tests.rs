@@ -7,7 +7,7 @@ use super::{Report, Reporter, Run};
 use crate::args::Shape;
 use crate::oracle::Counters;
 use crate::subject::Subject;
-use crate::verdict::{Counted, Evidence, Fork, Miscount, Sighting, Source, Verdict};
+use crate::verdict::{Conclusion, Counted, Evidence, Fork, Miscount, Sighting, Source, Verdict};
 use crate::worker::Durability;
 use crate::workload::{BallastBytes, Flaw, Operation, Seed, Tool};
 use std::time::Duration;
@@ -136,6 +136,7 @@ fn report(runs: Vec<Run>) -> Report {
         timeout: Duration::from_secs(120),
         lock_timeout_ms: 250,
         asked: runs.iter().map(|run| (run.subject, run.shape)).collect(),
+        lacks_race: false,
         runs,
         interrupted: false,
         elapsed: Duration::from_millis(4321),
@@ -201,7 +202,50 @@ fn a_success_is_short() {
     report.runs[0].counters = Counters::default();
     report.ballast = BallastBytes::default();
     report.rounds = 1;
+    let text = human(&report, Paint::Plain);
+    assert_eq!(longer_than_80(&text), Vec::<&str>::new());
+    insta::assert_snapshot!(text);
+}
+
+fn longer_than_80(text: &str) -> Vec<&str> {
+    let mut lines = text.lines().collect::<Vec<&str>>();
+    lines.retain(|line| line.chars().count() > 80);
+    lines
+}
+
+/// The longest names, and a seed as long as those that nobody chose.
+#[test]
+fn a_line_of_the_usual_length_is_not_wrapped() {
+    let usual = |name, verdict| Run {
+        expected: 800,
+        ..run(name, Shape::Fresh, verdict)
+    };
+    let strategies = ["flock", "append-log", "rename"].map(|name| usual(name, Verdict::Exact));
+    let controls = ["unlocked", "create-race", "rename-stale-lock"].map(|name| {
+        let Verdict::Violated(mut evidence) = caught().verdict else {
+            panic!("a control that is not caught");
+        };
+        evidence.got = Some(100);
+        evidence.fork.as_mut().unwrap().version = 741;
+        usual(name, Verdict::Violated(evidence))
+    });
+    let mut report = report([strategies.to_vec(), controls.to_vec()].concat());
+    report.ballast = BallastBytes::default();
+    report.rounds = 1;
+    let text = human(&report, Paint::Plain);
+    assert!(text.contains("rename-stale-lock  fresh  expected 800 got 100, 700 lost\n"));
+    assert_eq!(longer_than_80(&text), Vec::<&str>::new());
+}
+
+#[test]
+fn one_process_is_told_at_once_that_it_cannot_race() {
+    let mut report = report(vec![exact()]);
+    report.procs = 1;
+    report.lacks_race = true;
+    assert_eq!(report.conclusion(), Conclusion::Inconclusive);
     insta::assert_snapshot!(human(&report, Paint::Plain));
+    report.lacks_race = false;
+    assert_eq!(report.conclusion(), Conclusion::Exact);
 }
 
 /// `asked` has what was not run any more.
@@ -212,7 +256,7 @@ fn an_interrupted_report_does_not_count_what_was_not_run() {
     report.interrupted = true;
     let text = human(&report, Paint::Plain);
     assert!(
-        text.ends_with("0 of 1 strategies exact, interrupted\n"),
+        text.ends_with("0 of 1 strategy exact, interrupted\n"),
         "{text}"
     );
 }

@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::oracle::Oracle;
 use crate::progress::Progress;
 use crate::verdict::Source;
+use crate::workload::Flaw;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// How long it takes a killed process to be gone, at the very most.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long the reader may take for its last look, when the round was cut short.
+const LAST_LOOK: Duration = Duration::from_secs(2);
 
 /// Everything that is known of a round while it runs.
 pub(super) struct Collector<'a> {
@@ -26,8 +30,8 @@ pub(super) struct Collector<'a> {
     starting: BTreeSet<Source>,
     /// Who has not ended yet.
     running: BTreeSet<Source>,
-    /// Whether all of them are being killed.
-    cut: bool,
+    /// Why the round was cut short, if it was. Then all of them are being ended.
+    cut: Option<String>,
 }
 
 /// Why a round ends before its processes do.
@@ -53,7 +57,7 @@ impl<'a> Collector<'a> {
             deadline,
             starting: BTreeSet::new(),
             running: BTreeSet::new(),
-            cut: false,
+            cut: None,
         }
     }
 
@@ -70,31 +74,62 @@ impl<'a> Collector<'a> {
 
     /// Collects until the last lane has ended.
     pub(super) fn until_lanes_have_ended(&mut self) -> Result<(), CutShort> {
-        self.until(|this| this.running.iter().all(|source| *source == Source::Reader))
+        self.until(Self::lanes_have_ended)
     }
 
     /// Collects until everybody has ended.
     pub(super) fn until_all_have_ended(&mut self) -> Result<(), CutShort> {
-        self.until(|this| this.running.is_empty())
+        self.until(Self::all_have_ended)
     }
 
-    /// Takes note that the round was cut short, and collects what those who are now being killed
-    /// have to say.
-    pub(super) fn finish_cut_short(&mut self, cause: CutShort, timeout: Duration) {
-        let mut why = self.why(cause, timeout);
-        self.cut = true;
-        let deadline = Instant::now() + GRACE;
-        while !self.running.is_empty() && Instant::now() < deadline {
+    /// Takes note that the round is cut short, and why.
+    pub(super) fn cut_short(&mut self, cause: CutShort, timeout: Duration) {
+        self.cut = Some(self.why(cause, timeout));
+    }
+
+    /// Collects what the lanes, which are being killed, still have to say, and tells whether all
+    /// of them have ended.
+    pub(super) fn killed_lanes_have_ended(&mut self) -> bool {
+        self.within(GRACE, Self::lanes_have_ended)
+    }
+
+    /// Collects what the reader, which was told to stop, has to say, and tells whether it has
+    /// ended.
+    pub(super) fn reader_has_ended(&mut self) -> bool {
+        self.within(LAST_LOOK, Self::all_have_ended)
+    }
+
+    /// Collects until the reader, which is being killed, has ended, and tells whether it has.
+    pub(super) fn killed_reader_has_ended(&mut self) -> bool {
+        self.within(GRACE, Self::all_have_ended)
+    }
+
+    /// Everything that was collected, to be judged.
+    pub(super) fn into_oracle(mut self) -> Oracle {
+        if let Some(mut why) = self.cut {
+            if !self.running.is_empty() {
+                why += &format!(", and {} could not be killed", list(&self.running));
+            }
+            self.oracle.take_cut(why);
+        }
+        self.oracle
+    }
+
+    fn lanes_have_ended(&self) -> bool {
+        self.running.iter().all(|source| *source == Source::Reader)
+    }
+
+    fn all_have_ended(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Collects until it is `done` or the time is over, and tells whether it is.
+    fn within(&mut self, most: Duration, done: impl Fn(&Self) -> bool) -> bool {
+        let deadline = Instant::now() + most;
+        while !done(self) && Instant::now() < deadline {
             self.take_next(deadline);
         }
-        if !self.running.is_empty() {
-            why += &format!(", and {} could not be killed", list(&self.running));
-        }
-        self.oracle.take_cut(why);
-    }
-
-    pub(super) fn into_oracle(self) -> Oracle {
-        self.oracle
+        done(self)
     }
 
     fn until(&mut self, done: impl Fn(&Self) -> bool) -> Result<(), CutShort> {
@@ -123,6 +158,8 @@ impl<'a> Collector<'a> {
             Event::Ready => {
                 self.starting.remove(&source);
             }
+            // Whoever kills in the middle of a write has to expect one.
+            Event::Flaw(Flaw::Recovered { .. }) if self.cut.is_some() => {}
             event => {
                 if matches!(event, Event::Acknowledged(_)) {
                     self.progress.step();
@@ -137,7 +174,7 @@ impl<'a> Collector<'a> {
         self.running.remove(&source);
         match result {
             Ok(()) => {}
-            Err(_) if self.cut => self.oracle.take_doubt(source),
+            Err(_) if self.cut.is_some() => self.oracle.take_doubt(source),
             Err(why) => self.oracle.take_trouble(source, &why),
         }
     }

@@ -11,14 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Listens for SIGINT, SIGTERM and SIGHUP. The first one asks; a second ends the program on
-    /// the spot, and the workers end when they find that nobody listens.
+    /// Listens for SIGINT, SIGTERM and SIGHUP. One asks, and more of them change nothing: a
+    /// terminal that closes and `timeout` send two within milliseconds, and what is left to do,
+    /// which is to kill the workers, to print the summary and to remove the directory, takes some
+    /// seconds at the most. Whoever cannot wait has SIGQUIT, which leaves everything as it is.
     pub(super) fn listen() -> io::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            let status = i32::from(crate::exit::INTERRUPTED);
-            // In this order: the first signal must find the flag not yet set.
-            flag::register_conditional_shutdown(signal, status, Arc::clone(&asked))?;
             flag::register(signal, Arc::clone(&asked))?;
         }
         Ok(Self(asked))

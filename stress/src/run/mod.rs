@@ -32,36 +32,31 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
     let scene = Scene {
         plan,
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
-        place: Place::new(plan).context("cannot make a directory for the runs")?,
+        place: Place::new(plan)?,
         progress: Progress::new(),
     };
     let mut reporter = crate::report::reporter(plan.format);
-    match conduct(&scene, reporter.as_mut()) {
-        // Nobody reads the report, so nobody can be told that all is well.
-        Err(error) if is_broken_pipe(&error) => Ok(Conclusion::Inconclusive),
-        result => result,
-    }
+    conduct(&scene, reporter.as_mut())
 }
 
 fn conduct(scene: &Scene<'_>, reporter: &mut dyn Reporter) -> anyhow::Result<Conclusion> {
     let started = Instant::now();
     let mut report = Report::new(scene.plan);
-    reporter.begin(&report)?;
+    written(reporter.begin(&report))?;
     for trial in &scene.plan.trials {
         if scene.interrupt.is_asked() {
             break;
         }
         let run = trial::run(scene, trial)?;
-        reporter.run(&report, &run)?;
+        written(reporter.run(&report, &run))?;
         report.runs.push(run);
     }
     report.interrupted = scene.interrupt.is_asked();
     report.elapsed = started.elapsed();
-    reporter.end(&report)?;
+    written(reporter.end(&report))?;
     Ok(report.conclusion())
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let io = error.downcast_ref::<io::Error>();
-    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+fn written(result: io::Result<()>) -> anyhow::Result<()> {
+    result.context("cannot write the report to standard output")
 }

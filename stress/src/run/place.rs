@@ -15,10 +15,17 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(plan: &Plan) -> io::Result<Self> {
-        let within = plan.directory.clone().unwrap_or_else(std::env::temp_dir);
+    pub(super) fn new(plan: &Plan) -> anyhow::Result<Self> {
+        let (within, chosen_by) = match &plan.directory {
+            Some(directory) => (directory.clone(), "--dir"),
+            None => (std::env::temp_dir(), "TMPDIR"),
+        };
         let mut builder = tempfile::Builder::new();
-        let top = builder.prefix("stress-").tempdir_in(within)?;
+        let top = builder.prefix("stress-").tempdir_in(&within);
+        let top = top.map_err(|error| {
+            let (within, needed) = (within.display(), needed(error));
+            anyhow::anyhow!("cannot make a directory in {within}, see {chosen_by}: {needed}")
+        })?;
         let keep = Cell::new(plan.keep);
         Ok(Self { top, keep })
     }
@@ -43,8 +50,35 @@ impl Place {
     }
 }
 
+/// What it takes to make a directory in another, after this error.
+fn needed(error: io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it must exist".to_owned(),
+        io::ErrorKind::NotADirectory => "it must be a directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "writing to it must be permitted".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "its file system must not be read-only".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         self.top.disable_cleanup(self.keep.get());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{io, needed};
+
+    #[test]
+    fn an_error_says_what_is_needed() {
+        let of = |kind| needed(io::Error::from(kind));
+        assert_eq!(of(io::ErrorKind::NotFound), "it must exist");
+        let denied = of(io::ErrorKind::PermissionDenied);
+        assert_eq!(denied, "writing to it must be permitted");
+        let read_only = of(io::ErrorKind::ReadOnlyFilesystem);
+        assert_eq!(read_only, "its file system must not be read-only");
+        assert_eq!(needed(io::Error::other("full")), "full");
     }
 }

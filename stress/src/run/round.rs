@@ -37,16 +37,20 @@ pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgeme
         &scene.progress,
         round.deadline,
     );
-    let starter = Starter {
+    let lanes = Starter {
         program: std::env::current_exe().context("cannot find this program")?,
         directory: round.directory.clone(),
         children: Arc::default(),
     };
-    let signals = round.start_all(&starter, &mut collector, &outbox);
-    let signals = signals.context("cannot make a pipe")?;
-    if let Err(cause) = conduct(&mut collector, signals) {
-        starter.children.kill_all();
-        collector.finish_cut_short(cause, round.plan.timeout);
+    let reader = Starter {
+        children: Arc::default(),
+        ..lanes.clone()
+    };
+    let signals = round.start_all(&lanes, &reader, &mut collector, &outbox);
+    let mut signals = signals.context("cannot make a pipe")?;
+    if let Err(cause) = conduct(&mut collector, &mut signals) {
+        collector.cut_short(cause, round.plan.timeout);
+        end(&mut collector, signals, &lanes, &reader);
     }
     Ok(collector.into_oracle().judge(round.number))
 }
@@ -54,27 +58,41 @@ pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgeme
 /// The parent's ends of the pipes that the workers listen to.
 struct Signals {
     /// All lanes begin when this is closed.
-    start: PipeWriter,
+    start: Option<PipeWriter>,
     /// The reader begins with the first byte and stops when this is closed.
-    stop: PipeWriter,
+    stop: Option<PipeWriter>,
 }
 
 /// From the first process that is ready to the last that has ended.
-fn conduct(collector: &mut Collector<'_>, signals: Signals) -> Result<(), CutShort> {
-    let Signals { start, mut stop } = signals;
+fn conduct(collector: &mut Collector<'_>, signals: &mut Signals) -> Result<(), CutShort> {
     collector.until_all_are_ready()?;
-    // If the reader is gone already, its end says so.
-    let _ = stop.write_all(b"!");
-    drop(start);
+    if let Some(stop) = &mut signals.stop {
+        // If the reader is gone already, its end says so.
+        let _ = stop.write_all(b"!");
+    }
+    signals.start = None;
     collector.until_lanes_have_ended()?;
-    drop(stop);
+    signals.stop = None;
     collector.until_all_have_ended()
+}
+
+/// Ends a round that was cut short: first the lanes, then the reader, whose last look is the
+/// result as far as it goes. A look while a lane is still alive would be no result.
+fn end(collector: &mut Collector<'_>, signals: Signals, lanes: &Starter, reader: &Starter) {
+    lanes.children.kill_all();
+    if collector.killed_lanes_have_ended() {
+        drop(signals);
+        collector.reader_has_ended();
+    }
+    reader.children.kill_all();
+    collector.killed_reader_has_ended();
 }
 
 impl Round<'_> {
     fn start_all(
         &self,
-        starter: &Starter,
+        lanes: &Starter,
+        reader: &Starter,
         collector: &mut Collector<'_>,
         outbox: &Outbox,
     ) -> std::io::Result<Signals> {
@@ -83,11 +101,14 @@ impl Round<'_> {
         let for_lanes = Arc::new(for_lanes);
         for lane in 1..=self.plan.procs {
             collector.expect(Source::Lane(lane));
-            self.start_lane(lane, starter, &for_lanes, outbox);
+            self.start_lane(lane, lanes, &for_lanes, outbox);
         }
         collector.expect(Source::Reader);
-        self.start_reader(starter, for_reader, outbox);
-        Ok(Signals { start, stop })
+        self.start_reader(reader, for_reader, outbox);
+        Ok(Signals {
+            start: Some(start),
+            stop: Some(stop),
+        })
     }
 
     fn start_lane(&self, lane: u32, starter: &Starter, start: &Arc<PipeReader>, outbox: &Outbox) {

@@ -47,7 +47,8 @@ impl FromStr for Seed {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        u64::from_str_radix(text, 16)
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        u64::from_str_radix(digits, 16)
             .map(Self)
             .map_err(|_| "a seed has 1 to 16 hexadecimal digits, such as 7c1e9a4".to_owned())
     }
