@@ -8,7 +8,7 @@ use crate::{Durability, Error, Result};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// How many files with damaged content are kept for one state. The oldest go first.
+/// How many files with damaged content are kept for one state. Those from the middle go first.
 pub(crate) const ASIDE_MAX: usize = 8;
 
 impl<K: Kernel> Site<'_, K> {
@@ -27,7 +27,7 @@ impl<K: Kernel> Site<'_, K> {
 
     /// Swaps two files by name. `false` where the kernel or the file system cannot, or if one of
     /// them does not exist.
-    pub(crate) fn exchange(&self, one: &Path, other: &Path) -> Result<bool> {
+    fn exchange(&self, one: &Path, other: &Path) -> Result<bool> {
         match retried(|| self.kernel.exchange(one, other)) {
             Ok(()) => Ok(true),
             Err(Errno::NOENT) => Ok(false),
@@ -38,6 +38,30 @@ impl<K: Kernel> Site<'_, K> {
                 CallKind::Exchange,
                 errno,
             )),
+        }
+    }
+
+    /// Puts the file `from` in the place of `to`, and `to` in its place if the system can exchange
+    /// them; tells whether it did. After a failure `from` is gone: what was staged there must not
+    /// be taken for a version that was once in the state.
+    pub(crate) fn replace(&self, from: &Path, to: &Path) -> Result<bool> {
+        match self.exchange(from, to) {
+            Ok(true) => Ok(true),
+            Ok(false) => self.rename_or_remove(from, to).map(|()| false),
+            Err(error) => Err(self.removed(from, error)),
+        }
+    }
+
+    /// As [`rename`](Self::rename); after a failure `from` is gone.
+    pub(crate) fn rename_or_remove(&self, from: &Path, to: &Path) -> Result<()> {
+        self.rename(from, to)
+            .map_err(|error| self.removed(from, error))
+    }
+
+    fn removed(&self, staged: &Path, error: Error) -> Error {
+        match self.unlink(staged) {
+            Ok(()) => error,
+            Err(_) => error.indeterminate(),
         }
     }
 
@@ -92,6 +116,7 @@ impl<K: Kernel> Site<'_, K> {
             && file
                 .read_range(0, content.len())
                 .is_ok_and(|copy| copy == content)
+            && (self.durability == Durability::Process || file.sync().is_ok())
     }
 
     /// Takes a later time if the name is in use: a clock can be set back.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// A value that a [`Store`](crate::Store) keeps, as JSON.
 ///
 /// `Default` is the state before the first change. Content that does not deserialize is damage: it
-/// is set aside and reported. So give fields that a later version adds `#[serde(default)]`, or the
+/// is set aside and reported; whole records of a log that do not deserialize are refused. So give fields that a later version adds `#[serde(default)]`, or the
 /// files of the earlier one will count as damaged.
 ///
 /// [`Delta`](Self::Delta) is a change that can be

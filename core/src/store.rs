@@ -73,8 +73,8 @@ pub enum Durability {
     #[default]
     Process,
     /// Power loss as well: files and directories are synced before the change is acknowledged,
-    /// which costs milliseconds on most disks. The directory that holds the store's directory is
-    /// taken to be durable already.
+    /// which costs milliseconds on most disks. The store's directory itself is taken to be durable
+    /// already: make it beforehand.
     Power,
 }
 
@@ -149,8 +149,8 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`]. If the closure ran and an error is returned, the change is not in the
-    /// state, except for the kinds that say so.
+    /// See [`ErrorKind`]. After an error the change is not in the state, unless
+    /// [`Error::is_indeterminate`] says otherwise.
     pub fn locked_modify<R>(&self, change: impl FnOnce(&mut T) -> R) -> Result<Outcome<R>> {
         let outcome = self.try_locked_modify(|state| Ok::<R, Infallible>(change(state)))?;
         Ok(outcome.map(|value| match value {
@@ -219,12 +219,13 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
     }
 }
 
-/// An empty path names nothing to the kernel; to people it is where they are.
+/// An empty path names nothing to the kernel; to people it is where they are. A `.` at the end goes,
+/// since no directory of that name can be made.
 fn directory_or_current(directory: PathBuf) -> PathBuf {
     if directory.as_os_str().is_empty() {
         PathBuf::from(".")
     } else {
-        directory
+        directory.components().collect()
     }
 }
 

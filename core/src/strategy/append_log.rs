@@ -72,8 +72,8 @@ const COMPACT_BYTES_MIN: u64 = 64 << 10;
 /// From this many times that on, a compaction waits for the lock a little; before, it leaves the
 /// work to a later change if somebody is appending.
 const COMPACT_URGENT: u64 = 4;
-/// The longest log: a change that would make it longer fails. Compaction keeps it far below, unless
-/// it fails again and again, which every change has reported since.
+/// The longest log: a change that would make it longer fails if it cannot compact it either.
+/// Compaction keeps it far below, unless it fails again and again, which is reported.
 const LOG_BYTES_MAX: u64 = 2 * STATE_BYTES_MAX;
 /// The longest log that is read. Those who share the lock do not see each other's appends before
 /// they look at the length, so a log can come to be a little longer than it may.
@@ -125,10 +125,13 @@ impl Strategy for AppendLog {
     ) -> Result<Outcome<()>> {
         let path = self.data_file(site);
         let record = record::delta::<T>(delta, &path)?;
-        let how = OpenHow::or_create(Access::Append);
-        let log = site
-            .lock(&path, how, Sharing::Shared)?
-            .expect("an open that creates finds a file");
+        let mut log = lock_to_append(site, &path)?;
+        if !has_room(&log, &record) {
+            // As far as a log gets whose compaction has failed all the time.
+            drop(log);
+            let _ = compact::<T, K>(site, &path, site.lock_timeout)?;
+            log = lock_to_append(site, &path)?;
+        }
         append(site, &log, &path, &record)?;
         let urgency = urgency_after_append(&log, record.len() as u64);
         drop(log);
@@ -158,6 +161,17 @@ impl Strategy for AppendLog {
     }
 }
 
+/// Step 1 of `apply`.
+fn lock_to_append<'a, K: Kernel>(site: &'a Site<'_, K>, path: &'a Path) -> Result<Locked<'a, K>> {
+    let how = OpenHow::or_create(Access::Append);
+    let log = site.lock(path, how, Sharing::Shared)?;
+    Ok(log.expect("an open that creates finds a file"))
+}
+
+fn has_room<K: Kernel>(log: &Locked<'_, K>, record: &[u8]) -> bool {
+    log.stat.size + record.len() as u64 <= LOG_BYTES_MAX
+}
+
 /// Step 2 of `apply`.
 fn append<K: Kernel>(
     site: &Site<'_, K>,
@@ -165,7 +179,7 @@ fn append<K: Kernel>(
     path: &Path,
     record: &[u8],
 ) -> Result<()> {
-    if log.stat.size + record.len() as u64 > LOG_BYTES_MAX {
+    if !has_room(log, record) {
         return Err(Error::too_large(path, log.stat.size, LOG_BYTES_MAX));
     }
     for _ in 0..APPENDS_MAX {
@@ -253,7 +267,11 @@ fn compact_if_due<T: State, K: Kernel>(
     if urgency == Urgency::Later {
         return Ok(Outcome::clean(()));
     }
-    match compact::<T, K>(site, path, urgency) {
+    let patience = match urgency {
+        Urgency::Now => COMPACT_WAIT.min(site.lock_timeout),
+        Urgency::IfFree | Urgency::Later => Duration::ZERO,
+    };
+    match compact::<T, K>(site, path, patience) {
         Ok(outcome) => Ok(outcome),
         Err(error) if error.kind() == ErrorKind::SyncFailed => Err(error),
         Err(error) => Ok(Outcome {
@@ -267,15 +285,13 @@ fn compact_if_due<T: State, K: Kernel>(
 fn compact<T: State, K: Kernel>(
     site: &Site<'_, K>,
     path: &Path,
-    urgency_seen: Urgency,
+    patience: Duration,
 ) -> Result<Outcome<()>> {
     let how = OpenHow::existing(Access::ReadWrite);
-    let lock = match urgency_seen {
-        Urgency::Now => {
-            let patience = COMPACT_WAIT.min(site.lock_timeout);
-            site.lock_within(patience, path, how, Sharing::Exclusive)?
-        }
-        _ => site.lock_if_free(path, how)?,
+    let lock = if patience.is_zero() {
+        site.lock_if_free(path, how)?
+    } else {
+        site.lock_within(patience, path, how, Sharing::Exclusive)?
     };
     let Some(log) = lock else {
         return Ok(Outcome::clean(()));
@@ -339,10 +355,7 @@ fn publish<T: State, K: Kernel>(
         let _ = site.unlink(&spare);
         return Err(error);
     }
-    let exchanged = site.exchange(&spare, path)?;
-    if !exchanged {
-        site.rename(&spare, path)?;
-    }
+    let exchanged = site.replace(&spare, path)?;
     site.sync_directory()?;
     if !exchanged {
         return Ok(None);

@@ -9,7 +9,8 @@
 //!   2. If the journal holds an interrupted write, complete it (`journal.rs`).
 //!   3. Read. Content that is no state is copied aside, and the state is the default.
 //!   4. Change; refuse a result that would not read back.
-//!   5. If the new content is longer, make the file that long with spaces at its end.
+//!   5. If the new content is longer, and there is no power loss to survive, make the file that long
+//!      with spaces at its end.
 //!   6. Old and new within one page, and no power loss to survive: write the new content, padded
 //!      to the length of the file, with one pwrite at offset 0; remove a journal that is empty.
 //!   7. Otherwise write it through the journal.
@@ -26,7 +27,8 @@
 //! Why step 5: the old state with spaces behind it is still the old state, however far the write
 //! gets. So a full disk, a quota or a limit on file sizes shows while nothing has been touched, and
 //! the write of step 6, which no longer makes the file longer, is not cut off in the middle of the
-//! page, where the next attempt could meet SIGXFSZ (setrlimit(2), `RLIMIT_FSIZE`).
+//! page, where the next attempt could meet SIGXFSZ (setrlimit(2), `RLIMIT_FSIZE`). A power loss may
+//! keep the length and lose the spaces, so under `Power` the file grows after the journal is synced.
 //!
 //! Why step 6 never truncates: a kill between truncating and writing leaves an empty file, and on
 //! ext4 the truncation makes the kernel write back at once, which is 30 times slower. One write of
@@ -164,18 +166,18 @@ fn write<K: Kernel>(
 ) -> Result<Option<Error>> {
     let length = image_length(line.len(), old.len());
     let image = pad(line, length);
-    let old = extended(site, file, old, length)?;
-    let one_page = site.durability == Durability::Process && old.len() <= PAGE;
-    if one_page && write_page(file, &old, &image)? {
+    if site.durability == Durability::Power {
+        return journal.write_through(file, old, &image); // I2
+    }
+    let old = extended(file, old, length)?;
+    if old.len() <= PAGE && write_page(file, &old, &image)? {
         return Ok(journal.remove().err()); // I2
     }
     journal.write_through(file, &old, &image) // I2
 }
 
-/// Step 5: what the file holds then. Under `Power` the length must be on the disk before the
-/// journal is, whose checksums count on it.
+/// Step 5: what the file holds then.
 fn extended<'c, K: Kernel>(
-    site: &Site<'_, K>,
     file: &Locked<'_, K>,
     old: &'c [u8],
     length: usize,
@@ -186,9 +188,6 @@ fn extended<'c, K: Kernel>(
     let spaces = vec![b' '; length - old.len()];
     file.write_at(&spaces, old.len() as u64)
         .map_err(|(_, error)| error)?;
-    if site.durability == Durability::Power {
-        file.sync_data()?;
-    }
     Ok(Cow::Owned([old, &spaces].concat()))
 }
 

@@ -5,8 +5,7 @@
 //! redo; from offset 4096 on follow the checksums of the old content, one for each 512 bytes, and
 //! the whole new content.
 //!
-//! Protocol, all of it under the exclusive lock of the data file, which is by now at least as long as
-//! the new content
+//! Protocol, all of it under the exclusive lock of the data file
 //!   1. Open the journal, creating it if it is missing.
 //!   2. Write the journal's body.
 //!   3. Write the header. From here on the change will be in the state. (Power) Sync the journal
@@ -124,7 +123,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
         image: &[u8],
     ) -> Result<Option<Error>> {
         self.commit(old, image)?;
-        if let Err(error) = self.place(data, image, old.len()) {
+        if let Err(error) = self.place(data, image, old) {
             return Err(self.undone(data, old, error));
         }
         Ok(self.clear().err())
@@ -142,7 +141,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
         content: &[u8],
     ) -> Result<()> {
         self.sync()?;
-        if let Err(error) = self.place(data, image, content.len()) {
+        if let Err(error) = self.place(data, image, content) {
             if error.kind() != ErrorKind::SyncFailed {
                 let _ = data.write(content);
             }
@@ -210,9 +209,9 @@ impl<'a, K: Kernel> Journal<'a, K> {
     }
 
     /// Step 4.
-    fn place(&self, data: &Locked<'_, K>, image: &[u8], old_length: usize) -> Result<()> {
-        data.write(image)?;
-        if image.len() < old_length {
+    fn place(&self, data: &Locked<'_, K>, image: &[u8], content: &[u8]) -> Result<()> {
+        write_over(data, image, content)?;
+        if image.len() < content.len() {
             data.truncate(image.len() as u64)?;
         }
         if self.site.durability == Durability::Power {
@@ -227,7 +226,15 @@ impl<'a, K: Kernel> Journal<'a, K> {
         if error.kind() == ErrorKind::SyncFailed {
             return error;
         }
-        match data.write(old) {
+        let put_back = data
+            .write(old)
+            .and_then(|()| data.truncate(old.len() as u64))
+            .and_then(|()| match self.site.durability {
+                Durability::Process => Ok(()),
+                // Or the header could be gone from the disk before the new content is.
+                Durability::Power => data.sync_data(),
+            });
+        match put_back {
             Ok(()) => self.forgotten(error),
             Err(_) => error.indeterminate(),
         }
@@ -292,10 +299,32 @@ impl Redo {
         self.image.get(at..at + sector.len()) == Some(sector)
     }
 
+    /// A sector behind the old content counts as old if it is all zero: a power loss can keep the
+    /// length of a file and lose what was written there.
     fn is_old(&self, index: usize, sector: &[u8]) -> bool {
+        if index * SECTOR >= self.old_length && sector.iter().all(|&byte| byte == 0) {
+            return true;
+        }
         let length = self.old_length.saturating_sub(index * SECTOR).min(SECTOR);
         length == sector.len() && self.old_sectors.get(index) == Some(&checksum::of(sector))
     }
+}
+
+/// Writes `image` over `content`. If the system takes only a part, that may be because of a limit on
+/// file sizes, and to go on would end the process by SIGXFSZ, in the middle of a sector, which is
+/// neither old nor new then. So that sector is put back first, and one old byte tried behind it.
+fn write_over<K: Kernel>(data: &Locked<'_, K>, image: &[u8], content: &[u8]) -> Result<()> {
+    let written = data.write_once(image)?;
+    if written == image.len() {
+        return Ok(());
+    }
+    let start = written - written % SECTOR;
+    let beginning = content.get(start..written).unwrap_or_default();
+    let next = content.get(written..=written).unwrap_or_default();
+    data.write_at(beginning, start as u64)
+        .and_then(|()| data.write_at(next, written as u64))
+        .and_then(|()| data.write_at(&image[start..], start as u64))
+        .map_err(|(_, error)| error)
 }
 
 fn body_of(old: &[u8], image: &[u8]) -> Vec<u8> {

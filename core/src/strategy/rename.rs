@@ -150,8 +150,10 @@ fn stage<K: Kernel>(site: &Site<'_, K>, spare: &Path, line: &[u8]) -> Result<()>
 
 /// Step 5.
 fn commit<K: Kernel>(site: &Site<'_, K>, names: &Names, exists: bool) -> Result<()> {
-    if !exists || !site.exchange(&names.spare, &names.data)? {
-        site.rename(&names.spare, &names.data)?;
+    if exists {
+        site.replace(&names.spare, &names.data)?;
+    } else {
+        site.rename_or_remove(&names.spare, &names.data)?;
     }
     site.sync_directory()
 }

@@ -29,4 +29,5 @@ mod raw_values;
 mod readers;
 mod refusals;
 mod sizes;
+mod staged;
 mod versions;
