@@ -299,14 +299,15 @@ impl Redo {
         self.image.get(at..at + sector.len()) == Some(sector)
     }
 
-    /// A sector behind the old content counts as old if it is all zero: a power loss can keep the
-    /// length of a file and lose what was written there.
+    /// Zeros behind the old content count as old: a power loss can keep the length of a file and lose
+    /// what was written there.
     fn is_old(&self, index: usize, sector: &[u8]) -> bool {
-        if index * SECTOR >= self.old_length && sector.iter().all(|&byte| byte == 0) {
-            return true;
-        }
         let length = self.old_length.saturating_sub(index * SECTOR).min(SECTOR);
-        length == sector.len() && self.old_sectors.get(index) == Some(&checksum::of(sector))
+        let Some((old, beyond)) = sector.split_at_checked(length) else {
+            return false;
+        };
+        let same = old.is_empty() || self.old_sectors.get(index) == Some(&checksum::of(old));
+        same && beyond.iter().all(|&byte| byte == 0)
     }
 }
 
