@@ -122,34 +122,26 @@ impl<'a, K: Kernel> File<'a, K> {
         }
     }
 
-    /// Writes all of `bytes` at `offset`: one pwrite(2) unless the kernel takes fewer. The error
-    /// comes with the number of bytes that were written before it.
-    pub(crate) fn write_at(
-        &self,
-        bytes: &[u8],
-        offset: u64,
-    ) -> std::result::Result<(), (usize, Error)> {
+    /// Writes all of `bytes` at `offset`: one pwrite(2) unless the kernel takes fewer.
+    pub(crate) fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
         let mut done = 0;
         while done < bytes.len() {
             let at = offset + done as u64;
-            let error = match retried(|| self.kernel.pwrite(self.fd(), &bytes[done..], at)) {
+            match retried(|| self.kernel.pwrite(self.fd(), &bytes[done..], at)) {
                 Ok(0) => {
-                    self.unexpected("write", CallKind::Pwrite, "the system took nothing of it")
+                    let detail = "the system took nothing of it";
+                    return Err(self.unexpected("write", CallKind::Pwrite, detail));
                 }
-                Ok(count) => {
-                    done += count;
-                    continue;
-                }
-                Err(errno) => self.failed("write", CallKind::Pwrite, errno),
-            };
-            return Err((done, error));
+                Ok(count) => done += count,
+                Err(errno) => return Err(self.failed("write", CallKind::Pwrite, errno)),
+            }
         }
         Ok(())
     }
 
     /// Writes all of `bytes` from the beginning on.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<()> {
-        self.write_at(bytes, 0).map_err(|(_, error)| error)
+        self.write_at(bytes, 0)
     }
 
     /// One pwrite(2) at the beginning, which may take fewer bytes; `EINTR` is tried again.

@@ -126,16 +126,19 @@ impl Strategy for AppendLog {
         let path = self.data_file(site);
         let record = record::delta::<T>(delta, &path)?;
         let mut log = lock_to_append(site, &path)?;
+        let mut recovery = None;
         if !has_room(&log, &record) {
             // As far as a log gets whose compaction has failed all the time.
             drop(log);
-            let _ = compact::<T, K>(site, &path, site.lock_timeout)?;
+            recovery = compact::<T, K>(site, &path, site.lock_timeout)?.recovery;
             log = lock_to_append(site, &path)?;
         }
         append(site, &log, &path, &record)?;
         let urgency = urgency_after_append(&log, record.len() as u64);
         drop(log);
-        compact_if_due::<T, K>(site, &path, urgency)
+        let mut outcome = compact_if_due::<T, K>(site, &path, urgency)?;
+        outcome.recovery = recovery.or(outcome.recovery);
+        Ok(outcome)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {

@@ -186,8 +186,7 @@ fn extended<'c, K: Kernel>(
         return Ok(Cow::Borrowed(old));
     }
     let spaces = vec![b' '; length - old.len()];
-    file.write_at(&spaces, old.len() as u64)
-        .map_err(|(_, error)| error)?;
+    file.write_at(&spaces, old.len() as u64)?;
     Ok(Cow::Owned([old, &spaces].concat()))
 }
 

@@ -171,7 +171,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
         let body = body_of(old, image);
         let header = header_of(old.len(), image.len(), &body);
         let file = self.create()?;
-        file.write_at(&body, BODY_AT).map_err(|(_, error)| error)?; // I2
+        file.write_at(&body, BODY_AT)?; // I2
         let written = file.write(&header).and_then(|()| self.sync());
         written.map_err(|error| self.forgotten(error))
     }
@@ -325,7 +325,6 @@ fn write_over<K: Kernel>(data: &Locked<'_, K>, image: &[u8], content: &[u8]) -> 
     data.write_at(beginning, start as u64)
         .and_then(|()| data.write_at(next, written as u64))
         .and_then(|()| data.write_at(&image[start..], start as u64))
-        .map_err(|(_, error)| error)
 }
 
 fn body_of(old: &[u8], image: &[u8]) -> Vec<u8> {
