@@ -226,7 +226,7 @@ impl Sim {
             &Request::Fallocate { fd, offset, length } => {
                 self.fallocate(process, fd, offset, length).map(unit)
             }
-            Request::Fsync { .. } | Request::Fdatasync { .. } => Ok(Reply::Unit),
+            Request::Fsync { fd } | Request::Fdatasync { fd } => self.sync(process, *fd).map(unit),
             Request::Rename { from, to } => self.rename(from, to).map(unit),
             Request::Exchange { one, other } => self.exchange(one, other).map(unit),
             Request::Unlink { path } => self.unlink(path).map(unit),
