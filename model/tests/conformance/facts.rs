@@ -1,6 +1,9 @@
 //! The facts, each of them a sentence that is true of both kernels.
 
-use crate::world::{Calls, Real, Simulated, World};
+#[cfg(target_os = "linux")]
+use crate::host::Tmpfs;
+use crate::host::{Disk, Real};
+use crate::world::{Calls, Planted, Simulated, World};
 use hookstate::kernel::{
     Access, Call, Create, Errno, FileType, FlockOperation, Kernel, OpenHow, Watched, Watcher, Way,
 };
@@ -10,10 +13,14 @@ use std::time::Duration;
 macro_rules! facts {
     ($($fact:ident)+) => {
         mod on_the_simulated_kernel {
-            $(#[test] fn $fact() { super::$fact(&<super::Simulated as super::World>::new()) })+
+            $(#[test] fn $fact() { super::$fact(&super::Simulated::new()) })+
         }
-        mod on_the_host {
-            $(#[test] fn $fact() { super::$fact(&<super::Real as super::World>::new()) })+
+        #[cfg(target_os = "linux")]
+        mod on_tmpfs {
+            $(#[test] fn $fact() { super::$fact(&super::Real::<super::Tmpfs>::new()) })+
+        }
+        mod on_the_disk {
+            $(#[test] fn $fact() { super::$fact(&super::Real::<super::Disk>::new()) })+
         }
     };
 }
@@ -350,7 +357,7 @@ fn exclusive_creation_has_one_winner<W: World>(world: &W) {
     let path = world.path("a");
     assert!(p.create_new(&path).is_ok());
     assert_eq!(q.create_new(&path).err(), Some(Errno::EXIST));
-    world.plant_symlink(&world.path("link"));
+    assert_eq!(world.plant(Planted::Symlink, &world.path("link")), Ok(()));
     let over_link = q.create_new(&world.path("link"));
     assert_eq!(over_link.err(), Some(Errno::EXIST));
     let over_directory = q.create_new(world.directory());
@@ -374,7 +381,7 @@ fn a_truncating_open_empties_the_file<W: World>(world: &W) {
 fn a_symbolic_link_is_not_followed_to_a_file<W: World>(world: &W) {
     let process = world.process();
     let link = world.path("link");
-    world.plant_symlink(&link);
+    assert_eq!(world.plant(Planted::Symlink, &link), Ok(()));
     for access in [Access::Read, Access::ReadWrite, Access::Append] {
         let opened = process.open_for(access, &link);
         assert_eq!(opened.err(), Some(Errno::LOOP), "{access:?}");
