@@ -45,6 +45,19 @@ pub(crate) enum Act {
     KillWriting(Register, Bytes, u64, u64),
 }
 
+impl Act {
+    /// The word for it.
+    pub(crate) fn sort(&self) -> String {
+        let shown = match self {
+            Self::Names(call) => format!("{call:?}"),
+            Self::File(_, call) => format!("{call:?}"),
+            other => format!("{other:?}"),
+        };
+        let word = shown.split(|character: char| !character.is_alphanumeric());
+        word.take(1).collect()
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum NamesCall {
     Stat(Name),

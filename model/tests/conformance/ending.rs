@@ -3,7 +3,7 @@
 use crate::act::{PROCESSES, REGISTERS, Register};
 use crate::answer::{Data, Seen};
 use crate::player::Player;
-use crate::world::{Calls, World};
+use crate::world::{Calls, FdOf, World};
 use hookstate::kernel::{Access, FileType, Kernel, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,8 @@ pub(crate) struct Ending {
 struct Entry {
     seen: Seen,
     lock: Option<Lock>,
-    beginning: Data,
-    end: Data,
+    /// Of a regular file its beginning and its end.
+    ends: Option<Result<[Data; 2]>>,
 }
 
 /// What stands in the way of a newcomer.
@@ -73,28 +73,28 @@ impl<W: World> Player<W> {
         let path = self.world.directory().join(name);
         let stat = self.observer.stat(&path).expect("it was listed");
         let seen = Seen::new(&stat, self.observer.geteuid());
-        let (beginning, end) = match seen.file_type {
-            FileType::Regular => self.both_ends(&path, stat.size),
-            _ => (Vec::new(), Vec::new()),
-        };
+        let is_regular = seen.file_type == FileType::Regular;
         Entry {
             lock: self.lock(name, seen.file_type),
+            ends: is_regular.then(|| self.both_ends(&path, stat.size)),
             seen,
-            beginning: Data(beginning),
-            end: Data(end),
         }
     }
 
-    fn both_ends(&self, path: &Path, size: u64) -> (Vec<u8>, Vec<u8>) {
-        let fd = self.observer.open_for(Access::Read, path);
-        let fd = fd.expect("it is a regular file");
+    fn both_ends(&self, path: &Path, size: u64) -> Result<[Data; 2]> {
+        let fd = self.observer.open_for(Access::Read, path)?;
         let near_end = size.saturating_sub(LOOKED_AT_BYTES as u64);
-        let ends = (
-            self.observer.content_from(&fd, 0, LOOKED_AT_BYTES),
-            self.observer.content_from(&fd, near_end, LOOKED_AT_BYTES),
-        );
+        let ends = [0, near_end].map(|offset| self.read(&fd, offset));
         self.observer.close(fd);
-        ends
+        let [beginning, end] = ends;
+        Ok([beginning?, end?])
+    }
+
+    fn read(&self, fd: &FdOf<W>, offset: u64) -> Result<Data> {
+        let mut bytes = vec![0; LOOKED_AT_BYTES];
+        let count = self.observer.pread(fd, &mut bytes, offset)?;
+        bytes.truncate(count);
+        Ok(Data(bytes))
     }
 
     fn locks(&self, tree: &BTreeMap<PathBuf, Entry>) -> BTreeMap<PathBuf, Lock> {

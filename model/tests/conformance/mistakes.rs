@@ -21,7 +21,7 @@ use crate::host::Disk as Anywhere;
 #[cfg(target_os = "linux")]
 use crate::host::Tmpfs as Anywhere;
 
-/// No difference needs more calls than this to show.
+/// No mistake needs more calls than this to show.
 const CALLS_MAX: usize = 8;
 /// Every mistake shows in far fewer sequences.
 const SEQUENCES_MAX: usize = 4_000;
@@ -71,7 +71,7 @@ mistakes! {
     /// A lock belongs to the process, as fcntl(2) has it.
     LockOfTheProcess
         a_lock_that_belongs_to_the_process
-    /// A description cannot be locked any more in another mode than it was.
+    /// Whoever is refused the exclusive lock keeps the shared one that it had.
     RefusedUpgradeKeeps
         a_refused_upgrade_that_keeps_the_shared_lock
     /// A shared lock can be had beside an exclusive one.
@@ -349,12 +349,18 @@ impl Wrong {
         if self.mistake == Mistake::UnlockIsForgotten && operation == FlockOperation::Unlock {
             return Ok(Reply::Unit);
         }
-        let answer = self.right(Request::Flock { fd, operation });
+        let attempt = Request::Flock {
+            fd,
+            operation: without_waiting(operation),
+        };
+        let answer = self.right(attempt);
         match (self.mistake, &answer) {
             (Mistake::LockOfTheProcess, Err(_)) if self.has_locked_otherwise(fd) => {
                 return Ok(Reply::Unit);
             }
-            (Mistake::ReadersPass, Err(_)) if operation == FlockOperation::TryShared => {
+            (Mistake::ReadersPass, Err(_))
+                if without_waiting(operation) == FlockOperation::TryShared =>
+            {
                 return Ok(Reply::Unit);
             }
             (Mistake::RefusedUpgradeKeeps, Err(_)) => self.lock_again(fd),
@@ -368,7 +374,8 @@ impl Wrong {
         let identity = |fd: &Fd| self.right.fstat(fd).ok().map(|stat| stat.identity);
         self.files()
             .iter()
-            .any(|(other, file)| file.locked.is_some() && identity(other) == identity(&fd))
+            .filter(|(other, file)| **other != fd && file.locked.is_some())
+            .any(|(other, _)| identity(other) == identity(&fd))
     }
 
     fn remember_lock(&self, fd: Fd, operation: FlockOperation) {
@@ -401,9 +408,14 @@ impl Wrong {
     fn pwrite(&self, fd: Fd, bytes: Vec<u8>, offset: u64) -> Result<Reply> {
         let length = bytes.len() as u64;
         let before = self.right.size(&fd);
+        let offset = match self.mistake {
+            // What cannot be an offset is an error all the same.
+            Mistake::AppendHasAPosition if self.appends(fd) && offset >> 63 == 0 => before,
+            _ => offset,
+        };
         let written = self.right(Request::Pwrite { fd, bytes, offset })?;
         match self.mistake {
-            Mistake::WriteTruncates => self.right.ftruncate(&fd, offset + length)?,
+            Mistake::WriteTruncates if length > 0 => self.right.ftruncate(&fd, offset + length)?,
             Mistake::HolesHaveContent if length > 0 && offset > before => {
                 self.right.pwrite(&fd, b"x", before)?;
             }
@@ -423,6 +435,13 @@ impl Wrong {
             file.position = end;
         }
         Ok(written)
+    }
+
+    fn appends(&self, fd: Fd) -> bool {
+        let files = self.files();
+        files
+            .get(&fd)
+            .is_some_and(|file| file.access == Access::Append)
     }
 
     fn ftruncate(&self, fd: Fd, length: u64) -> Result<Reply> {
@@ -489,7 +508,8 @@ impl Wrong {
         });
         if renamed.is_ok() && is_another {
             match (self.mistake, &replaced) {
-                (Mistake::RenameEmpties, Some(fd)) => self.hidden.ftruncate(fd, 0)?,
+                // It may be something that cannot be emptied.
+                (Mistake::RenameEmpties, Some(fd)) => drop(self.hidden.ftruncate(fd, 0)),
                 (Mistake::RenameLeavesTheLock, _) if was_locked => self.lock_for_ever(&to),
                 _ => {}
             }
@@ -570,6 +590,16 @@ impl Wrong {
 
     fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A process that waits has had the lock granted before, if only by mistake: waiting for what the
+/// simulated kernel knows to be held would never end.
+fn without_waiting(operation: FlockOperation) -> FlockOperation {
+    match operation {
+        FlockOperation::Shared => FlockOperation::TryShared,
+        FlockOperation::Exclusive => FlockOperation::TryExclusive,
+        at_once => at_once,
     }
 }
 

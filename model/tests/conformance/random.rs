@@ -16,13 +16,16 @@ use crate::host::Tmpfs;
 use crate::host::{Disk, Place, Real};
 use crate::player::Player;
 use crate::world::{Simulated, World, faults_as_on};
+use hookstate::kernel::Errno;
 use proptest::strategy::Strategy;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRng, TestRunner};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt::{self, Debug};
 
 /// Enough for an ordinary run, which is to take a few seconds without optimisation.
-const CALLS: u64 = 20_000;
+const CALLS: u64 = 10_000;
 
 #[cfg(target_os = "linux")]
 #[test]
@@ -56,6 +59,73 @@ fn compare_many<P: Place>() {
         P::directory().display()
     );
 }
+
+/// A comparison of calls that all fail in the same way would say little.
+#[test]
+fn the_random_turns_reach_every_sort_of_answer() {
+    let (mut failed, mut succeeded) = (BTreeSet::new(), BTreeSet::new());
+    let mut runner = reproducible_runner();
+    for _ in 0..1_000 {
+        let sequence = turns().new_tree(&mut runner).expect("nothing is rejected");
+        let mut player = Player::new(Simulated::new());
+        for turn in sequence.current() {
+            match player.play(&turn) {
+                Answer::Nothing => {}
+                Answer::Failed(errno) => drop(failed.insert(errno.raw_os_error())),
+                Answer::Waits => drop(succeeded.insert("Waits".to_owned())),
+                _ => drop(succeeded.insert(turn.act.sort())),
+            }
+        }
+    }
+    for errno in ERRORS {
+        assert!(failed.contains(&errno.raw_os_error()), "{errno}");
+    }
+    for sort in SORTS {
+        assert!(succeeded.contains(*sort), "{sort} not in {succeeded:?}");
+    }
+}
+
+/// What a call can be answered on a kernel with nothing broken.
+const ERRORS: &[Errno] = &[
+    Errno::BADF,
+    Errno::EXIST,
+    Errno::INVAL,
+    Errno::ISDIR,
+    Errno::LOOP,
+    Errno::NOENT,
+    Errno::NOTDIR,
+    Errno::NOTEMPTY,
+    #[cfg(target_os = "linux")]
+    Errno::SPIPE,
+    Errno::WOULDBLOCK,
+];
+
+const SORTS: &[&str] = &[
+    "Append",
+    "Close",
+    "Dup",
+    "Exchange",
+    "Fallocate",
+    "Fdatasync",
+    "Flock",
+    "Fork",
+    "Fstat",
+    "Fstatfs",
+    "Fsync",
+    "Ftruncate",
+    "Kill",
+    "KillWriting",
+    "List",
+    "Mkdir",
+    "Open",
+    "Plant",
+    "Pread",
+    "Pwrite",
+    "Rename",
+    "Stat",
+    "Unlink",
+    "Waits",
+];
 
 fn calls_wanted() -> u64 {
     match std::env::var("HOOKSTATE_CONFORMANCE_CALLS") {
@@ -122,7 +192,31 @@ pub(crate) fn run_one(
 ) -> Result<(), TestError<Vec<Turn>>> {
     let sequence = turns().new_tree(runner).expect("nothing is rejected");
     let outcome = runner.run_one(sequence, |turns| test(&turns).map_err(TestCaseError::from));
-    outcome.map(|_| ())
+    match outcome {
+        Err(TestError::Fail(reason, turns)) => {
+            Err(TestError::Fail(reason, without_the_needless(turns, test)))
+        }
+        other => other.map(|_| ()),
+    }
+}
+
+/// proptest takes turns away before it makes the others simpler. Some can only be spared after that.
+fn without_the_needless(
+    mut turns: Vec<Turn>,
+    test: impl Fn(&[Turn]) -> Result<(), Difference>,
+) -> Vec<Turn> {
+    while let Some(shorter) = (0..turns.len())
+        .map(|left_out| without(&turns, left_out))
+        .find(|shorter| test(shorter).is_err())
+    {
+        turns = shorter;
+    }
+    turns
+}
+
+fn without(turns: &[Turn], left_out: usize) -> Vec<Turn> {
+    let (before, after) = turns.split_at(left_out);
+    before.iter().chain(&after[1..]).cloned().collect()
 }
 
 /// The same sequences each time, for those that must find something.
