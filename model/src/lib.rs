@@ -18,11 +18,16 @@
 
 pub mod sim;
 
+pub mod process;
+
 pub mod explore;
+pub mod search;
 pub mod trace;
 
 pub mod oracle;
 pub mod scenario;
+
+pub mod catalogue;
 pub mod twin;
 
 pub mod control;

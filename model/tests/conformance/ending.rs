@@ -12,9 +12,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ending {
     tree: BTreeMap<PathBuf, Entry>,
-    /// After each close of one descriptor after the other: the locks on the files that have a name,
-    /// and which processes no longer wait.
-    closes: Vec<(BTreeMap<PathBuf, Lock>, Vec<Result<bool>>)>,
+    /// After each close of one descriptor after the other.
+    closes: Vec<Closed>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Closed {
+    /// On the files that have a name.
+    locks: BTreeMap<PathBuf, Lock>,
+    /// Of each process, whether it has the lock that it asked for.
+    goes_on: Vec<Result<bool>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -45,7 +52,10 @@ impl<W: World> Player<W> {
             for register in (0..REGISTERS).map(Register) {
                 if self.processes[process].registers[register.0].is_some() {
                     self.processes[process].close(register);
-                    closes.push((self.locks(&tree), self.waiting()));
+                    closes.push(Closed {
+                        locks: self.locks(&tree),
+                        goes_on: self.going_on(),
+                    });
                 }
             }
         }
@@ -126,7 +136,7 @@ impl<W: World> Player<W> {
         Some(lock)
     }
 
-    fn waiting(&mut self) -> Vec<Result<bool>> {
+    fn going_on(&mut self) -> Vec<Result<bool>> {
         let processes = self.processes.iter_mut();
         processes.map(|process| process.goes_on()).collect()
     }
