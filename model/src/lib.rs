@@ -28,3 +28,5 @@ pub mod scenario;
 pub mod twin;
 
 pub mod control;
+
+pub mod replay;

@@ -1,0 +1,89 @@
+//! Leads the processes through a schedule. At every instant at most one of them runs.
+
+use super::divergence::{Divergence, Otherwise, When};
+use super::part::Part;
+use super::player::{End, Player};
+use super::readable::Response;
+use super::schedule::Schedule;
+use crate::oracle::Account;
+use crate::process::Exit;
+use std::path::Path;
+use std::process::Command;
+
+/// How a process ended, with its account unless it was killed.
+pub(super) type Fate = (Exit, Option<Account>);
+
+/// Starts a process for each seat, each by a command of its own, and lets them make the calls of
+/// the schedule below the directory `root`.
+pub(super) fn drive(
+    schedule: &Schedule,
+    root: &Path,
+    again: impl Fn() -> Command,
+) -> Result<Vec<Fate>, Divergence> {
+    let mut players = started(schedule, root, again)?;
+    for (index, step) in schedule.steps.iter().enumerate() {
+        let diverged = at(When::AtStep(index + 1), step.process);
+        let player = players.get_mut(step.process);
+        let player = player.ok_or(Otherwise::Missing).map_err(diverged)?;
+        player.take(step).map_err(diverged)?;
+        let next = schedule.next_of(step.process, index + 1);
+        player.advance(next).map_err(diverged)?;
+    }
+    let seats = players.into_iter().enumerate();
+    seats
+        .map(|(seat, player)| {
+            let end = player.finish();
+            let diverged = at(When::InTheEnd, seat);
+            end.and_then(|end| fate(schedule, seat, end))
+                .map_err(diverged)
+        })
+        .collect()
+}
+
+/// The processes, each before its first call.
+fn started(
+    schedule: &Schedule,
+    root: &Path,
+    again: impl Fn() -> Command,
+) -> Result<Vec<Player>, Divergence> {
+    let start = |seat| {
+        let root = root.to_owned();
+        Player::start(again(), &Part { seat, root }).map_err(at(When::AtTheStart, seat))
+    };
+    let mut players = (0..schedule.processes)
+        .map(start)
+        .collect::<Result<Vec<Player>, Divergence>>()?;
+    for (seat, player) in players.iter_mut().enumerate() {
+        let first = schedule.next_of(seat, 0);
+        player.advance(first).map_err(at(When::AtTheStart, seat))?;
+    }
+    Ok(players)
+}
+
+fn fate(schedule: &Schedule, seat: usize, end: End) -> Result<Fate, Otherwise> {
+    match end {
+        End::Ended(account) => Ok((Exit::Finished, Some(account))),
+        End::Killed => Ok((Exit::Killed, None)),
+        End::Before(_) if waits_in_the_end(schedule, seat) => Ok((Exit::Stuck, None)),
+        End::Before(got) => Err(Otherwise::Unfinished { got }),
+    }
+}
+
+/// Whether the last that happened to the process is that it was refused a lock.
+fn waits_in_the_end(schedule: &Schedule, seat: usize) -> bool {
+    let mut steps = schedule.steps.iter().rev();
+    let last = steps.find(|step| step.process == seat);
+    last.is_some_and(|step| match &step.result {
+        Response::Waits => true,
+        Response::Failed(errno) => step.invocation.call == "flock" && errno == "EWOULDBLOCK",
+        Response::Returned(_) | Response::Killed { .. } => false,
+    })
+}
+
+fn at(when: When, process: usize) -> impl Fn(Otherwise) -> Divergence + Copy {
+    move |otherwise| Divergence {
+        when,
+        process: Some(process),
+        otherwise,
+    }
+}
