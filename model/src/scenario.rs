@@ -196,10 +196,6 @@ where
         self.faults
     }
 
-    pub(crate) fn bounds(&self) -> Bounds {
-        self.bounds
-    }
-
     pub(crate) fn oracle(&self) -> Oracle<S> {
         Oracle {
             strategy: self.strategy.clone(),

@@ -1,7 +1,6 @@
 //! What can come out otherwise on the host than the schedule says.
 
 use super::readable::{Invocation, Response};
-use super::wire::PATIENCE;
 use std::fmt;
 use std::io;
 
@@ -49,6 +48,11 @@ pub enum Otherwise {
     },
     /// The process has been killed and can do nothing more.
     Dead {
+        /// The scheduled call.
+        expected: Invocation,
+    },
+    /// The call writes too few pages to be killed in the middle of it there.
+    Shorter {
         /// The scheduled call.
         expected: Invocation,
     },
@@ -127,6 +131,12 @@ impl fmt::Display for Otherwise {
             Self::Dead { expected } => {
                 write!(f, "expected the call {expected}, and it has been killed")
             }
+            Self::Shorter { expected } => {
+                write!(
+                    f,
+                    "expected a kill inside of {expected}, which writes fewer pages"
+                )
+            }
             Self::Answered {
                 invocation,
                 expected,
@@ -158,7 +168,7 @@ fn silence(
     }?;
     match cause.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            write!(f, "heard nothing for {} seconds", PATIENCE.as_secs())
+            write!(f, "heard nothing for too long")
         }
         io::ErrorKind::UnexpectedEof => write!(f, "it is gone"),
         _ => write!(f, "it cannot be understood: {cause}"),

@@ -1,26 +1,21 @@
 //! Leads the processes through a schedule. At every instant at most one of them runs.
 
 use super::divergence::{Divergence, Otherwise, When};
-use super::part::Part;
 use super::player::{End, Player};
 use super::readable::Response;
 use super::schedule::Schedule;
 use crate::oracle::Account;
 use crate::process::Exit;
-use std::path::Path;
-use std::process::Command;
 
 /// How a process ended, with its account unless it was killed.
 pub(super) type Fate = (Exit, Option<Account>);
 
-/// Starts a process for each seat, each by a command of its own, and lets them make the calls of
-/// the schedule below the directory `root`.
+/// Starts a process for each seat and lets them make the calls of the schedule.
 pub(super) fn drive(
     schedule: &Schedule,
-    root: &Path,
-    again: impl Fn() -> Command,
+    start: impl Fn(usize) -> Result<Player, Otherwise>,
 ) -> Result<Vec<Fate>, Divergence> {
-    let mut players = started(schedule, root, again)?;
+    let mut players = started(schedule, start)?;
     for (index, step) in schedule.steps.iter().enumerate() {
         let diverged = at(When::AtStep(index + 1), step.process);
         let player = players.get_mut(step.process);
@@ -43,15 +38,10 @@ pub(super) fn drive(
 /// The processes, each before its first call.
 fn started(
     schedule: &Schedule,
-    root: &Path,
-    again: impl Fn() -> Command,
+    start: impl Fn(usize) -> Result<Player, Otherwise>,
 ) -> Result<Vec<Player>, Divergence> {
-    let start = |seat| {
-        let root = root.to_owned();
-        Player::start(again(), &Part { seat, root }).map_err(at(When::AtTheStart, seat))
-    };
     let mut players = (0..schedule.processes)
-        .map(start)
+        .map(|seat| start(seat).map_err(at(When::AtTheStart, seat)))
         .collect::<Result<Vec<Player>, Divergence>>()?;
     for (seat, player) in players.iter_mut().enumerate() {
         let first = schedule.next_of(seat, 0);

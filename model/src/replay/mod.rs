@@ -1,7 +1,8 @@
 //! What the model says, done again by real processes on the kernel of this machine.
 //!
 //! A [`Schedule`] is the order of the calls of one execution with the result of each, in a form
-//! that can be read, kept in a file and shared. [`predict`] has loom find one. [`replay`] starts a
+//! that can be read, kept in a file and shared. [`Prediction`] is what it comes to on the simulated
+//! kernel. A [`Replay`] starts a
 //! process for each seat of the scenario and lets them make their calls one at a time, in that
 //! order: each process stands at a [gate](self::gate) before a call until the schedule comes to it,
 //! and what the kernel answers is compared with what the model said. A process that is to be killed
@@ -28,6 +29,8 @@ mod divergence;
 mod driver;
 mod player;
 
+mod rehearsal;
+
 mod prediction;
 mod tree;
 
@@ -35,9 +38,9 @@ mod on_host;
 
 pub use divergence::{Divergence, Otherwise, When};
 pub use host_door::HostDoor;
-pub use on_host::{Replayed, replay};
+pub use on_host::{Replay, Replayed};
 pub use part::play_part;
-pub use prediction::{Prediction, predict};
+pub use prediction::Prediction;
 pub use readable::{Invocation, Response};
 pub use schedule::{Schedule, Step};
 pub use tree::Tree;

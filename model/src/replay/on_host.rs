@@ -3,6 +3,8 @@
 use super::divergence::{Divergence, Otherwise, When};
 use super::driver::{Fate, drive};
 use super::host_door::HostDoor;
+use super::part::Part;
+use super::player::Player;
 use super::prediction::Prediction;
 use super::tree::Tree;
 use crate::oracle::{Account, Ledger, USER, Violation, store};
@@ -14,6 +16,7 @@ use hookstate::strategy::Strategy;
 use std::fmt::Debug;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// What the processes came to on the host. It is what was predicted, or there would be none.
 #[derive(Clone, Debug)]
@@ -26,51 +29,86 @@ pub struct Replayed {
     pub verdict: Result<(), Violation>,
 }
 
-/// Starts the processes of the scenario and leads them through the schedule, in the directory
-/// `root`, which is empty. Checks that every call has the result that was predicted, that the
-/// processes say and leave behind what was predicted, and that the oracle, which looks at the
-/// directory of the host, comes to the same verdict.
-///
-/// `again` makes a command that starts this program again, so that it comes to
-/// [`play_part`](super::play_part) with the same scenario.
-///
-/// # Errors
-///
-/// The first thing that came out otherwise.
-///
-/// # Panics
-///
-/// If the root directory cannot be used.
-pub fn replay<S>(
-    scenario: &Scenario<S>,
-    prediction: &Prediction,
-    root: &Path,
-    again: impl Fn() -> Command,
-) -> Result<Replayed, Divergence>
-where
-    S: Strategy + Clone + Send + Sync + 'static,
-{
-    let host = || SimProcess(HostDoor::below(root, scenario.faults()));
-    let before = tree_of(&Sequential::boot(&scenario.start(), USER));
-    before.plant(&host()).expect("the root directory is empty");
-    let fates = drive(&prediction.schedule, root, again)?;
-    let ending = checked_ending(&prediction.ending, fates)?;
-    let oracle = scenario.oracle();
-    let simulated = || Sequential::boot(&prediction.ending.sim, USER);
-    let (expected, tree) = (tree_of(&simulated()), tree_of(&host()));
-    same("the directory", None, &expected, &tree)?;
-    let [expected, state] = [
-        state_of(oracle.strategy.clone(), simulated()),
-        state_of(oracle.strategy.clone(), host()),
-    ];
-    same("the state", None, &expected, &state)?;
-    let verdict = oracle.judge_on(&ending, host);
-    same("the verdict", None, &prediction.verdict, &verdict)?;
-    Ok(Replayed {
-        exits: ending.exits,
-        state,
-        verdict,
-    })
+/// How predictions are put to the test.
+#[derive(Clone, Debug)]
+pub struct Replay<C> {
+    again: C,
+    patience: Duration,
+}
+
+/// How long either side waits for the other unless told otherwise: 20 s, far longer than a process
+/// takes to start on a busy machine, and an end to every wait.
+const PATIENCE_DEFAULT: Duration = Duration::from_secs(20);
+
+impl<C: Fn() -> Command> Replay<C> {
+    /// With `again` for commands that start this program again, in such a way that it comes to
+    /// [`play_part`](super::play_part) with the scenario.
+    pub const fn by(again: C) -> Self {
+        Self {
+            again,
+            patience: PATIENCE_DEFAULT,
+        }
+    }
+
+    /// The same, waiting for a process so long.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Starts the processes of the scenario and leads them through the schedule in the directory
+    /// `root`, which is empty. Checks that every call has the result that was predicted, that the
+    /// processes say and leave behind what was predicted, and that the oracle, which looks at the
+    /// directory of the host, comes to the same verdict.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that came out otherwise.
+    ///
+    /// # Panics
+    ///
+    /// If the root directory cannot be used.
+    pub fn run<S>(
+        &self,
+        scenario: &Scenario<S>,
+        prediction: &Prediction,
+        root: &Path,
+    ) -> Result<Replayed, Divergence>
+    where
+        S: Strategy + Clone + Send + Sync + 'static,
+    {
+        let host = || SimProcess(HostDoor::below(root, scenario.faults()));
+        let before = tree_of(&Sequential::boot(&scenario.start(), USER));
+        before.plant(&host()).expect("the root directory is empty");
+        let fates = drive(&prediction.schedule, |seat| self.start(seat, root))?;
+        let ending = checked_ending(&prediction.ending, fates)?;
+        let oracle = scenario.oracle();
+        let simulated = || Sequential::boot(&prediction.ending.sim, USER);
+        let (expected, tree) = (tree_of(&simulated()), tree_of(&host()));
+        same("the directory", None, &expected, &tree)?;
+        let [expected, state] = [
+            state_of(oracle.strategy.clone(), simulated()),
+            state_of(oracle.strategy.clone(), host()),
+        ];
+        same("the state", None, &expected, &state)?;
+        let verdict = oracle.judge_on(&ending, host);
+        same("the verdict", None, &prediction.verdict, &verdict)?;
+        Ok(Replayed {
+            exits: ending.exits,
+            state,
+            verdict,
+        })
+    }
+
+    fn start(&self, seat: usize, root: &Path) -> Result<Player, Otherwise> {
+        let part = Part {
+            seat,
+            root: root.to_owned(),
+            patience: self.patience,
+        };
+        Player::start((self.again)(), &part)
+    }
 }
 
 /// The ending on the host. A killed process can no longer tell what it had had acknowledged; that

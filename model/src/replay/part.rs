@@ -17,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::Command;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// The environment variable that tells a program which part it has.
 const PART: &str = "HOOKSTATE_REPLAY_PART";
@@ -27,6 +28,8 @@ pub(super) struct Part {
     pub(super) seat: usize,
     /// What is the root directory to the process.
     pub(super) root: PathBuf,
+    /// How long it waits for the driver.
+    pub(super) patience: Duration,
 }
 
 impl Part {
@@ -36,7 +39,7 @@ impl Part {
     }
 }
 
-/// Plays a part of the scenario if [`replay`](super::replay) has started this program for that,
+/// Plays a part of the scenario if a [`Replay`](super::Replay) has started this program for that,
 /// and does not return then. A program that has itself started again calls this before it does
 /// anything else with the scenario.
 ///
@@ -51,14 +54,15 @@ where
         return;
     };
     let part: Part = serde_json::from_str(&part).expect("the driver gives out whole parts");
-    let wire = driver_at_stdin().expect("the standard input is a socket to the driver");
+    let wire =
+        driver_at_stdin(part.patience).expect("the standard input is a socket to the driver");
     perform(scenario, &part, &Rc::new(RefCell::new(wire)));
     std::process::exit(0)
 }
 
-fn driver_at_stdin() -> io::Result<Wire> {
+fn driver_at_stdin(patience: Duration) -> io::Result<Wire> {
     let socket = io::stdin().as_fd().try_clone_to_owned()?;
-    Wire::new(UnixStream::from(socket))
+    Wire::new(UnixStream::from(socket), patience)
 }
 
 fn perform<S>(scenario: &Scenario<S>, part: &Part, wire: &Rc<RefCell<Wire>>)

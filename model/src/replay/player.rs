@@ -46,7 +46,7 @@ impl Player {
             let (ours, its) = UnixStream::pair()?;
             part.give_to(&mut command);
             command.stdin(OwnedFd::from(its)).stdout(Stdio::null());
-            let wire = Wire::new(ours)?;
+            let wire = Wire::new(ours, part.patience)?;
             let child = command.spawn()?;
             // Else we would hold its end of the socket, and never hear that it is gone.
             drop(command);

@@ -8,10 +8,6 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// How long either side waits for the other: far longer than a start of a process takes on a busy
-/// machine, and an end to every wait.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-
 /// What a process says.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Word {
@@ -47,9 +43,10 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(stream: UnixStream) -> io::Result<Self> {
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
+    /// Waits for the other end for so long at most.
+    pub(super) fn new(stream: UnixStream, patience: Duration) -> io::Result<Self> {
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
         let writer = stream.try_clone()?;
         let reader = BufReader::new(stream);
         Ok(Self { reader, writer })

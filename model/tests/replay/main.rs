@@ -1,9 +1,14 @@
 //! The kernel of this machine agrees with the simulated one: real processes make the calls of an
-//! execution that the model found, in its order, with the results that the model foretold, and come
-//! to the same end. For each strategy that is an execution that passes, with two processes that
-//! take turns and a kill, and a counterexample of one without a step.
+//! execution of the model, in its order, with the results that the model foretold, and come to the
+//! same end. For each strategy there are executions that pass, with processes that take turns and
+//! are killed, and counterexamples of the same strategy without one of its steps. And a replay in
+//! which anything is altered is refused.
 
-mod cases;
+mod orders;
 mod stage;
 
+mod counterexamples;
+mod passing;
+
 mod altered;
+mod saved;
