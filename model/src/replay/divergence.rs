@@ -1,6 +1,7 @@
 //! What can come out otherwise on the host than the schedule says.
 
 use super::readable::{Invocation, Response};
+use crate::process::Exit;
 use std::fmt;
 use std::io;
 
@@ -36,20 +37,12 @@ pub enum Otherwise {
         /// The call that the process was about to make.
         got: Invocation,
     },
-    /// The process had nothing more to do.
+    /// The process had come to its end.
     Ended {
         /// The scheduled call.
         expected: Invocation,
-    },
-    /// The process panicked.
-    Panicked {
-        /// The message.
-        message: String,
-    },
-    /// The process has been killed and can do nothing more.
-    Dead {
-        /// The scheduled call.
-        expected: Invocation,
+        /// How.
+        exit: Exit,
     },
     /// The call writes too few pages to be killed in the middle of it there.
     Shorter {
@@ -121,15 +114,11 @@ impl fmt::Display for Otherwise {
                     "expected the call {expected}, and it is about to make {got}"
                 )
             }
-            Self::Ended { expected } => {
+            Self::Ended { expected, exit } => {
                 write!(
                     f,
-                    "expected the call {expected}, and it has nothing more to do"
+                    "expected the call {expected}, and it has ended: {exit:?}"
                 )
-            }
-            Self::Panicked { message } => write!(f, "it panicked: {message}"),
-            Self::Dead { expected } => {
-                write!(f, "expected the call {expected}, and it has been killed")
             }
             Self::Shorter { expected } => {
                 write!(

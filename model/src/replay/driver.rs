@@ -52,7 +52,7 @@ fn started(
 
 fn fate(schedule: &Schedule, seat: usize, end: End) -> Result<Fate, Otherwise> {
     match end {
-        End::Ended(account) => Ok((Exit::Finished, Some(account))),
+        End::Ended(exit, account) => Ok((exit, Some(account))),
         End::Killed => Ok((Exit::Killed, None)),
         End::Before(_) if waits_in_the_end(schedule, seat) => Ok((Exit::Stuck, None)),
         End::Before(got) => Err(Otherwise::Unfinished { got }),

@@ -8,7 +8,7 @@
 
 use super::host_door::HostDoor;
 use super::readable::{Invocation, Response};
-use super::schedule::is_private;
+use super::schedule::{is_pause, is_private};
 use super::wire::{Leave, Wire, Word};
 use crate::oracle::USER;
 use crate::sim::{Door, ProcessId, Reply, Request, Sim, Step};
@@ -48,6 +48,9 @@ impl Gate {
         if matches!(request, Request::Fstatfs { .. } | Request::Geteuid) {
             return self.host.call(request);
         }
+        if is_pause(&request) {
+            return Ok(Reply::Unit);
+        }
         let Itself { sim, process } = &mut *self.itself.borrow_mut();
         match sim.step(*process, &request) {
             Step::Done(result) => result,
@@ -63,8 +66,15 @@ impl Gate {
         self.hear()
     }
 
-    /// The kill comes now: nobody is going to answer.
-    fn stay(&self) -> ! {
+    /// The kill comes then: nobody is going to answer.
+    fn write_and_stay(&self, request: &Request, pages: u64) -> ! {
+        match self.host.first_pages(request, pages) {
+            Some(part) => {
+                let result = self.host.call(part);
+                self.tell(&Word::Met(Response::from(&result)));
+            }
+            None => self.tell(&Word::Shorter),
+        }
         self.hear();
         unreachable!("a process that is to be killed was told to go on")
     }
@@ -88,11 +98,7 @@ impl Door for Gate {
         loop {
             match self.ask(&request) {
                 Leave::Go => {}
-                Leave::Write { pages } => {
-                    let result = self.host.call(self.host.cut(&request, pages));
-                    self.tell(&Word::Met(Response::from(&result)));
-                    self.stay();
-                }
+                Leave::Write { pages } => self.write_and_stay(&request, pages),
             }
             let result = self.host.call(without_blocking(request.clone()));
             if blocks(&request) && result == Err(Errno::WOULDBLOCK) {

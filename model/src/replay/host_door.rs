@@ -45,17 +45,18 @@ impl HostDoor {
         }
     }
 
-    /// The part of a write that falls into the first `pages` of its pages.
-    pub(super) fn cut(&self, request: &Request, pages: u64) -> Request {
+    /// The part of a write that falls into the first `pages` of its pages; nothing if that is all of
+    /// it, or if the call does not write.
+    pub(super) fn first_pages(&self, request: &Request, pages: u64) -> Option<Request> {
         let (at, bytes) = match request {
             Request::Pwrite { bytes, offset, .. } => (*offset, bytes),
             Request::Append { fd, bytes } => (self.size(*fd), bytes),
-            other => return other.clone(),
+            _ => return None,
         };
         let page = self.faults.page_bytes;
-        let count = (at / page + pages) * page - at;
-        let count = usize::try_from(count).expect("a write fits into memory");
-        shortened(request.clone(), count.min(bytes.len()))
+        let count = usize::try_from((at / page + pages) * page - at).ok()?;
+        let all = bytes.len().min(self.faults.transfer_bytes_max);
+        (count < all).then(|| shortened(request.clone(), count))
     }
 
     fn size(&self, fd: Fd) -> u64 {

@@ -76,10 +76,7 @@ where
     let lived = catch_unwind(AssertUnwindSafe(|| {
         program(SimProcess(AnyDoor::new(gate)), &mut account);
     }));
-    let panic = match Exit::of(lived) {
-        Exit::Panicked(message) => Some(message),
-        _ => None,
-    };
-    let sent = wire.borrow_mut().send(&Word::Ended { account, panic });
+    let exit = Exit::of(lived);
+    let sent = wire.borrow_mut().send(&Word::Ended { account, exit });
     sent.unwrap_or_else(|_| without_driver());
 }

@@ -6,6 +6,7 @@ use super::readable::{Invocation, Response};
 use super::schedule::Step;
 use super::wire::{Leave, Wire, Word};
 use crate::oracle::Account;
+use crate::process::Exit;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -26,14 +27,14 @@ enum Stands {
     Running,
     /// It waits before this call.
     Before(Invocation),
-    Ended(Account),
+    Ended(Exit, Account),
     Killed,
 }
 
 /// How a process stood in the end.
 #[derive(Debug)]
 pub(super) enum End {
-    Ended(Account),
+    Ended(Exit, Account),
     Killed,
     /// It still waits before a call.
     Before(Invocation),
@@ -73,12 +74,8 @@ impl Player {
                     self.let_go(&invocation)?;
                 }
                 Word::Asks { invocation, .. } => self.stands = Stands::Before(invocation),
-                Word::Ended {
-                    panic: Some(message),
-                    ..
-                } => return Err(Otherwise::Panicked { message }),
-                Word::Ended { account, .. } => self.stands = Stands::Ended(account),
-                Word::Met(response) => return Err(confused(&response)),
+                Word::Ended { account, exit } => self.stands = Stands::Ended(exit, account),
+                other => return Err(confused(&other)),
             }
         }
         Ok(())
@@ -96,9 +93,9 @@ impl Player {
     /// How the process stands now that the schedule is over.
     pub(super) fn finish(mut self) -> Result<End, Otherwise> {
         match std::mem::replace(&mut self.stands, Stands::Killed) {
-            Stands::Ended(account) => {
+            Stands::Ended(exit, account) => {
                 self.wait_for_its_end()?;
-                Ok(End::Ended(account))
+                Ok(End::Ended(exit, account))
             }
             Stands::Before(invocation) => Ok(End::Before(invocation)),
             Stands::Killed => Ok(End::Killed),
@@ -114,8 +111,14 @@ impl Player {
                 expected,
                 got: got.clone(),
             }),
-            Stands::Ended(_) => Err(Otherwise::Ended { expected }),
-            Stands::Killed => Err(Otherwise::Dead { expected }),
+            Stands::Ended(exit, _) => Err(Otherwise::Ended {
+                expected,
+                exit: exit.clone(),
+            }),
+            Stands::Killed => Err(Otherwise::Ended {
+                expected,
+                exit: Exit::Killed,
+            }),
             Stands::Running => unreachable!("a process runs only within a step"),
         }
     }
@@ -136,8 +139,7 @@ impl Player {
     /// SIGKILL. When it has been waited for, its files are closed and its locks released.
     fn kill(&mut self, invocation: &Invocation, pages: u64) -> Result<(), Otherwise> {
         if pages > 0 {
-            let written = self.leave(Leave::Write { pages }, invocation)?;
-            self.check_written(invocation, pages, written)?;
+            self.write(invocation, pages)?;
         }
         self.stands = Stands::Killed;
         let killed = self.child.kill().and_then(|()| self.child.wait());
@@ -147,34 +149,31 @@ impl Player {
         })
     }
 
-    /// The part of the write must have been written.
-    fn check_written(
-        &self,
-        invocation: &Invocation,
-        pages: u64,
-        got: Response,
-    ) -> Result<(), Otherwise> {
-        match got {
-            Response::Returned(_) => Ok(()),
-            got => Err(Otherwise::Answered {
-                invocation: invocation.clone(),
+    fn write(&mut self, invocation: &Invocation, pages: u64) -> Result<(), Otherwise> {
+        let expected = invocation.clone();
+        match self.leave(Leave::Write { pages }, invocation)? {
+            Word::Met(Response::Returned(_)) => Ok(()),
+            Word::Met(got) => Err(Otherwise::Answered {
+                invocation: expected,
                 expected: Response::Killed { pages },
                 got,
             }),
+            Word::Shorter => Err(Otherwise::Shorter { expected }),
+            other => Err(confused(&other)),
         }
     }
 
     fn let_go(&mut self, invocation: &Invocation) -> Result<Response, Otherwise> {
-        self.leave(Leave::Go, invocation)
-    }
-
-    fn leave(&mut self, leave: Leave, invocation: &Invocation) -> Result<Response, Otherwise> {
-        let sent = self.wire.send(&leave);
-        sent.map_err(|cause| silent(Some(invocation), cause))?;
-        match self.hear(Some(invocation))? {
+        match self.leave(Leave::Go, invocation)? {
             Word::Met(response) => Ok(response),
             other => Err(confused(&other)),
         }
+    }
+
+    fn leave(&mut self, leave: Leave, invocation: &Invocation) -> Result<Word, Otherwise> {
+        let sent = self.wire.send(&leave);
+        sent.map_err(|cause| silent(Some(invocation), cause))?;
+        self.hear(Some(invocation))
     }
 
     fn hear(&mut self, expected: Option<&Invocation>) -> Result<Word, Otherwise> {
@@ -205,6 +204,6 @@ fn silent(expected: Option<&Invocation>, cause: io::Error) -> Otherwise {
     Otherwise::Silent { expected, cause }
 }
 
-fn confused(word: &impl std::fmt::Debug) -> Otherwise {
+fn confused(word: &Word) -> Otherwise {
     silent(None, io::Error::other(format!("it said {word:?} unasked")))
 }

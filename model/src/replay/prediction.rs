@@ -2,13 +2,14 @@
 
 use super::divergence::{Divergence, Otherwise, When};
 use super::readable::{Invocation, Response};
-use super::rehearsal::Rehearsal;
+use super::rehearsal::{Rehearsal, Stands};
 use super::schedule::{Schedule, Step};
 use crate::oracle::{Account, Violation};
 use crate::process::Ending;
 use crate::scenario::Scenario;
 use crate::sim::Kill;
 use hookstate::strategy::Strategy;
+use std::collections::BTreeMap;
 
 /// An execution in the model.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Prediction {
         S: Strategy + Clone + Send + Sync + 'static,
     {
         let mut rehearsal = Rehearsal::of(scenario);
-        let mut calls = vec![0; rehearsal.processes()];
+        let mut calls: BTreeMap<usize, usize> = BTreeMap::new();
         loop {
             let able = rehearsal.able();
             if able.is_empty() {
@@ -66,13 +67,14 @@ impl Prediction {
             }
             let seat = choose(&able);
             assert!(able.contains(&seat), "process {seat} cannot go on");
-            match kill.filter(|kill| kill.process == seat && kill.call == calls[seat]) {
-                Some(Kill { pages, .. }) if can_be_killed(&rehearsal, seat, pages) => {
+            let call = calls.entry(seat).or_default();
+            match kill.filter(|kill| kill.process == seat && kill.call == *call) {
+                Some(Kill { pages, .. }) if rehearsal.can_be_killed(seat, pages) => {
                     rehearsal.kill(seat, pages);
                 }
                 _ => rehearsal.step(seat),
             }
-            calls[seat] += 1;
+            *call += 1;
         }
     }
 
@@ -92,35 +94,40 @@ impl Prediction {
 }
 
 fn take(rehearsal: &mut Rehearsal, step: &Step) -> Result<(), Otherwise> {
-    if step.process >= rehearsal.processes() {
-        return Err(Otherwise::Missing);
-    }
-    let expected = step.invocation.clone();
-    match rehearsal.request(step.process).map(Invocation::from) {
-        None => return Err(Otherwise::Ended { expected }),
-        Some(got) if got != expected => return Err(Otherwise::Asked { expected, got }),
-        Some(_) => {}
-    }
+    check_next_call(rehearsal, step)?;
     match step.result {
-        Response::Killed { pages } if !can_be_killed(rehearsal, step.process, pages) => {
-            return Err(Otherwise::Shorter { expected });
-        }
         Response::Killed { pages } => rehearsal.kill(step.process, pages),
         _ => rehearsal.step(step.process),
     }
-    let made = Schedule::from(rehearsal.trace());
-    let got = made.steps.last().expect("it was just made").result.clone();
-    match got == step.result {
+    let made = Step::last_of(rehearsal.trace()).expect("it was just made");
+    match made.result == step.result {
         true => Ok(()),
         false => Err(Otherwise::Answered {
-            invocation: expected,
+            invocation: made.invocation,
             expected: step.result.clone(),
-            got,
+            got: made.result,
         }),
     }
 }
 
-/// In the middle of a write something is left of it.
-fn can_be_killed(rehearsal: &Rehearsal, seat: usize, pages: u64) -> bool {
-    pages == 0 || pages < rehearsal.pages(seat)
+fn check_next_call(rehearsal: &Rehearsal, step: &Step) -> Result<(), Otherwise> {
+    let expected = step.invocation.clone();
+    match rehearsal.stands(step.process) {
+        None => return Err(Otherwise::Missing),
+        Some(Stands::Ended(exit, _)) => {
+            let exit = exit.clone();
+            return Err(Otherwise::Ended { expected, exit });
+        }
+        Some(Stands::Before(request, _)) if Invocation::from(request) != expected => {
+            let got = Invocation::from(request);
+            return Err(Otherwise::Asked { expected, got });
+        }
+        Some(Stands::Before(..)) => {}
+    }
+    match step.result {
+        Response::Killed { pages } if !rehearsal.can_be_killed(step.process, pages) => {
+            Err(Otherwise::Shorter { expected })
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,9 +1,9 @@
 //! A scenario on the simulated kernel in one order of its calls, whoever chose it.
 //!
-//! Each process is a thread that does nothing but wait for the answer to its call, so that this
-//! one decides what happens when. A process whose answers no longer come is dead.
+//! Each process is a thread that does nothing but wait for the answers to its calls, so that the
+//! thread which gives them decides what happens when. A process whose answers no longer come is dead.
 
-use super::schedule::is_private;
+use super::schedule::{is_pause, is_private};
 use crate::oracle::{Account, USER};
 use crate::process::{Ending, Exit, Program};
 use crate::scenario::Scenario;
@@ -11,6 +11,7 @@ use crate::sim::{AnyDoor, Door, ProcessId, Reply, Request, Sim, SimProcess, Step
 use crate::trace::{Event, Trace};
 use hookstate::kernel::{Ceased, Errno, Result};
 use hookstate::strategy::Strategy;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -18,17 +19,27 @@ use std::thread::JoinHandle;
 /// The kernel and the processes on it.
 pub(super) struct Rehearsal {
     sim: Sim,
-    actors: Vec<Actor>,
+    seats: Vec<Seat>,
     trace: Trace,
 }
 
-struct Actor {
+struct Seat {
     process: ProcessId,
+    stands: Stands,
+}
+
+/// How a process stands.
+pub(super) enum Stands {
+    /// It is alive and waits before a call.
+    Before(Request, Actor),
+    /// It has come to its end.
+    Ended(Exit, Account),
+}
+
+/// The thread that plays a process.
+pub(super) struct Actor {
     asks: Receiver<Request>,
-    /// `None` once it is dead.
-    answers: Option<Sender<Result<Reply>>>,
-    /// The call before which it stands; `None` once it has ended.
-    request: Option<Request>,
+    answers: Sender<Result<Reply>>,
     thread: JoinHandle<(Exit, Account)>,
 }
 
@@ -39,71 +50,69 @@ impl Rehearsal {
         S: Strategy + Clone + Send + Sync + 'static,
     {
         let mut sim = scenario.start();
-        let programs = scenario.programs();
-        let actors: Vec<Actor> = programs
+        let seats: Vec<Seat> = scenario
+            .programs()
             .into_iter()
-            .map(|program| Actor::start(program, sim.spawn(USER)))
+            .map(|program| Seat {
+                process: sim.spawn(USER),
+                stands: Actor::start(program).heard(),
+            })
             .collect();
-        let trace = Trace::new(actors.len());
-        let mut rehearsal = Self { sim, actors, trace };
-        for seat in 0..rehearsal.actors.len() {
-            rehearsal.hear(seat);
-            rehearsal.make_unnoticed_calls(seat);
-        }
+        let trace = Trace::new(seats.len());
+        let mut rehearsal = Self { sim, seats, trace };
+        rehearsal.make_unnoticed_calls();
         rehearsal
     }
 
-    /// The call before which the process stands, unless it has ended.
-    pub(super) fn request(&self, seat: usize) -> Option<&Request> {
-        self.actors[seat].request.as_ref()
+    /// How the process stands; `None` if there is none.
+    pub(super) fn stands(&self, seat: usize) -> Option<&Stands> {
+        self.seats.get(seat).map(|seat| &seat.stands)
     }
 
     /// The processes that can go on.
     pub(super) fn able(&self) -> Vec<usize> {
-        let actors = self.actors.iter().enumerate();
-        actors
-            .filter(|(_, actor)| actor.request.is_some() && !self.sim.is_waiting(actor.process))
-            .map(|(seat, _)| seat)
+        let seats = self.seats.iter().enumerate();
+        seats
+            .filter(|(_, seat)| seat.is_alive() && !self.sim.is_waiting(seat.process))
+            .map(|(number, _)| number)
             .collect()
     }
 
-    /// How many processes there are.
-    pub(super) fn processes(&self) -> usize {
-        self.actors.len()
-    }
-
-    /// How many pages the next call of the process writes; 0 if it does not write.
-    pub(super) fn pages(&self, seat: usize) -> u64 {
-        let request = self.request(seat).expect("it has not ended");
-        self.sim.pages(self.actors[seat].process, request)
+    /// Whether the process can be killed when so many pages of its call have been written: within a
+    /// write something must be left of it.
+    pub(super) fn can_be_killed(&self, seat: usize, pages: u64) -> bool {
+        let Seat { process, stands } = &self.seats[seat];
+        match stands {
+            Stands::Before(request, _) => pages == 0 || pages < self.sim.pages(*process, request),
+            Stands::Ended(..) => false,
+        }
     }
 
     /// The process makes its call, and those behind it that nobody notices.
     pub(super) fn step(&mut self, seat: usize) {
-        let actor = &mut self.actors[seat];
-        let request = actor.request.clone().expect("it has not ended");
-        match self.sim.step(actor.process, &request) {
-            Step::Blocked => self.trace.push(seat, Event::Waits(request)),
+        let request = self.request(seat);
+        let event = match self.sim.step(self.seats[seat].process, &request) {
+            Step::Blocked => Event::Waits(request),
             Step::Done(result) => {
-                actor.answer(result.clone());
-                self.trace.push(seat, Event::Returned(request, result));
-                self.hear(seat);
+                self.answer(seat, result.clone());
+                Event::Returned(request, result)
             }
-        }
-        self.make_all_unnoticed_calls();
+        };
+        self.trace.push(seat, event);
+        self.make_unnoticed_calls();
     }
 
     /// The process is killed when so many pages of its call have been written.
     pub(super) fn kill(&mut self, seat: usize, pages: u64) {
-        let actor = &mut self.actors[seat];
-        let request = actor.request.take().expect("it has not ended");
+        let request = self.request(seat);
+        let process = self.seats[seat].process;
         match pages {
-            0 => self.sim.end(actor.process),
-            pages => self.sim.tear(actor.process, &request, pages),
+            0 => self.sim.end(process),
+            pages => self.sim.tear(process, &request, pages),
         }
-        actor.answers = None;
+        self.seats[seat].dies();
         self.trace.push(seat, Event::Killed(request, pages));
-        self.make_all_unnoticed_calls();
+        self.make_unnoticed_calls();
     }
 
     /// What has happened so far.
@@ -112,81 +121,118 @@ impl Rehearsal {
     }
 
     /// What the processes have come to. Whoever has not ended waits for ever.
-    pub(super) fn ending(self) -> Ending<Account> {
-        let mut sim = self.sim;
-        let actors = self.actors.into_iter();
-        let (exits, accounts): (Vec<Exit>, Vec<Account>) = actors
-            .map(|mut actor| {
-                let stuck = actor.request.is_some();
-                if stuck {
-                    sim.end(actor.process);
-                }
-                actor.answers = None;
-                let lived = actor.thread.join();
-                let (exit, account) = lived.expect("what a process panics with is caught");
-                (if stuck { Exit::Stuck } else { exit }, account)
-            })
-            .unzip();
+    pub(super) fn ending(mut self) -> Ending<Account> {
+        let mut exits = Vec::new();
+        let mut accounts = Vec::new();
+        for mut seat in self.seats {
+            let stuck = seat.is_alive();
+            if stuck {
+                self.sim.end(seat.process);
+                seat.dies();
+            }
+            if let Stands::Ended(exit, account) = seat.stands {
+                exits.push(if stuck { Exit::Stuck } else { exit });
+                accounts.push(account);
+            }
+        }
         Ending {
-            sim,
+            sim: self.sim,
             hurt: vec![false; exits.len()],
             exits,
             accounts,
         }
     }
 
-    /// Others too can have been waiting in a call that nobody notices.
-    fn make_all_unnoticed_calls(&mut self) {
-        for seat in 0..self.actors.len() {
-            self.make_unnoticed_calls(seat);
+    /// By all processes: what one does can be what makes the next call of another unnoticed.
+    fn make_unnoticed_calls(&mut self) {
+        for seat in 0..self.seats.len() {
+            while let Some(result) = self.unnoticed_call(seat) {
+                self.answer(seat, result);
+            }
         }
     }
 
-    fn make_unnoticed_calls(&mut self, seat: usize) {
-        while let Some(request) = self.request(seat).cloned()
-            && self.is_unnoticed(seat, &request)
-        {
-            let actor = &mut self.actors[seat];
-            let Step::Done(result) = self.sim.step(actor.process, &request) else {
-                return;
-            };
-            actor.answer(result);
-            self.hear(seat);
+    /// The result of the next call of the process, if nobody can notice it.
+    fn unnoticed_call(&mut self, seat: usize) -> Option<Result<Reply>> {
+        let Seat { process, stands } = &self.seats[seat];
+        let Stands::Before(request, _) = stands else {
+            return None;
+        };
+        if is_pause(request) {
+            return Some(Ok(Reply::Unit));
+        }
+        let private = is_private(request.as_call().kind());
+        if !private && !self.sim.commutes(*process, request) {
+            return None;
+        }
+        match self.sim.step(*process, request) {
+            Step::Done(result) => Some(result),
+            Step::Blocked => None,
         }
     }
 
-    fn is_unnoticed(&self, seat: usize, request: &Request) -> bool {
-        is_private(request.as_call().kind())
-            || self.sim.commutes(self.actors[seat].process, request)
+    fn answer(&mut self, seat: usize, result: Result<Reply>) {
+        let seat = &mut self.seats[seat];
+        seat.goes_on(|actor| {
+            actor.answers.send(result).expect("it waits for the answer");
+            actor.heard()
+        });
+        if !seat.is_alive() {
+            self.sim.end(seat.process);
+        }
     }
 
-    /// Waits for the next call of the process, or its end.
-    fn hear(&mut self, seat: usize) {
-        let actor = &mut self.actors[seat];
-        actor.request = actor.asks.recv().ok();
-        if actor.request.is_none() {
-            self.sim.end(actor.process);
+    fn request(&self, seat: usize) -> Request {
+        match &self.seats[seat].stands {
+            Stands::Before(request, _) => request.clone(),
+            Stands::Ended(exit, _) => unreachable!("process {seat} has ended: {exit:?}"),
+        }
+    }
+}
+
+impl Seat {
+    fn is_alive(&self) -> bool {
+        matches!(self.stands, Stands::Before(..))
+    }
+
+    fn dies(&mut self) {
+        self.goes_on(Actor::dies);
+    }
+
+    fn goes_on(&mut self, on: impl FnOnce(Actor) -> Stands) {
+        let gone = Stands::Ended(Exit::Killed, Account::default());
+        if let Stands::Before(_, actor) = std::mem::replace(&mut self.stands, gone) {
+            self.stands = on(actor);
         }
     }
 }
 
 impl Actor {
-    fn start(program: Program<Account>, process: ProcessId) -> Self {
+    fn start(program: Program<Account>) -> Self {
         let (to_us, asks) = channel();
         let (answers, from_us) = channel();
         let thread = std::thread::spawn(move || live(&program, to_us, from_us));
         Self {
-            process,
             asks,
-            answers: Some(answers),
-            request: None,
+            answers,
             thread,
         }
     }
 
-    fn answer(&mut self, result: Result<Reply>) {
-        let answers = self.answers.as_ref().expect("the dead ask nothing");
-        answers.send(result).expect("it waits for the answer");
+    /// Waits for its next call, or its end.
+    fn heard(self) -> Stands {
+        match self.asks.recv() {
+            Ok(request) => Stands::Before(request, self),
+            Err(_) => self.dies(),
+        }
+    }
+
+    /// Gives no more answers, if it still waits for one.
+    fn dies(self) -> Stands {
+        drop(self.answers);
+        let lived = self.thread.join();
+        let (exit, account) = lived.expect("what a process panics with is caught");
+        Stands::Ended(exit, account)
     }
 }
 
@@ -197,7 +243,12 @@ fn live(
 ) -> (Exit, Account) {
     let mut account = Account::default();
     let lived = catch_unwind(AssertUnwindSafe(|| {
-        let door = AnyDoor::new(Prompted { asks, answers });
+        let dead = Cell::new(false);
+        let door = AnyDoor::new(Prompted {
+            asks,
+            answers,
+            dead,
+        });
         program(SimProcess(door), &mut account);
     }));
     (Exit::of(lived), account)
@@ -207,18 +258,19 @@ fn live(
 struct Prompted {
     asks: Sender<Request>,
     answers: Receiver<Result<Reply>>,
+    dead: Cell<bool>,
 }
 
 impl Door for Prompted {
     fn call(&self, request: Request) -> Result<Reply> {
-        if std::thread::panicking() {
+        let asked = self.asks.send(request).ok();
+        if let Some(result) = asked.and_then(|()| self.answers.recv().ok()) {
+            return result;
+        }
+        if self.dead.replace(true) || std::thread::panicking() {
             // What destructors do in a process that is dead never happens.
             return Err(Errno::SRCH);
         }
-        let asked = self.asks.send(request).ok();
-        match asked.and_then(|()| self.answers.recv().ok()) {
-            Some(result) => result,
-            None => resume_unwind(Box::new(Ceased)),
-        }
+        resume_unwind(Box::new(Ceased))
     }
 }

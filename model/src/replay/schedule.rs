@@ -37,14 +37,13 @@ impl Schedule {
         let next = rest.find(|step| step.process == process);
         next.map(|step| &step.invocation)
     }
+}
 
-    /// How often one process goes on after another.
-    #[must_use]
-    pub fn switches(&self) -> usize {
-        let pairs = self.steps.windows(2);
-        pairs
-            .filter(|pair| pair[0].process != pair[1].process)
-            .count()
+impl Step {
+    /// What happened last.
+    pub(super) fn last_of(trace: &Trace) -> Option<Self> {
+        let (process, event) = trace.events().last()?;
+        step(*process, event)
     }
 }
 
@@ -73,6 +72,12 @@ pub(super) fn is_private(kind: CallKind) -> bool {
             | CallKind::Getpid
             | CallKind::Geteuid
     )
+}
+
+/// Whether the call only lets time pass. A process that pauses because a lock was refused to it can
+/// be taken to pause as long as it must wait.
+pub(super) fn is_pause(request: &Request) -> bool {
+    matches!(request, Request::Nanosleep { .. } | Request::SchedYield)
 }
 
 fn step(process: usize, event: &Event) -> Option<Step> {

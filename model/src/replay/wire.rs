@@ -2,6 +2,7 @@
 
 use super::readable::{Invocation, Response};
 use crate::oracle::Account;
+use crate::process::Exit;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Write};
@@ -19,11 +20,10 @@ pub(super) enum Word {
     },
     /// This became of it.
     Met(Response),
-    /// It has done all that it had to do, or has panicked with this message.
-    Ended {
-        account: Account,
-        panic: Option<String>,
-    },
+    /// It writes no more pages than it was to be killed after.
+    Shorter,
+    /// It has come to its end.
+    Ended { account: Account, exit: Exit },
 }
 
 /// What the driver answers to a process that asks.
