@@ -59,10 +59,7 @@ impl Gate {
     }
 
     fn ask(&self, request: &Request) -> Leave {
-        self.tell(&Word::Asks {
-            invocation: Invocation::from(request),
-            unnoticed: self.host.is_unnoticed(request),
-        });
+        self.tell(&Word::Asks(Invocation::from(request)));
         self.hear()
     }
 

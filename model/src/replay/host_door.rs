@@ -5,7 +5,7 @@
 //! of the caller's choice, and descriptors are counted from 3 in each process.
 
 use crate::sim::{Door, FaultModel, Fd, Reply, Request};
-use hookstate::kernel::{Errno, FlockOperation, Host, Kernel, Result};
+use hookstate::kernel::{Errno, Host, Kernel, Result};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -16,13 +16,7 @@ use std::path::{Path, PathBuf};
 pub struct HostDoor {
     root: PathBuf,
     faults: FaultModel,
-    open: RefCell<BTreeMap<Fd, Opened>>,
-}
-
-#[derive(Debug)]
-struct Opened {
-    fd: OwnedFd,
-    locked: bool,
+    open: RefCell<BTreeMap<Fd, OwnedFd>>,
 }
 
 impl HostDoor {
@@ -34,14 +28,6 @@ impl HostDoor {
             root: root.to_owned(),
             faults,
             open: RefCell::default(),
-        }
-    }
-
-    /// Whether no other process can notice when the call is made: closing what has no lock.
-    pub(super) fn is_unnoticed(&self, request: &Request) -> bool {
-        match request {
-            Request::Close { fd } => !self.open.borrow()[fd].locked,
-            _ => false,
         }
     }
 
@@ -71,7 +57,7 @@ impl HostDoor {
     }
 
     fn with<T>(&self, fd: Fd, make: impl FnOnce(&OwnedFd) -> T) -> T {
-        make(&self.open.borrow()[&fd].fd)
+        make(&self.open.borrow()[&fd])
     }
 
     /// The lowest number that is free, as in open(2).
@@ -81,21 +67,13 @@ impl HostDoor {
             .map(Fd::new)
             .find(|number| !open.contains_key(number))
             .expect("fewer than four billion descriptors");
-        open.insert(number, Opened { fd, locked: false });
+        open.insert(number, fd);
         number
     }
 
     fn close(&self, fd: Fd) {
-        let opened = self.open.borrow_mut().remove(&fd);
-        Host.close(opened.expect("a process closes what it has open").fd);
-    }
-
-    fn flock(&self, fd: Fd, operation: FlockOperation) -> Result<()> {
-        let result = self.with(fd, |fd| Host.flock(fd, operation));
-        let locked = result.is_ok() && operation != FlockOperation::Unlock;
-        let mut open = self.open.borrow_mut();
-        open.get_mut(&fd).expect("it was just used").locked = locked;
-        result
+        let open = self.open.borrow_mut().remove(&fd);
+        Host.close(open.expect("a process closes what it has open"));
     }
 
     fn pread(&self, fd: Fd, length: usize, offset: u64) -> Result<Vec<u8>> {
@@ -131,7 +109,9 @@ impl Door for HostDoor {
                 self.close(fd);
                 Ok(Reply::Unit)
             }
-            Request::Flock { fd, operation } => self.flock(fd, operation).map(unit),
+            Request::Flock { fd, operation } => {
+                self.with(fd, |fd| Host.flock(fd, operation)).map(unit)
+            }
             Request::Fstat { fd } => self.with(fd, |fd| Host.fstat(fd)).map(Reply::Stat),
             Request::Stat { path } => Host.stat(&self.real(&path)).map(Reply::Stat),
             Request::Fstatfs { fd } => self.with(fd, |fd| Host.fstatfs(fd)).map(Reply::FileSystem),

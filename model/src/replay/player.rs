@@ -62,21 +62,14 @@ impl Player {
         })
     }
 
-    /// Lets the process run until it stands before the call `next`, or another one that is not to
-    /// be left out, or has ended.
+    /// Waits until the process stands before its next call, which should be `next`, or has ended.
     pub(super) fn advance(&mut self, next: Option<&Invocation>) -> Result<(), Otherwise> {
-        while matches!(self.stands, Stands::Running) {
-            match self.hear(next)? {
-                Word::Asks {
-                    invocation,
-                    unnoticed,
-                } if unnoticed && next != Some(&invocation) => {
-                    self.let_go(&invocation)?;
-                }
-                Word::Asks { invocation, .. } => self.stands = Stands::Before(invocation),
-                Word::Ended { account, exit } => self.stands = Stands::Ended(exit, account),
+        if matches!(self.stands, Stands::Running) {
+            self.stands = match self.hear(next)? {
+                Word::Asks(invocation) => Stands::Before(invocation),
+                Word::Ended { account, exit } => Stands::Ended(exit, account),
                 other => return Err(confused(&other)),
-            }
+            };
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::process::Ending;
 use crate::scenario::Scenario;
 use crate::sim::Kill;
 use hookstate::strategy::Strategy;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// An execution in the model.
 #[derive(Clone, Debug)]
@@ -40,7 +40,14 @@ impl Prediction {
                 otherwise,
             })?;
         }
-        Ok(Self::of(scenario, rehearsal))
+        match rehearsal.able().first() {
+            None => Ok(Self::of(scenario, rehearsal)),
+            Some(&seat) => Err(Divergence {
+                when: When::InTheEnd,
+                process: Some(seat),
+                otherwise: unfinished(&rehearsal, seat),
+            }),
+        }
     }
 
     /// Lets the scenario run on the simulated kernel in the order that `choose` makes up: it is given
@@ -68,12 +75,12 @@ impl Prediction {
             let seat = choose(&able);
             assert!(able.contains(&seat), "process {seat} cannot go on");
             let call = calls.entry(seat).or_default();
-            match kill.filter(|kill| kill.process == seat && kill.call == *call) {
+            let _ = match kill.filter(|kill| kill.process == seat && kill.call == *call) {
                 Some(Kill { pages, .. }) if rehearsal.can_be_killed(seat, pages) => {
-                    rehearsal.kill(seat, pages);
+                    rehearsal.kill(seat, pages)
                 }
                 _ => rehearsal.step(seat),
-            }
+            };
             *call += 1;
         }
     }
@@ -94,38 +101,63 @@ impl Prediction {
 }
 
 fn take(rehearsal: &mut Rehearsal, step: &Step) -> Result<(), Otherwise> {
-    check_next_call(rehearsal, step)?;
-    match step.result {
-        Response::Killed { pages } => rehearsal.kill(step.process, pages),
-        _ => rehearsal.step(step.process),
-    }
-    let made = Step::last_of(rehearsal.trace()).expect("it was just made");
-    match made.result == step.result {
+    let got = match unnoticed(rehearsal, step) {
+        Some(made) => made.result,
+        None => {
+            check_next_call(rehearsal, step)?;
+            match step.result {
+                Response::Killed { pages } => rehearsal.kill(step.process, pages),
+                _ => rehearsal.step(step.process),
+            }
+        }
+    };
+    match got == step.result {
         true => Ok(()),
         false => Err(Otherwise::Answered {
-            invocation: made.invocation,
+            invocation: step.invocation.clone(),
             expected: step.result.clone(),
-            got: made.result,
+            got,
         }),
     }
 }
 
+/// The call of the step, if the process has made it already since nobody can notice it.
+fn unnoticed(rehearsal: &mut Rehearsal, step: &Step) -> Option<Step> {
+    let made = rehearsal.unnoticed_mut(step.process)?;
+    let next = made.front()?;
+    (next.invocation == step.invocation).then(|| made.pop_front())?
+}
+
+fn unfinished(rehearsal: &Rehearsal, seat: usize) -> Otherwise {
+    let got = Invocation::from(&rehearsal.request(seat));
+    Otherwise::Unfinished { got }
+}
+
 fn check_next_call(rehearsal: &Rehearsal, step: &Step) -> Result<(), Otherwise> {
-    let expected = step.invocation.clone();
-    match rehearsal.stands(step.process) {
-        None => return Err(Otherwise::Missing),
-        Some(Stands::Ended(exit, _)) => {
-            let exit = exit.clone();
-            return Err(Otherwise::Ended { expected, exit });
-        }
-        Some(Stands::Before(request, _)) if Invocation::from(request) != expected => {
-            let got = Invocation::from(request);
+    let (seat, expected) = (step.process, step.invocation.clone());
+    let Some(stands) = rehearsal.stands(seat) else {
+        return Err(Otherwise::Missing);
+    };
+    let earlier = rehearsal.unnoticed(seat).and_then(VecDeque::front);
+    match stands {
+        Stands::Before(request, _) if Invocation::from(request) == expected => {}
+        Stands::Before(request, _) => {
+            let next = earlier.map(|made| made.invocation.clone());
+            let got = next.unwrap_or_else(|| Invocation::from(request));
             return Err(Otherwise::Asked { expected, got });
         }
-        Some(Stands::Before(..)) => {}
+        Stands::Ended(exit, _) => {
+            return Err(match earlier.map(|made| made.invocation.clone()) {
+                Some(got) => Otherwise::Asked { expected, got },
+                None => Otherwise::Ended {
+                    expected,
+                    exit: exit.clone(),
+                },
+            });
+        }
     }
     match step.result {
-        Response::Killed { pages } if !rehearsal.can_be_killed(step.process, pages) => {
+        Response::Killed { pages } if !rehearsal.can_be_killed(seat, pages) => {
             Err(Otherwise::Shorter { expected })
         }
         _ => Ok(()),

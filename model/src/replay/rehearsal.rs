@@ -3,15 +3,17 @@
 //! Each process is a thread that does nothing but wait for the answers to its calls, so that the
 //! thread which gives them decides what happens when. A process whose answers no longer come is dead.
 
-use super::schedule::{is_pause, is_private};
+use super::readable::Response;
+use super::schedule::{Step, is_pause, is_private};
 use crate::oracle::{Account, USER};
 use crate::process::{Ending, Exit, Program};
 use crate::scenario::Scenario;
-use crate::sim::{AnyDoor, Door, ProcessId, Reply, Request, Sim, SimProcess, Step};
+use crate::sim::{self, AnyDoor, Door, ProcessId, Reply, Request, Sim, SimProcess};
 use crate::trace::{Event, Trace};
 use hookstate::kernel::{Ceased, Errno, Result};
 use hookstate::strategy::Strategy;
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
@@ -26,6 +28,8 @@ pub(super) struct Rehearsal {
 struct Seat {
     process: ProcessId,
     stands: Stands,
+    /// The calls that nobody noticed since the last one that others could.
+    unnoticed: VecDeque<Step>,
 }
 
 /// How a process stands.
@@ -56,6 +60,7 @@ impl Rehearsal {
             .map(|program| Seat {
                 process: sim.spawn(USER),
                 stands: Actor::start(program).heard(),
+                unnoticed: VecDeque::new(),
             })
             .collect();
         let trace = Trace::new(seats.len());
@@ -81,29 +86,40 @@ impl Rehearsal {
     /// Whether the process can be killed when so many pages of its call have been written: within a
     /// write something must be left of it.
     pub(super) fn can_be_killed(&self, seat: usize, pages: u64) -> bool {
-        let Seat { process, stands } = &self.seats[seat];
+        let Seat {
+            process, stands, ..
+        } = &self.seats[seat];
         match stands {
             Stands::Before(request, _) => pages == 0 || pages < self.sim.pages(*process, request),
             Stands::Ended(..) => false,
         }
     }
 
-    /// The process makes its call, and those behind it that nobody notices.
-    pub(super) fn step(&mut self, seat: usize) {
+    /// The calls of the process that nobody noticed since the last one that others could.
+    pub(super) fn unnoticed(&self, seat: usize) -> Option<&VecDeque<Step>> {
+        self.seats.get(seat).map(|seat| &seat.unnoticed)
+    }
+
+    /// The same, to be crossed off where somebody has them on a list.
+    pub(super) fn unnoticed_mut(&mut self, seat: usize) -> Option<&mut VecDeque<Step>> {
+        self.seats.get_mut(seat).map(|seat| &mut seat.unnoticed)
+    }
+
+    /// The process makes its call, and those behind it that nobody notices. What became of the call.
+    pub(super) fn step(&mut self, seat: usize) -> Response {
         let request = self.request(seat);
         let event = match self.sim.step(self.seats[seat].process, &request) {
-            Step::Blocked => Event::Waits(request),
-            Step::Done(result) => {
+            sim::Step::Blocked => Event::Waits(request),
+            sim::Step::Done(result) => {
                 self.answer(seat, result.clone());
                 Event::Returned(request, result)
             }
         };
-        self.trace.push(seat, event);
-        self.make_unnoticed_calls();
+        self.noticed(seat, event)
     }
 
     /// The process is killed when so many pages of its call have been written.
-    pub(super) fn kill(&mut self, seat: usize, pages: u64) {
+    pub(super) fn kill(&mut self, seat: usize, pages: u64) -> Response {
         let request = self.request(seat);
         let process = self.seats[seat].process;
         match pages {
@@ -111,8 +127,7 @@ impl Rehearsal {
             pages => self.sim.tear(process, &request, pages),
         }
         self.seats[seat].dies();
-        self.trace.push(seat, Event::Killed(request, pages));
-        self.make_unnoticed_calls();
+        self.noticed(seat, Event::Killed(request, pages))
     }
 
     /// What has happened so far.
@@ -143,31 +158,44 @@ impl Rehearsal {
         }
     }
 
+    fn noticed(&mut self, seat: usize, event: Event) -> Response {
+        let step = Step::of(seat, &event).expect("a call that others can notice is a step");
+        self.trace.push(seat, event);
+        self.seats[seat].unnoticed.clear();
+        self.make_unnoticed_calls();
+        step.result
+    }
+
     /// By all processes: what one does can be what makes the next call of another unnoticed.
     fn make_unnoticed_calls(&mut self) {
         for seat in 0..self.seats.len() {
-            while let Some(result) = self.unnoticed_call(seat) {
-                self.answer(seat, result);
+            while let Some((request, result)) = self.unnoticed_call(seat) {
+                self.answer(seat, result.clone());
+                let event = Event::Unnoticed(request, result);
+                self.seats[seat].unnoticed.extend(Step::of(seat, &event));
+                self.trace.push(seat, event);
             }
         }
     }
 
-    /// The result of the next call of the process, if nobody can notice it.
-    fn unnoticed_call(&mut self, seat: usize) -> Option<Result<Reply>> {
-        let Seat { process, stands } = &self.seats[seat];
+    /// The next call of the process and its result, if nobody can notice it.
+    fn unnoticed_call(&mut self, seat: usize) -> Option<(Request, Result<Reply>)> {
+        let Seat {
+            process, stands, ..
+        } = &self.seats[seat];
         let Stands::Before(request, _) = stands else {
             return None;
         };
         if is_pause(request) {
-            return Some(Ok(Reply::Unit));
+            return Some((request.clone(), Ok(Reply::Unit)));
         }
         let private = is_private(request.as_call().kind());
         if !private && !self.sim.commutes(*process, request) {
             return None;
         }
         match self.sim.step(*process, request) {
-            Step::Done(result) => Some(result),
-            Step::Blocked => None,
+            sim::Step::Done(result) => Some((request.clone(), result)),
+            sim::Step::Blocked => None,
         }
     }
 
@@ -182,7 +210,8 @@ impl Rehearsal {
         }
     }
 
-    fn request(&self, seat: usize) -> Request {
+    /// The call before which the process stands.
+    pub(super) fn request(&self, seat: usize) -> Request {
         match &self.seats[seat].stands {
             Stands::Before(request, _) => request.clone(),
             Stands::Ended(exit, _) => unreachable!("process {seat} has ended: {exit:?}"),

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// Who makes which call when, and what becomes of it. As JSON it can be kept and shared.
 ///
-/// A close that others cannot notice may be left out. What a process asks about itself and about
-/// the time is left out always.
+/// What a process asks about itself and about the time is left out. So may be, for the simulated
+/// kernel, which knows them, calls that no other process can notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// How many processes there are, numbered from 0.
@@ -40,10 +40,21 @@ impl Schedule {
 }
 
 impl Step {
-    /// What happened last.
-    pub(super) fn last_of(trace: &Trace) -> Option<Self> {
-        let (process, event) = trace.events().last()?;
-        step(*process, event)
+    /// `None` if it is the process's own affair.
+    pub(super) fn of(process: usize, event: &Event) -> Option<Self> {
+        let (request, result) = match event {
+            Event::Returned(request, result) | Event::Unnoticed(request, result) => {
+                (request, Response::from(result))
+            }
+            Event::Waits(request) => (request, Response::Waits),
+            Event::Killed(request, pages) => (request, Response::Killed { pages: *pages }),
+        };
+        let private = is_private(request.as_call().kind());
+        (!private).then(|| Self {
+            process,
+            invocation: Invocation::from(request),
+            result,
+        })
     }
 }
 
@@ -53,7 +64,7 @@ impl From<&Trace> for Schedule {
         Self {
             processes: trace.processes(),
             steps: steps
-                .filter_map(|(process, event)| step(*process, event))
+                .filter_map(|(process, event)| Step::of(*process, event))
                 .collect(),
         }
     }
@@ -78,21 +89,4 @@ pub(super) fn is_private(kind: CallKind) -> bool {
 /// be taken to pause as long as it must wait.
 pub(super) fn is_pause(request: &Request) -> bool {
     matches!(request, Request::Nanosleep { .. } | Request::SchedYield)
-}
-
-fn step(process: usize, event: &Event) -> Option<Step> {
-    let (request, result) = match event {
-        Event::Returned(request, result) => (request, Response::from(result)),
-        Event::Waits(request) => (request, Response::Waits),
-        Event::Killed(request, pages) => (request, Response::Killed { pages: *pages }),
-    };
-    is_scheduled(request).then(|| Step {
-        process,
-        invocation: Invocation::from(request),
-        result,
-    })
-}
-
-fn is_scheduled(request: &Request) -> bool {
-    !is_private(request.as_call().kind())
 }

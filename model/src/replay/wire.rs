@@ -13,11 +13,7 @@ use std::time::Duration;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Word {
     /// It stands before this call.
-    Asks {
-        invocation: Invocation,
-        /// Whether no other process can notice when it is made.
-        unnoticed: bool,
-    },
+    Asks(Invocation),
     /// This became of it.
     Met(Response),
     /// It writes no more pages than it was to be killed after.

@@ -155,13 +155,19 @@ fn a_lock_that_comes_too_early_is_refused() {
     let stage = flock_stage(this_test!(a_lock_that_comes_too_early_is_refused));
     let early = altered(&without_kill(&stage), |steps| {
         let released = steps.iter().position(is_unlock).expect("it is released");
-        steps.swap(released, released + 1);
+        let later = steps[released..].iter().position(takes_lock);
+        let lock = steps.remove(released + later.expect("the other takes it then"));
+        steps.insert(released, lock);
     });
     let divergence = refused(&stage, &early);
     let Otherwise::Answered { got, .. } = &divergence.otherwise else {
         panic!("{divergence}");
     };
     assert_eq!(*got, Response::Failed("EWOULDBLOCK".to_owned()));
+}
+
+fn takes_lock(step: &Step) -> bool {
+    step.invocation.arguments.get("operation") == Some(&"TryExclusive".into())
 }
 
 fn is_unlock(step: &Step) -> bool {

@@ -8,6 +8,7 @@ mod orders;
 mod stage;
 
 mod counterexamples;
+mod endings;
 mod passing;
 
 mod altered;
