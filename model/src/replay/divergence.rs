@@ -13,7 +13,7 @@ pub struct Divergence {
     /// In which process; `None` where it is about what all of them left behind.
     pub process: Option<usize>,
     /// What it was.
-    pub otherwise: Otherwise,
+    pub otherwise: Box<Otherwise>,
 }
 
 /// When something came out otherwise.

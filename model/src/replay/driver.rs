@@ -74,6 +74,6 @@ fn at(when: When, process: usize) -> impl Fn(Otherwise) -> Divergence + Copy {
     move |otherwise| Divergence {
         when,
         process: Some(process),
-        otherwise,
+        otherwise: Box::new(otherwise),
     }
 }

@@ -142,11 +142,11 @@ fn same<T: PartialEq + Debug>(
     Err(Divergence {
         when: When::InTheEnd,
         process,
-        otherwise: Otherwise::Outcome {
+        otherwise: Box::new(Otherwise::Outcome {
             what,
             expected: format!("{expected:?}"),
             got: format!("{got:?}"),
-        },
+        }),
     })
 }
 

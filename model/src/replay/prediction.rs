@@ -37,7 +37,7 @@ impl Prediction {
             take(&mut rehearsal, step).map_err(|otherwise| Divergence {
                 when: When::AtStep(index + 1),
                 process: Some(step.process),
-                otherwise,
+                otherwise: Box::new(otherwise),
             })?;
         }
         match rehearsal.able().first() {
@@ -45,7 +45,7 @@ impl Prediction {
             Some(&seat) => Err(Divergence {
                 when: When::InTheEnd,
                 process: Some(seat),
-                otherwise: unfinished(&rehearsal, seat),
+                otherwise: Box::new(unfinished(&rehearsal, seat)),
             }),
         }
     }

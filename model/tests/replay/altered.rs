@@ -60,7 +60,7 @@ fn a_step_with_another_result_is_refused_there() {
         });
         let divergence = refused(&stage, &another);
         assert_eq!(divergence.when, When::AtStep(index + 1), "{divergence}");
-        assert!(matches!(divergence.otherwise, Otherwise::Answered { .. }));
+        assert!(matches!(*divergence.otherwise, Otherwise::Answered { .. }));
     }
 }
 
@@ -107,7 +107,7 @@ fn a_step_with_another_argument_is_refused_there() {
         });
         let divergence = refused(&stage, &another);
         assert_eq!(divergence.when, When::AtStep(index + 1), "{divergence}");
-        assert!(matches!(divergence.otherwise, Otherwise::Asked { .. }));
+        assert!(matches!(*divergence.otherwise, Otherwise::Asked { .. }));
     }
 }
 
@@ -160,7 +160,7 @@ fn a_lock_that_comes_too_early_is_refused() {
         steps.insert(released, lock);
     });
     let divergence = refused(&stage, &early);
-    let Otherwise::Answered { got, .. } = &divergence.otherwise else {
+    let Otherwise::Answered { got, .. } = &*divergence.otherwise else {
         panic!("{divergence}");
     };
     assert_eq!(*got, Response::Failed("EWOULDBLOCK".to_owned()));
@@ -183,7 +183,7 @@ fn a_kill_inside_of_a_write_that_is_too_short_for_it_is_refused() {
         kill.expect("there is a kill").result = Response::Killed { pages: 1 };
     });
     let divergence = refused(&stage, &torn);
-    assert!(matches!(divergence.otherwise, Otherwise::Shorter { .. }));
+    assert!(matches!(*divergence.otherwise, Otherwise::Shorter { .. }));
 }
 
 fn is_kill(step: &Step) -> bool {
@@ -209,7 +209,7 @@ fn another_outcome_is_refused_in_the_end() {
         alter(&mut other);
         let divergence = stage.replay(&other).expect_err("the host took it");
         assert_eq!(divergence.when, When::InTheEnd, "{divergence}");
-        let Otherwise::Outcome { what, .. } = divergence.otherwise else {
+        let Otherwise::Outcome { what, .. } = *divergence.otherwise else {
             panic!("{divergence}");
         };
         assert_eq!(what, expected);
@@ -234,7 +234,7 @@ fn a_kernel_without_exchange_is_refused_at_the_exchange() {
         invocation,
         expected,
         ..
-    } = &divergence.otherwise
+    } = &*divergence.otherwise
     else {
         panic!("{divergence}");
     };
