@@ -49,14 +49,33 @@ impl<S: Strategy + Clone + Send + Sync + 'static> Tested for S {}
 /// test as well, plays its part here and does not return.
 pub(crate) struct Stage<S> {
     test: &'static str,
+    case: &'static str,
     pub(crate) scenario: Scenario<S>,
+}
+
+/// The environment variable that tells a process which of the cases of a test it plays in.
+const CASE: &str = "HOOKSTATE_REPLAY_CASE";
+
+/// Whether this process has to do with that case of a test: with every one, unless it was started to
+/// play in another.
+pub(crate) fn is_concerned(case: &str) -> bool {
+    std::env::var(CASE).map_or(true, |own| own == case)
 }
 
 impl<S: Tested> Stage<S> {
     pub(crate) fn new(path: &'static str, scenario: Scenario<S>) -> Self {
+        Self::of_case("", path, scenario)
+    }
+
+    /// As [`new`](Self::new), in one case of several that the test has.
+    pub(crate) fn of_case(case: &'static str, path: &'static str, scenario: Scenario<S>) -> Self {
         play_part(&scenario);
         let (_program, test) = path.split_once("::").expect("a test is in a module");
-        Self { test, scenario }
+        Self {
+            test,
+            case,
+            scenario,
+        }
     }
 
     /// Has real processes do what the prediction says.
@@ -122,6 +141,7 @@ impl<S: Tested> Stage<S> {
         let program = std::env::current_exe().expect("this program has a path");
         let mut command = Command::new(program);
         command.args(["--exact", self.test, "--nocapture"]);
+        command.env(CASE, self.case);
         command
     }
 }
