@@ -1,4 +1,5 @@
-//! Leads the processes through a schedule. At every instant at most one of them runs.
+//! Leads the processes through a schedule. From their first calls on, at most one of them runs at
+//! any instant.
 
 use super::divergence::{Divergence, Otherwise, When};
 use super::player::{End, Player};

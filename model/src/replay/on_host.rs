@@ -10,7 +10,7 @@ use super::tree::Tree;
 use crate::oracle::{Account, Ledger, USER, Violation, store};
 use crate::process::{Ending, Exit};
 use crate::scenario::Scenario;
-use crate::sim::{Sequential, SimProcess};
+use crate::sim::{Sequential, Sim, SimProcess};
 use hookstate::kernel::Kernel;
 use hookstate::strategy::Strategy;
 use std::fmt::Debug;
@@ -84,14 +84,7 @@ impl<C: Fn() -> Command> Replay<C> {
         let fates = drive(&prediction.schedule, |seat| self.start(seat, root))?;
         let ending = checked_ending(&prediction.ending, fates)?;
         let oracle = scenario.oracle();
-        let simulated = || Sequential::boot(&prediction.ending.sim, USER);
-        let (expected, tree) = (tree_of(&simulated()), tree_of(&host()));
-        same("the directory", None, &expected, &tree)?;
-        let [expected, state] = [
-            state_of(oracle.strategy.clone(), simulated()),
-            state_of(oracle.strategy.clone(), host()),
-        ];
-        same("the state", None, &expected, &state)?;
+        let state = checked_state(&oracle.strategy, &prediction.ending.sim, &host)?;
         let verdict = oracle.judge_on(&ending, host);
         same("the verdict", None, &prediction.verdict, &verdict)?;
         Ok(Replayed {
@@ -128,6 +121,21 @@ fn checked_ending(
         }
     }
     Ok(ending)
+}
+
+/// The state on the host, which has the same files, byte by byte, as the simulated kernel.
+fn checked_state<S: Strategy + Clone, K: Kernel>(
+    strategy: &S,
+    predicted: &Sim,
+    host: impl Fn() -> K,
+) -> Result<Result<Ledger, String>, Divergence> {
+    let simulated = || Sequential::boot(predicted, USER);
+    let files = [tree_of(&simulated()), tree_of(&host())];
+    same("the directory", None, &files[0], &files[1])?;
+    let expected = state_of(strategy.clone(), simulated());
+    let state = state_of(strategy.clone(), host());
+    same("the state", None, &expected, &state)?;
+    Ok(state)
 }
 
 fn same<T: PartialEq + Debug>(
