@@ -5,7 +5,7 @@
 //! which tokens it found. A lost update is a pair of acknowledged changes that found the same.
 
 use crate::process::{Ending, Exit};
-use crate::sim::{Sequential, Sim};
+use crate::sim::Sequential;
 use hookstate::kernel::Kernel;
 use hookstate::strategy::Strategy;
 use hookstate::{Durability, ErrorKind, Recovery, State, Store};
@@ -87,7 +87,7 @@ impl Ledger {
 }
 
 /// What a process says about what it did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// Its changes that were acknowledged.
     pub acknowledged: Vec<Change>,
@@ -111,7 +111,7 @@ pub struct Account {
 }
 
 /// An error that a process got.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Failure {
     /// Which sort.
     pub kind: ErrorKind,
@@ -122,7 +122,7 @@ pub struct Failure {
 }
 
 /// A change that was acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
     /// What it added.
     pub token: Token,
@@ -230,10 +230,19 @@ impl<S: Strategy + Clone> Oracle<S> {
     ///
     /// What is wrong with the ending.
     pub fn judge(&self, ending: &Ending<Account>) -> Result<(), Violation> {
+        self.judge_on(ending, || Sequential::boot(&ending.sim, USER))
+    }
+
+    /// The same by what a new process sees on another kernel, where the processes were too.
+    pub(crate) fn judge_on<K: Kernel>(
+        &self,
+        ending: &Ending<Account>,
+        newcomer: impl Fn() -> K,
+    ) -> Result<(), Violation> {
         ending.exits.iter().try_for_each(check_exit)?;
         self.check_failures(ending)?;
         check_alarms(ending)?;
-        let last = self.read(&ending.sim)?;
+        let last = self.read(newcomer())?;
         self.check_tokens(&last, ending)?;
         let nobody_removes = ending
             .accounts
@@ -242,11 +251,11 @@ impl<S: Strategy + Clone> Oracle<S> {
         for account in &ending.accounts {
             self.check_reads(account, nobody_removes.then_some(&last))?;
         }
-        self.check_next_change(&ending.sim, &last)
+        self.check_next_change(newcomer(), &last)
     }
 
-    fn read(&self, sim: &Sim) -> Result<Ledger, Violation> {
-        let store = store(self.strategy.clone(), Sequential::boot(sim, USER));
+    fn read<K: Kernel>(&self, kernel: K) -> Result<Ledger, Violation> {
+        let store = store(self.strategy.clone(), kernel);
         let read = store.read().map_err(|error| torn(&error))?;
         whole(&read.value).cloned()
     }
@@ -335,9 +344,8 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     /// Whatever has happened, the next change must be possible and lose nothing.
-    fn check_next_change(&self, sim: &Sim, last: &Ledger) -> Result<(), Violation> {
-        let process = Sequential::boot(sim, USER);
-        let store = store(self.strategy.clone(), process);
+    fn check_next_change<K: Kernel>(&self, kernel: K, last: &Ledger) -> Result<(), Violation> {
+        let store = store(self.strategy.clone(), kernel);
         let modified = store.locked_modify(|ledger| ledger.add(NEXT));
         let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
         let _ = applied.map_err(|error| torn(&error))?;

@@ -345,7 +345,7 @@ impl Sim {
     fn install(&mut self, process: ProcessId, description: DescriptionNumber) -> Fd {
         self.description_mut(description).descriptors += 1;
         let descriptors = &mut self.process_mut(process).descriptors;
-        let fd = (3..)
+        let fd = (Fd::FIRST..)
             .map(Fd)
             .find(|fd| !descriptors.contains_key(fd))
             .expect("fewer than four billion descriptors");
