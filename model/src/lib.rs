@@ -27,6 +27,7 @@ pub mod trace;
 
 pub mod oracle;
 pub mod scenario;
+pub mod story;
 
 pub mod catalogue;
 pub mod twin;

@@ -1,5 +1,11 @@
 //! What the processes did, in order, as a table with a column for each.
 
+mod brief;
+mod holds;
+mod table;
+
+pub(crate) use holds::{Hold, Holds};
+
 use crate::sim::{Reply, Request};
 use hookstate::kernel::{Errno, Result};
 use std::borrow::Cow;
@@ -77,36 +83,6 @@ impl fmt::Display for Event {
             Self::Killed(request, pages) => write!(f, "killed after {pages} pages of {request}"),
         }
     }
-}
-
-impl fmt::Display for Trace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cells: Vec<(usize, String)> = self
-            .noticed()
-            .map(|(process, event)| (*process, event.to_string()))
-            .collect();
-        let widths: Vec<usize> = (0..self.processes)
-            .map(|column| width(&cells, column))
-            .collect();
-        for (column, width) in widths.iter().enumerate() {
-            write!(f, "{:<width$}  ", format!("process {column}"))?;
-        }
-        writeln!(f)?;
-        for (process, cell) in &cells {
-            let indent: usize = widths[..*process].iter().map(|width| width + 2).sum();
-            writeln!(f, "{:indent$}{cell}", "")?;
-        }
-        Ok(())
-    }
-}
-
-fn width(cells: &[(usize, String)], column: usize) -> usize {
-    let longest = cells
-        .iter()
-        .filter(|(process, _)| *process == column)
-        .map(|(_, cell)| cell.chars().count())
-        .max();
-    longest.unwrap_or(0).max("process 0".len())
 }
 
 /// As the manual pages call it.
