@@ -206,6 +206,7 @@ where
             exits,
             accounts,
             hurt,
+            power_cuts: 0,
         };
         if !found.endings.insert(ending.clone()) {
             return;
