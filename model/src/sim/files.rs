@@ -4,6 +4,7 @@ use super::call::{Fd, Request};
 use super::content::Content;
 use super::inode::{InodeNumber, Node};
 use super::machine::{ProcessId, Sim, check_offset};
+use super::power::Change;
 use hookstate::kernel::{Access, Errno, Identity, Result, Stat};
 
 /// `st_dev` of the one file system.
@@ -40,6 +41,7 @@ impl Sim {
                 Ok(content.read(offset, length.min(self.faults.transfer_bytes_max)))
             }
             Node::Directory(_) => Err(Errno::ISDIR),
+            Node::Fifo => Err(Errno::SPIPE),
             Node::Symlink => unreachable!("a symbolic link cannot be opened"),
         }
     }
@@ -52,10 +54,12 @@ impl Sim {
         offset: u64,
     ) -> Result<usize> {
         check_offset(offset)?;
+        self.check_no_fifo(process, fd, Errno::SPIPE)?;
         self.writable(process, fd)?;
         let count = bytes.len().min(self.faults.transfer_bytes_max);
         let at = self.write_offset(process, fd, offset);
-        self.written(process, fd)?.write(at, &bytes[..count]);
+        let file = self.regular(process, fd)?;
+        self.write_content(file, at, &bytes[..count]);
         Ok(count)
     }
 
@@ -67,6 +71,10 @@ impl Sim {
             Access::Append,
             "append is for descriptors opened to append"
         );
+        assert!(
+            self.check_no_fifo(process, fd, Errno::SPIPE).is_ok(),
+            "what is in a FIFO is not modelled"
+        );
         self.pwrite(process, fd, bytes, 0)
     }
 
@@ -74,7 +82,9 @@ impl Sim {
         check_offset(length)?;
         // Unlike the calls that write, ftruncate(2) has EINVAL for this.
         self.writable(process, fd).map_err(|_| Errno::INVAL)?;
-        self.written(process, fd)?.set_size(length);
+        self.check_no_fifo(process, fd, Errno::INVAL)?;
+        let file = self.regular(process, fd)?;
+        self.resize(file, length);
         Ok(())
     }
 
@@ -91,11 +101,22 @@ impl Sim {
             return Err(Errno::INVAL);
         }
         self.writable(process, fd)?;
+        self.check_no_fifo(process, fd, Errno::SPIPE)?;
         if self.faults.fallocate {
             Ok(())
         } else {
             Err(Errno::OPNOTSUPP)
         }
+    }
+
+    /// fsync(2) and fdatasync(2): all that is written survives, but a FIFO has nothing to sync.
+    pub(super) fn sync(&mut self, process: ProcessId, fd: Fd, data_only: bool) -> Result<()> {
+        self.check_no_fifo(process, fd, Errno::INVAL)?;
+        let number = self.description(process, fd).inode;
+        if let Some(disk) = &mut self.disk {
+            disk.sync(number, &self.inodes[&number], data_only);
+        }
+        Ok(())
     }
 
     /// How many pages the call writes to; 0 if it does not write.
@@ -118,8 +139,8 @@ impl Sim {
         let page = self.faults.page_bytes;
         let boundary = (at / page + pages) * page;
         let count = usize::try_from(boundary.saturating_sub(at)).expect("a write fits into memory");
-        if let Ok(content) = self.written(process, fd) {
-            content.write(at, &bytes[..count]);
+        if let Ok(file) = self.regular(process, fd) {
+            self.write_content(file, at, &bytes[..count]);
         }
     }
 
@@ -134,6 +155,8 @@ impl Sim {
             Request::Append { fd, bytes } => (*fd, 0, bytes),
             _ => return None,
         };
+        check_offset(offset).ok()?;
+        self.check_no_fifo(process, fd, Errno::SPIPE).ok()?;
         self.writable(process, fd).ok()?;
         let count = bytes.len().min(self.faults.transfer_bytes_max);
         Some((fd, self.write_offset(process, fd, offset), &bytes[..count]))
@@ -154,12 +177,47 @@ impl Sim {
         }
     }
 
-    fn written(&mut self, process: ProcessId, fd: Fd) -> Result<&mut Content> {
-        let inode = self.description(process, fd).inode;
-        match &mut self.inode_mut(inode).node {
-            Node::Regular(content) => Ok(content),
+    fn check_no_fifo(&self, process: ProcessId, fd: Fd, errno: Errno) -> Result<()> {
+        match self.inodes[&self.description(process, fd).inode].node {
+            Node::Fifo => Err(errno),
+            Node::Regular(_) | Node::Directory(_) | Node::Symlink => Ok(()),
+        }
+    }
+
+    fn regular(&self, process: ProcessId, fd: Fd) -> Result<InodeNumber> {
+        let number = self.description(process, fd).inode;
+        match self.inodes[&number].node {
+            Node::Regular(_) => Ok(number),
             Node::Directory(_) => Err(Errno::ISDIR),
+            Node::Fifo => unreachable!("its callers look whether it is one"),
             Node::Symlink => unreachable!("a symbolic link cannot be opened"),
+        }
+    }
+
+    fn write_content(&mut self, file: InodeNumber, offset: u64, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.content_mut(file).write(offset, bytes);
+        self.record(|| Change::Write {
+            file,
+            offset,
+            bytes: bytes.to_vec(),
+        });
+    }
+
+    pub(super) fn resize(&mut self, file: InodeNumber, size: u64) {
+        if self.inodes[&file].node.size() == size {
+            return;
+        }
+        self.content_mut(file).set_size(size);
+        self.record(|| Change::Resize { file, size });
+    }
+
+    fn content_mut(&mut self, file: InodeNumber) -> &mut Content {
+        match &mut self.inode_mut(file).node {
+            Node::Regular(content) => content,
+            other => unreachable!("only regular files have content: {other:?}"),
         }
     }
 }
