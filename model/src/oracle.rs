@@ -130,6 +130,13 @@ pub enum Violation {
         /// What it read then.
         later: Vec<Token>,
     },
+    /// More processes were in a place at the same time than may be.
+    ExclusionBroken {
+        /// How many there were.
+        inside: usize,
+        /// How many may be.
+        limit: usize,
+    },
     /// The processes waited for each other, or one of them worked without end.
     Stuck,
     /// A process got an error although nothing had failed.
@@ -154,6 +161,7 @@ pub enum ViolationKind {
     Doubled,
     Torn,
     RolledBack,
+    ExclusionBroken,
     Stuck,
     Failed,
     Panicked,
@@ -368,6 +376,7 @@ impl Violation {
             Self::Doubled { .. } => ViolationKind::Doubled,
             Self::Torn { .. } => ViolationKind::Torn,
             Self::RolledBack { .. } => ViolationKind::RolledBack,
+            Self::ExclusionBroken { .. } => ViolationKind::ExclusionBroken,
             Self::Stuck => ViolationKind::Stuck,
             Self::Failed { .. } => ViolationKind::Failed,
             Self::Panicked { .. } => ViolationKind::Panicked,
@@ -393,6 +402,9 @@ impl fmt::Display for Violation {
             Self::Torn { seen } => write!(f, "a state that is not whole: {seen}"),
             Self::RolledBack { earlier, later } => {
                 write!(f, "{earlier:?} was there and later only {later:?}")
+            }
+            Self::ExclusionBroken { inside, limit } => {
+                write!(f, "{inside} were inside at once where {limit} may be")
             }
             Self::Stuck => write!(f, "nobody could go on"),
             Self::Failed { error } => write!(f, "an error without a cause: {error}"),

@@ -10,6 +10,8 @@ mod file;
 mod rename_stale_lock;
 mod unlocked;
 
+pub mod patterns;
+
 pub use create_race::CreateRace;
 pub use rename_stale_lock::RenameStaleLock;
 pub use unlocked::Unlocked;

@@ -1,0 +1,178 @@
+//! Programs that are no stores of a state: where they start from, and a judge of their own.
+
+use super::pattern::Model;
+use crate::explore::{Bounds, Ending, Exit, Program, Report, explore};
+use crate::oracle::{Change, DIRECTORY, Ledger, Token, USER, Violation};
+use crate::sim::{FaultModel, Interleaved, Kill, Sequential, Sim, SimProcess};
+use hookstate::Result;
+use hookstate::kernel::Kernel;
+use std::hash::Hash;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A process whose calls the search puts in order.
+pub(super) type Process = SimProcess<Interleaved>;
+
+/// What a judge says.
+pub(super) type Verdict = std::result::Result<(), Violation>;
+
+/// Looks at the kernel in the end and at what each process says: `None` from one that was killed.
+type Judge<R> = Box<dyn Fn(&Sim, &[Option<R>]) -> Verdict + Send + Sync>;
+
+/// What a process says, or the error that stopped it.
+type Said<R> = std::result::Result<R, String>;
+
+/// Some programs, what was there before, and what must hold in the end.
+pub(super) struct Trial<R> {
+    start: Sim,
+    programs: Vec<Program<Said<R>>>,
+    judge: Arc<Judge<R>>,
+    bounds: Bounds,
+}
+
+/// The file of this name in the directory of the store.
+pub(super) fn file(name: &str) -> PathBuf {
+    Path::new(DIRECTORY).join(name)
+}
+
+impl<R: 'static> Trial<R> {
+    /// In an empty directory on a kernel with these abilities, after what `before` did there.
+    pub(super) fn new(
+        faults: FaultModel,
+        before: impl FnOnce(&SimProcess<Sequential>) -> Result<()>,
+        judge: impl Fn(&Sim, &[Option<R>]) -> Verdict + Send + Sync + 'static,
+    ) -> Self {
+        let first = Sequential::boot(&Sim::new(faults), USER);
+        first
+            .mkdir(Path::new(DIRECTORY), 0o700)
+            .expect("the root directory is empty");
+        before(&first).expect("nothing is in the way of the first process");
+        Self {
+            start: first.snapshot(faults),
+            programs: Vec::new(),
+            judge: Arc::new(Box::new(judge)),
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// One more process.
+    pub(super) fn process(
+        mut self,
+        act: impl Fn(&Process) -> Result<R> + Send + Sync + 'static,
+    ) -> Self {
+        self.programs.push(Arc::new(move |process| {
+            act(&process).map_err(|error| error.to_string())
+        }));
+        self
+    }
+}
+
+impl<R: Clone + Eq + Hash + Send + 'static> Trial<R> {
+    fn explore(&self, kill: Option<Kill>) -> Report<Violation> {
+        let judge = Arc::clone(&self.judge);
+        explore(
+            &self.start,
+            USER,
+            self.programs.clone(),
+            kill,
+            self.bounds,
+            move |ending: &Ending<Said<R>>| {
+                let said = ending.exits.iter().map(said);
+                let said = said.collect::<std::result::Result<Vec<_>, _>>()?;
+                judge(&ending.sim, &said)
+            },
+        )
+    }
+
+    fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
+        let kill = Kill {
+            process,
+            call,
+            pages: 0,
+        };
+        let mut report = self.explore(Some(kill));
+        for pages in 1..report.pages {
+            if report.counterexample.is_some() {
+                break;
+            }
+            report = report.and(self.explore(Some(Kill { pages, ..kill })));
+        }
+        report
+    }
+}
+
+impl<R: Clone + Eq + Hash + Send + 'static> Model for Trial<R> {
+    fn check(&self) -> Report<Violation> {
+        self.explore(None)
+    }
+
+    fn check_killing(&self, victim: usize) -> Report<Violation> {
+        let mut sum = Report::default();
+        for call in 0.. {
+            let at_call = self.check_killing_at(victim, call);
+            // The last round is one in which nobody got as far as to be killed.
+            let last = at_call.killed == 0 || at_call.counterexample.is_some();
+            sum = sum.and(at_call);
+            if last {
+                break;
+            }
+        }
+        sum
+    }
+}
+
+fn said<R: Clone>(exit: &Exit<Said<R>>) -> std::result::Result<Option<R>, Violation> {
+    match exit {
+        Exit::Finished(Ok(said)) => Ok(Some(said.clone())),
+        Exit::Finished(Err(error)) => Err(Violation::Failed {
+            error: error.clone(),
+        }),
+        Exit::Killed => Ok(None),
+        Exit::Stuck | Exit::Runaway => Err(Violation::Stuck),
+        Exit::Panicked(message) => Err(Violation::Panicked {
+            message: message.clone(),
+        }),
+    }
+}
+
+/// A process that comes when all others have ended.
+pub(super) fn newcomer(sim: &Sim) -> SimProcess<Sequential> {
+    Sequential::boot(sim, USER)
+}
+
+/// What a judge cannot do is an error without a cause.
+pub(super) fn sure<T>(result: Result<T>) -> std::result::Result<T, Violation> {
+    result.map_err(|error| Violation::Failed {
+        error: error.to_string(),
+    })
+}
+
+/// Each of the changes is in the ledger once.
+pub(super) fn all_kept(ledger: &Ledger, changes: &[&Change]) -> Verdict {
+    for change in changes {
+        let token = change.token;
+        match ledger.times(token) {
+            0 => {
+                let rival = rival(change, changes);
+                return Err(Violation::Lost { token, rival });
+            }
+            1 => {}
+            _ => return Err(Violation::Doubled { token }),
+        }
+    }
+    Ok(())
+}
+
+/// Another change that had found the same state.
+fn rival(change: &Change, changes: &[&Change]) -> Option<Token> {
+    change.parent.as_ref()?;
+    let same = |other: &&&Change| other.token != change.token && other.parent == change.parent;
+    changes.iter().find(same).map(|other| other.token)
+}
+
+/// Adds the token to the ledger, and tells what was found.
+pub(super) fn added(ledger: &mut Ledger, token: Token) -> Change {
+    let parent = Some(ledger.tokens.clone());
+    ledger.add(token);
+    Change { token, parent }
+}
