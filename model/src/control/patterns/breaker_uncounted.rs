@@ -57,7 +57,9 @@ fn judge(sim: &Sim, found: &[Option<usize>]) -> Verdict {
 
 /// One of two that found the same number, if there are two; the processes count as tokens.
 fn lost(found: &[Option<usize>]) -> Violation {
-    let twice = found.iter().position(|one| found.iter().filter(|other| *other == one).count() > 1);
+    let twice = found
+        .iter()
+        .position(|one| found.iter().filter(|other| *other == one).count() > 1);
     let token = twice.unwrap_or(0);
     let rival = found.iter().rposition(|other| *other == found[token]);
     let name = |seat| Token::try_from(seat).expect("few processes");

@@ -1,23 +1,22 @@
 //! A counter of running holders: count, and then add oneself.
 //!
 //! Protocol
-//!   1. Read the counter. If it has reached the limit, turn back.
-//!   2. Add one to what was read; write a temporary file with a name of its own; rename it over the
-//!      counter. Go in.
-//!   3. When done, take one off the counter in the same way.
+//!   1. Open the counter; read. If it has reached the limit, turn back.
+//!   2. Write one more than what was read; close. Go in.
+//!   3. When done, read the counter again and write one less.
 //!
-//! Missing: a lock around steps 1 and 2, and one around step 3.
+//! Missing: a lock on the counter around steps 1 and 2, and around step 3.
 //!
 //! What is lost: exclusion. A limit of 3 admitted 12 of 12. So that the judge can tell, each process
 //! that is inside says so with a file of its own, and counts those.
 
 use super::trial::{Trial, Verdict, file};
 use super::{Circumstance, Form, Pattern, Protocol, Variant};
-use crate::control::file::{OpenFile, TRUNCATING, failed, load, locked, replace, unlink};
+use crate::control::file::{OpenFile, TRUNCATING, failed, unlink};
 use crate::oracle::{DIRECTORY, Violation, ViolationKind};
 use crate::sim::{FaultModel, Sim};
 use hookstate::Result;
-use hookstate::kernel::{CallKind, FlockOperation, Kernel};
+use hookstate::kernel::{Access, CallKind, FlockOperation, Kernel, OpenHow};
 use std::path::Path;
 
 pub(super) const PATTERN: Pattern = Pattern {
@@ -56,27 +55,29 @@ fn visit<K: Kernel>(variant: Variant, kernel: &K) -> Result<Said> {
 
 /// Steps 1 and 2.
 fn is_admitted<K: Kernel>(variant: Variant, kernel: &K) -> Result<bool> {
-    let lock = file("counter.lock");
-    let _alone = variant.put_back(|| locked(kernel, &lock, FlockOperation::Exclusive))?;
-    let holders: usize = load(kernel, &file("counter"))?;
+    let path = file("counter");
+    let counter = open(variant, kernel, &path)?;
+    let holders: usize = counter.state()?;
     if holders >= LIMIT {
         return Ok(false);
     }
-    write(kernel, holders + 1)?;
+    counter.write(&(holders + 1))?;
     Ok(true)
 }
 
 /// Step 3.
 fn leave<K: Kernel>(variant: Variant, kernel: &K) -> Result<()> {
-    let lock = file("counter.lock");
-    let _alone = variant.put_back(|| locked(kernel, &lock, FlockOperation::Exclusive))?;
-    let holders: usize = load(kernel, &file("counter"))?;
-    write(kernel, holders.saturating_sub(1))
+    let path = file("counter");
+    let counter = open(variant, kernel, &path)?;
+    let holders: usize = counter.state()?;
+    counter.write(&holders.saturating_sub(1))
 }
 
-fn write<K: Kernel>(kernel: &K, holders: usize) -> Result<()> {
-    let temporary = file(&format!("counter.{}.tmp", kernel.getpid()));
-    replace(kernel, &temporary, &file("counter"), &holders)
+/// The counter has one digit, so that it need not be truncated before it is written.
+fn open<'a, K: Kernel>(variant: Variant, kernel: &'a K, path: &'a Path) -> Result<OpenFile<'a, K>> {
+    let counter = OpenFile::make(kernel, path, OpenHow::or_create(Access::ReadWrite))?;
+    variant.put_back(|| counter.lock(FlockOperation::Exclusive))?;
+    Ok(counter)
 }
 
 fn count_inside<K: Kernel>(kernel: &K) -> Result<usize> {

@@ -1,23 +1,23 @@
 //! A debounce that acts at the leading edge of a burst only.
 //!
 //! Protocol
-//!   1. Lock the lock file exclusively; record the change; unlock.
-//!   2. Lock the lock file exclusively. If the last action is younger than the interval, do nothing
-//!      more. Otherwise write the stamp and act on all that is recorded. Unlock.
+//!   1. Append the change to the list of changes.
+//!   2. Lock the file that tells of the last action. If that is younger than the interval, do
+//!      nothing more. Otherwise act on all changes in the list, and write when. Unlock.
 //!
 //! Missing: in step 2, instead of nothing, a wait until the interval is over, and then the action.
 //!
 //! What is lost: the last change of a burst. It is recorded, and nobody acts on it until another
 //! one comes.
 
-use super::trial::{Trial, Verdict, added, all_kept, file, newcomer, sure};
+use super::trial::{Trial, Verdict, all_kept, file, newcomer, record, recorded, sure};
 use super::{Circumstance, Form, Pattern, Protocol, Variant};
-use crate::control::file::{load, locked, replace};
+use crate::control::file::{OpenFile, load, locked};
 use crate::oracle::{Change, Ledger, Token, ViolationKind};
 use crate::sim::{FaultModel, Sim};
 use hookstate::Result;
 use hookstate::kernel::{FlockOperation, Kernel};
-use std::path::Path;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 pub(super) const PATTERN: Pattern = Pattern {
@@ -38,47 +38,47 @@ pub(super) const PATTERN: Pattern = Pattern {
 
 const INTERVAL: Duration = Duration::from_secs(30);
 
+/// When somebody acted last, and on what.
+#[derive(Default, Serialize, Deserialize)]
+struct Action {
+    at: Duration,
+    on: Ledger,
+}
+
 fn change<K: Kernel>(variant: Variant, kernel: &K, token: Token) -> Result<Change> {
-    let lock = file("lock");
-    let change = record(kernel, &lock, token)?;
-    if !acts(kernel, &lock)? {
+    let change = record(kernel, "changes", token)?;
+    if !acts(kernel)? {
         variant.put_back(|| {
             kernel.nanosleep(INTERVAL);
-            let _alone = locked(kernel, &lock, FlockOperation::Exclusive)?;
-            act(kernel)
+            act(
+                kernel,
+                &locked(kernel, &file("action"), FlockOperation::Exclusive)?,
+            )
         })?;
     }
     Ok(change)
 }
 
-/// Step 1.
-fn record<K: Kernel>(kernel: &K, lock: &Path, token: Token) -> Result<Change> {
-    let _alone = locked(kernel, lock, FlockOperation::Exclusive)?;
-    let mut ledger = load(kernel, &file("recorded"))?;
-    let change = added(&mut ledger, token);
-    replace(kernel, &file("temporary"), &file("recorded"), &ledger)?;
-    Ok(change)
-}
-
 /// Step 2, and whether it acted.
-fn acts<K: Kernel>(kernel: &K, lock: &Path) -> Result<bool> {
-    let _alone = locked(kernel, lock, FlockOperation::Exclusive)?;
-    let stamp: Duration = load(kernel, &file("stamp"))?;
-    if kernel.clock_realtime().saturating_sub(stamp) < INTERVAL {
+fn acts<K: Kernel>(kernel: &K) -> Result<bool> {
+    let path = file("action");
+    let alone = locked(kernel, &path, FlockOperation::Exclusive)?;
+    let last: Action = alone.state()?;
+    if kernel.clock_realtime().saturating_sub(last.at) < INTERVAL {
         return Ok(false);
     }
-    act(kernel)?;
+    act(kernel, &alone)?;
     Ok(true)
 }
 
-fn act<K: Kernel>(kernel: &K) -> Result<()> {
-    let now = kernel.clock_realtime();
-    replace(kernel, &file("temporary"), &file("stamp"), &now)?;
-    let recorded: Ledger = load(kernel, &file("recorded"))?;
-    replace(kernel, &file("temporary"), &file("acted-on"), &recorded)
+fn act<K: Kernel>(kernel: &K, action: &OpenFile<'_, K>) -> Result<()> {
+    let at = kernel.clock_realtime();
+    let on = recorded(kernel, "changes")?;
+    action.write(&Action { at, on })
 }
 
 fn judge(sim: &Sim, said: &[Option<Change>]) -> Verdict {
+    let last: Action = sure(load(&newcomer(sim), &file("action")))?;
     let changes: Vec<&Change> = said.iter().flatten().collect();
-    all_kept(&sure(load(&newcomer(sim), &file("acted-on")))?, &changes)
+    all_kept(&last.on, &changes)
 }

@@ -12,7 +12,7 @@
 //! What is lost: one of two updates: both hold "the" lock, on two inodes. In 160,000 windows there
 //! were 858 overlaps.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TWO_PREEMPTIONS, Variant};
 use crate::control::file::{OpenFile, load, locked, replace, unlink};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
@@ -31,7 +31,8 @@ pub(super) const PATTERN: Pattern = Pattern {
         rejected_as: ViolationKind::Lost,
         model: |variant| {
             let strategy = LockFileRemoved(variant);
-            Box::new(Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY, MODIFY]))
+            let scenario = Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY, MODIFY]);
+            Box::new(scenario.within(TWO_PREEMPTIONS))
         },
     }),
 };

@@ -3,7 +3,7 @@
 //! Protocol
 //!   1. Make the lock file, which fails if there is one. Then sleep and try again; after some tries
 //!      give up.
-//!   2. Read P; change; write a temporary file and rename it over P.
+//!   2. Append a line to P.
 //!   3. Remove the lock file.
 //!
 //! Missing: somebody who removes the lock file of a process that was killed in step 2. The repaired
@@ -12,9 +12,9 @@
 //! What is lost: availability. Each of the others waits its whole patience and does nothing.
 //! Reported were hooks that blocked others for 60 seconds, 30 minutes and days.
 
-use super::trial::{Trial, Verdict, added, all_kept, file, newcomer, sure};
+use super::trial::{Trial, Verdict, all_kept, file, newcomer, record, recorded, sure};
 use super::{Circumstance, Form, Pattern, Protocol, Variant};
-use crate::control::file::{OpenFile, load, replace, unlink};
+use crate::control::file::{OpenFile, unlink};
 use crate::oracle::{Change, Token, Violation, ViolationKind};
 use crate::sim::{FaultModel, Sim};
 use hookstate::Result;
@@ -52,7 +52,7 @@ fn change<K: Kernel>(variant: Variant, kernel: &K, token: Token) -> Result<Said>
     let lock = file("lock");
     for _ in 0..TRIES {
         if let Some(_alone) = take(variant, kernel, &lock)? {
-            let changed = add(kernel, token)?;
+            let changed = record(kernel, "state", token)?;
             if variant == Variant::AsSeen {
                 unlink(kernel, &lock)?;
             }
@@ -79,14 +79,6 @@ fn take<'a, K: Kernel>(
     }
 }
 
-/// Step 2.
-fn add<K: Kernel>(kernel: &K, token: Token) -> Result<Change> {
-    let mut ledger = load(kernel, &file("state"))?;
-    let change = added(&mut ledger, token);
-    replace(kernel, &file("temporary"), &file("state"), &ledger)?;
-    Ok(change)
-}
-
 /// To give up is an answer while another has the lock. When all have ended nobody has it.
 fn judge(variant: Variant, sim: &Sim, said: &[Option<Said>]) -> Verdict {
     let next = newcomer(sim);
@@ -96,7 +88,7 @@ fn judge(variant: Variant, sim: &Sim, said: &[Option<Said>]) -> Verdict {
     };
     let mut changes = vec![&last];
     changes.extend(said.iter().flatten().filter_map(Said::change));
-    all_kept(&sure(load(&next, &file("state")))?, &changes)
+    all_kept(&sure(recorded(&next, "state"))?, &changes)
 }
 
 impl Said {

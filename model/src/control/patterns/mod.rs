@@ -43,6 +43,7 @@ mod truncating_open;
 pub use pattern::{Circumstance, Form, Model, Pattern, Protocol, Variant};
 
 use super::{create_race, rename_stale_lock, unlocked};
+use crate::explore::Bounds;
 use crate::scenario::{Act, Before};
 
 /// The patterns, in the order of their numbers.
@@ -93,5 +94,10 @@ pub fn named(name: &str) -> Option<&'static Pattern> {
 pub(super) const MODIFY: &[Act] = &[Act::Modify];
 /// One read.
 pub(super) const READ: &[Act] = &[Act::Read];
+/// As far as loom gets in a second with three processes.
+pub(super) const TWO_PREEMPTIONS: Bounds = Bounds {
+    executions_max: 500_000,
+    preemptions_max: Some(2),
+};
 /// A state that others have changed before.
 pub(super) const EXISTING: Before = Before::Changes(2);

@@ -1,12 +1,13 @@
 //! A snapshot is held across slow work and then saved.
 //!
 //! Protocol
-//!   1. Lock the lock file shared; read P; unlock.
+//!   1. Read P.
 //!   2. Work slowly.
 //!   3. Lock the lock file exclusively; change what step 1 has read; write a temporary file and
 //!      rename it over P; unlock.
 //!
-//! Missing: in step 3, reading again before changing. Each of the two windows is correct.
+//! Missing: in step 3, reading again before changing. What step 1 reads is whole, and step 3 is
+//! alone.
 //!
 //! What is lost: the updates that came during the work. What others removed meanwhile comes back.
 
@@ -56,7 +57,7 @@ impl Strategy for SnapshotHeld {
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         let path = self.data_file(site);
-        let lock = lock_file(site);
+        let lock = site.path(".snapshot-held.json.lock");
         let snapshot: T = self.read(site)?.value;
         site.kernel.nanosleep(WORK);
         let _alone = locked(site.kernel, &lock, FlockOperation::Exclusive)?;
@@ -71,12 +72,6 @@ impl Strategy for SnapshotHeld {
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
-        let lock = lock_file(site);
-        let _unchanged = locked(site.kernel, &lock, FlockOperation::Shared)?;
         load(site.kernel, &self.data_file(site)).map(Outcome::clean)
     }
-}
-
-fn lock_file<K>(site: &Site<'_, K>) -> PathBuf {
-    site.path(".snapshot-held.json.lock")
 }

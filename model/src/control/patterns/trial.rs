@@ -1,11 +1,12 @@
 //! Programs that are no stores of a state: where they start from, and a judge of their own.
 
 use super::pattern::Model;
+use crate::control::file::OpenFile;
 use crate::explore::{Bounds, Ending, Exit, Program, Report, explore};
 use crate::oracle::{Change, DIRECTORY, Ledger, Token, USER, Violation};
 use crate::sim::{FaultModel, Interleaved, Kill, Sequential, Sim, SimProcess};
 use hookstate::Result;
-use hookstate::kernel::Kernel;
+use hookstate::kernel::{Access, Kernel, OpenHow};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,6 +64,12 @@ impl<R: 'static> Trial<R> {
         self.programs.push(Arc::new(move |process| {
             act(&process).map_err(|error| error.to_string())
         }));
+        self
+    }
+
+    /// The same, explored so far.
+    pub(super) fn within(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
         self
     }
 }
@@ -168,6 +175,27 @@ fn rival(change: &Change, changes: &[&Change]) -> Option<Token> {
     change.parent.as_ref()?;
     let same = |other: &&&Change| other.token != change.token && other.parent == change.parent;
     changes.iter().find(same).map(|other| other.token)
+}
+
+/// Adds a line with the token to the file of this name, with one write.
+pub(super) fn record<K: Kernel>(kernel: &K, name: &str, token: Token) -> Result<Change> {
+    let path = file(name);
+    let log = OpenFile::make(kernel, &path, OpenHow::or_create(Access::Append))?;
+    log.append(format!("{token}\n").as_bytes())?;
+    let parent = None;
+    Ok(Change { token, parent })
+}
+
+/// What was recorded there.
+pub(super) fn recorded<K: Kernel>(kernel: &K, name: &str) -> Result<Ledger> {
+    let path = file(name);
+    let how = OpenHow::or_create(Access::ReadWrite);
+    let content = OpenFile::make(kernel, &path, how)?.content()?;
+    let mut ledger = Ledger::default();
+    let lines = content.split(|&byte| byte == b'\n');
+    let tokens = lines.filter_map(|line| serde_json::from_slice(line).ok());
+    tokens.for_each(|token| ledger.add(token));
+    Ok(ledger)
 }
 
 /// Adds the token to the ledger, and tells what was found.
