@@ -18,6 +18,8 @@
 
 pub mod sim;
 
+pub mod process;
+
 pub mod explore;
 pub mod trace;
 

@@ -4,17 +4,22 @@
 //! state is a [`Ledger`], to which every change adds a token of its own, and every change notes
 //! which tokens it found. A lost update is a pair of acknowledged changes that found the same.
 
-use crate::explore::{Ending, Exit};
+use crate::process::{Ending, Exit};
 use crate::sim::{Sequential, Sim};
 use hookstate::kernel::Kernel;
 use hookstate::strategy::Strategy;
-use hookstate::{ErrorKind, Recovery, State, Store};
+use hookstate::{Durability, ErrorKind, Recovery, State, Store};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 /// What one change adds.
 pub type Token = u32;
+
+/// The token of all changes where the processes are to be alike: what one of them does, any other
+/// could have done.
+pub const ANONYMOUS: Token = 1;
 
 /// The state of the models: a counter that every change increments, and a list to which every
 /// change adds its token.
@@ -88,10 +93,27 @@ pub struct Account {
     pub acknowledged: Vec<Change>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
+    /// The change that it is about to make.
+    pub attempted: Option<Token>,
     /// The first thing that went wrong, after which it stopped.
-    pub failure: Option<(ErrorKind, String)>,
+    pub failure: Option<Failure>,
     /// Whether it was told of damage.
     pub damage_reported: bool,
+    /// Whether it completed the write of another.
+    pub completed_another: bool,
+    /// Whether it has read the state and not yet come back from the change of it.
+    pub inside: bool,
+}
+
+/// An error that a process got.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Failure {
+    /// Which sort.
+    pub kind: ErrorKind,
+    /// Whether the change may be in the state all the same.
+    pub indeterminate: bool,
+    /// All of it.
+    pub text: String,
 }
 
 /// A change that was acknowledged.
@@ -139,6 +161,15 @@ pub enum Violation {
     },
     /// The processes waited for each other, or one of them worked without end.
     Stuck,
+    /// Two processes were inside of one window.
+    ExclusionBroken,
+    /// A change that failed is in the state, although its error did not say that it may be.
+    Undead {
+        /// Which.
+        token: Token,
+        /// The error.
+        error: String,
+    },
     /// A process got an error although nothing had failed.
     Failed {
         /// The error.
@@ -163,6 +194,8 @@ pub enum ViolationKind {
     RolledBack,
     ExclusionBroken,
     Stuck,
+    ExclusionBroken,
+    Undead,
     Failed,
     Panicked,
     FalseAlarm,
@@ -177,6 +210,10 @@ pub struct Oracle<S> {
     pub before: Vec<Token>,
     /// The tokens that the processes may have added.
     pub added: Vec<Token>,
+    /// How long a process waits for the lock. With no time at all a refused lock is an error.
+    pub lock_timeout: Duration,
+    /// What the changes were to survive.
+    pub durability: Durability,
 }
 
 /// The directory of the store.
@@ -196,16 +233,12 @@ impl<S: Strategy + Clone> Oracle<S> {
     ///
     /// What is wrong with the ending.
     pub fn judge(&self, ending: &Ending<Account>) -> Result<(), Violation> {
-        for exit in &ending.exits {
-            check_exit(exit)?;
-        }
-        let anybody_killed = ending.exits.contains(&Exit::Killed);
-        if !anybody_killed && accounts(ending).any(|account| account.damage_reported) {
-            return Err(Violation::FalseAlarm);
-        }
+        ending.exits.iter().try_for_each(check_exit)?;
+        self.check_failures(ending)?;
+        check_alarms(ending)?;
         let last = self.read(&ending.sim)?;
         self.check_tokens(&last, ending)?;
-        for account in accounts(ending) {
+        for account in &ending.accounts {
             self.check_reads(account, &last)?;
         }
         self.check_next_change(&ending.sim, &last)
@@ -219,14 +252,19 @@ impl<S: Strategy + Clone> Oracle<S> {
 
     /// Each acknowledged change once, each other at most once, and nothing else.
     fn check_tokens(&self, last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
-        let acknowledged: Vec<&Change> = accounts(ending)
+        let acknowledged: Vec<&Change> = ending
+            .accounts
+            .iter()
             .flat_map(|account| &account.acknowledged)
             .collect();
         for &token in &self.before {
             exactly_once(last, token, None)?;
         }
+        if self.added.contains(&ANONYMOUS) {
+            return check_number(last, &acknowledged, ending, self.before.len());
+        }
         for change in &acknowledged {
-            let rival = rival(change, &acknowledged);
+            let rival = rival(change, &acknowledged).map(|rival| rival.token);
             exactly_once(last, change.token, rival)?;
         }
         for &token in &self.added {
@@ -234,7 +272,25 @@ impl<S: Strategy + Clone> Oracle<S> {
                 return Err(Violation::Doubled { token });
             }
         }
+        check_undead(last, ending)?;
         self.check_known(last)
+    }
+
+    /// A process that was not hurt fails only if it had no time to wait.
+    fn check_failures(&self, ending: &Ending<Account>) -> Result<(), Violation> {
+        for (account, &hurt) in ending.accounts.iter().zip(&ending.hurt) {
+            let Some(failure) = &account.failure else {
+                continue;
+            };
+            let error = failure.text.clone();
+            match failure.kind {
+                _ if hurt => {}
+                ErrorKind::LockTimeout if self.lock_timeout.is_zero() => {}
+                ErrorKind::Corrupt => return Err(Violation::Torn { seen: error }),
+                _ => return Err(Violation::Failed { error }),
+            }
+        }
+        Ok(())
     }
 
     fn check_known(&self, ledger: &Ledger) -> Result<(), Violation> {
@@ -297,28 +353,9 @@ pub fn tells_of_damage(recovery: Option<&Recovery>) -> bool {
     recovery.is_some_and(|recovery| !matches!(recovery, Recovery::Completed))
 }
 
-fn accounts(ending: &Ending<Account>) -> impl Iterator<Item = &Account> {
-    ending.exits.iter().filter_map(|exit| match exit {
-        Exit::Finished(account) => Some(account),
-        _ => None,
-    })
-}
-
-fn check_exit(exit: &Exit<Account>) -> Result<(), Violation> {
+fn check_exit(exit: &Exit) -> Result<(), Violation> {
     match exit {
-        Exit::Finished(Account { failure: None, .. }) | Exit::Killed => Ok(()),
-        Exit::Finished(Account {
-            failure: Some((ErrorKind::Corrupt, error)),
-            ..
-        }) => Err(Violation::Torn {
-            seen: error.clone(),
-        }),
-        Exit::Finished(Account {
-            failure: Some((_, error)),
-            ..
-        }) => Err(Violation::Failed {
-            error: error.clone(),
-        }),
+        Exit::Finished | Exit::Killed => Ok(()),
         Exit::Stuck | Exit::Runaway => Err(Violation::Stuck),
         Exit::Panicked(message) => Err(Violation::Panicked {
             message: message.clone(),
@@ -349,12 +386,66 @@ fn exactly_once(ledger: &Ledger, token: Token, rival: Option<Token>) -> Result<(
     }
 }
 
-fn rival(change: &Change, acknowledged: &[&Change]) -> Option<Token> {
+fn rival<'a>(change: &Change, acknowledged: &[&'a Change]) -> Option<&'a Change> {
     change.parent.as_ref()?;
     acknowledged
         .iter()
-        .find(|other| other.token != change.token && other.parent == change.parent)
-        .map(|other| other.token)
+        .find(|other| !std::ptr::eq(**other, change) && other.parent == change.parent)
+        .copied()
+}
+
+/// Damage that nobody has done must not be reported.
+fn check_alarms(ending: &Ending<Account>) -> Result<(), Violation> {
+    let harm = ending.exits.contains(&Exit::Killed) || ending.hurt.contains(&true);
+    let alarm = ending
+        .accounts
+        .iter()
+        .any(|account| account.damage_reported);
+    match alarm && !harm {
+        true => Err(Violation::FalseAlarm),
+        false => Ok(()),
+    }
+}
+
+/// A change whose error does not say that it is indeterminate is not in the state.
+fn check_undead(last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
+    for account in &ending.accounts {
+        if let (Some(failure), Some(token)) = (&account.failure, account.attempted)
+            && !failure.indeterminate
+            && last.times(token) > 0
+        {
+            let error = failure.text.clone();
+            return Err(Violation::Undead { token, error });
+        }
+    }
+    Ok(())
+}
+
+/// What can be said of changes that nobody can tell apart: their number is right, and no two of
+/// them had the same parent.
+fn check_number(
+    last: &Ledger,
+    acknowledged: &[&Change],
+    ending: &Ending<Account>,
+    before: usize,
+) -> Result<(), Violation> {
+    let token = ANONYMOUS;
+    let rival = acknowledged
+        .iter()
+        .find_map(|change| rival(change, acknowledged));
+    if let Some(rival) = rival {
+        let rival = Some(rival.token);
+        return Err(Violation::Lost { token, rival });
+    }
+    let killed = ending.exits.iter().filter(|exit| **exit == Exit::Killed);
+    let made = last.tokens.len() - before;
+    if made < acknowledged.len() {
+        return Err(Violation::Lost { token, rival: None });
+    }
+    match made > acknowledged.len() + killed.count() {
+        true => Err(Violation::Doubled { token }),
+        false => Ok(()),
+    }
 }
 
 fn rolled_back(earlier: &Ledger, later: &Ledger) -> Result<(), Violation> {
@@ -378,6 +469,8 @@ impl Violation {
             Self::RolledBack { .. } => ViolationKind::RolledBack,
             Self::ExclusionBroken { .. } => ViolationKind::ExclusionBroken,
             Self::Stuck => ViolationKind::Stuck,
+            Self::ExclusionBroken => ViolationKind::ExclusionBroken,
+            Self::Undead { .. } => ViolationKind::Undead,
             Self::Failed { .. } => ViolationKind::Failed,
             Self::Panicked { .. } => ViolationKind::Panicked,
             Self::FalseAlarm => ViolationKind::FalseAlarm,
@@ -407,6 +500,10 @@ impl fmt::Display for Violation {
                 write!(f, "{inside} were inside at once where {limit} may be")
             }
             Self::Stuck => write!(f, "nobody could go on"),
+            Self::ExclusionBroken => write!(f, "two processes were inside of one window"),
+            Self::Undead { token, error } => {
+                write!(f, "change {token} failed and is in the state: {error}")
+            }
             Self::Failed { error } => write!(f, "an error without a cause: {error}"),
             Self::Panicked { message } => write!(f, "a panic: {message}"),
             Self::FalseAlarm => write!(f, "damage was reported and nobody had done any"),

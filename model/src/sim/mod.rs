@@ -42,7 +42,7 @@ mod names;
 mod sequential;
 
 pub use call::{Fd, Reply, Request};
-pub use front::{Door, SimProcess};
+pub use front::{AnyDoor, Door, SimProcess};
 pub use interleaved::{Interleaved, Kill};
 pub use machine::{ProcessId, Sim, Step};
 pub use sequential::Sequential;
