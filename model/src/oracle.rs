@@ -152,13 +152,6 @@ pub enum Violation {
         /// What it read then.
         later: Vec<Token>,
     },
-    /// More processes were in a place at the same time than may be.
-    ExclusionBroken {
-        /// How many there were.
-        inside: usize,
-        /// How many may be.
-        limit: usize,
-    },
     /// The processes waited for each other, or one of them worked without end.
     Stuck,
     /// Two processes were inside of one window.
@@ -192,7 +185,6 @@ pub enum ViolationKind {
     Doubled,
     Torn,
     RolledBack,
-    ExclusionBroken,
     Stuck,
     ExclusionBroken,
     Undead,
@@ -467,7 +459,6 @@ impl Violation {
             Self::Doubled { .. } => ViolationKind::Doubled,
             Self::Torn { .. } => ViolationKind::Torn,
             Self::RolledBack { .. } => ViolationKind::RolledBack,
-            Self::ExclusionBroken { .. } => ViolationKind::ExclusionBroken,
             Self::Stuck => ViolationKind::Stuck,
             Self::ExclusionBroken => ViolationKind::ExclusionBroken,
             Self::Undead { .. } => ViolationKind::Undead,
@@ -495,9 +486,6 @@ impl fmt::Display for Violation {
             Self::Torn { seen } => write!(f, "a state that is not whole: {seen}"),
             Self::RolledBack { earlier, later } => {
                 write!(f, "{earlier:?} was there and later only {later:?}")
-            }
-            Self::ExclusionBroken { inside, limit } => {
-                write!(f, "{inside} were inside at once where {limit} may be")
             }
             Self::Stuck => write!(f, "nobody could go on"),
             Self::ExclusionBroken => write!(f, "two processes were inside of one window"),
