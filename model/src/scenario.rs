@@ -5,7 +5,8 @@ use crate::oracle::{
     ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Token, USER, Violation,
     store, tells_of_damage,
 };
-use crate::process::Program;
+use crate::process::{Ending, Program};
+use crate::search::{self, Budget, Search};
 use crate::sim::{AnyDoor, FaultModel, Kill, Sequential, Sim, SimProcess};
 use hookstate::kernel::{Call, Errno, FlockOperation, Kernel, Watched, Watcher, Way};
 use hookstate::strategy::Strategy;
@@ -162,6 +163,20 @@ where
             }
         }
         sum
+    }
+
+    /// Every state that can come about with so much going wrong.
+    #[must_use]
+    pub fn search(&self, budget: Budget) -> search::Report<Violation> {
+        self.searcher().budget(budget).run()
+    }
+
+    /// The search of all states, for setting more than its budget.
+    #[must_use]
+    pub fn searcher(&self) -> Search<Account, Violation> {
+        let oracle = self.oracle();
+        let judge = move |ending: &Ending<Account>| oracle.judge(ending);
+        Search::new(self.start(), USER, self.programs(), judge)
     }
 
     fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {

@@ -5,6 +5,7 @@ use super::inode::{Inode, InodeNumber, Node};
 use super::{FaultModel, Sleep};
 use hookstate::kernel::{Access, Errno, FlockOperation, Result};
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// The whole state: inodes, open file descriptions, and per process the descriptors that lead to
@@ -34,6 +35,14 @@ pub enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct DescriptionNumber(ProcessId, u32);
 
+impl DescriptionNumber {
+    /// The same for each process that sees its own description with this number.
+    pub(super) fn hash_as_seen_by(self, process: ProcessId, hasher: &mut impl Hasher) {
+        let inherited = (self.0 != process).then_some(self.0);
+        (inherited, self.1).hash(hasher);
+    }
+}
+
 /// What open(2) makes. A lock belongs to it, not to the file and not to the process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Description {
@@ -53,13 +62,24 @@ pub(super) enum LockMode {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Process {
     euid: u32,
-    descriptors: BTreeMap<Fd, DescriptionNumber>,
+    pub(super) descriptors: BTreeMap<Fd, DescriptionNumber>,
     /// The lock that was refused to it. Invariant: it could not be had now either.
     pub(super) refused: Option<Refused>,
     /// Its own sleeps so far, which is the time that has passed for it.
     slept: Duration,
     random_draws: u32,
     ended: bool,
+}
+
+impl Process {
+    /// All but what is open.
+    pub(super) fn hash_own(&self, process: ProcessId, hasher: &mut impl Hasher) {
+        (self.euid, self.slept, self.random_draws, self.ended).hash(hasher);
+        if let Some(refused) = self.refused {
+            refused.mode.hash(hasher);
+            refused.description.hash_as_seen_by(process, hasher);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -160,6 +180,16 @@ impl Sim {
         self.process(process).refused.is_some()
     }
 
+    /// What may go wrong here.
+    pub(crate) fn faults(&self) -> FaultModel {
+        self.faults
+    }
+
+    /// The process no longer minds that a lock was refused to it.
+    pub(crate) fn forget_refusal(&mut self, process: ProcessId) {
+        self.process_mut(process).refused = None;
+    }
+
     /// Whether the call and what the other processes do at the moment can change places without
     /// anybody noticing, except for which free number a new file gets. The order of such calls
     /// need not be explored.
@@ -167,6 +197,7 @@ impl Sim {
     pub fn commutes(&self, process: ProcessId, request: &Request) -> bool {
         match request {
             Request::Close { fd } => self.close_commutes(process, *fd),
+            Request::Flock { fd, .. } | Request::Fstat { fd } => self.is_out_of_reach(process, *fd),
             // They look at what never changes or belongs to the process alone. A sleep does wait
             // for others, but for nothing except what lets its next call succeed.
             Request::Fstatfs { .. }
@@ -321,6 +352,14 @@ impl Sim {
         }
     }
 
+    /// Whether nobody else has the file open or can ever open it.
+    fn is_out_of_reach(&self, process: ProcessId, fd: Fd) -> bool {
+        let description = self.description(process, fd);
+        let is_same = |open: &&Description| open.inode == description.inode;
+        let others = self.descriptions.values().filter(is_same).count() > 1;
+        description.descriptors == 1 && !others && self.inodes[&description.inode].links == 0
+    }
+
     /// Closing what holds no lock changes nothing for others as long as the file has a name.
     fn close_commutes(&self, process: ProcessId, fd: Fd) -> bool {
         let description = self.description(process, fd);
@@ -377,7 +416,7 @@ impl Sim {
         &mut self.processes[process.0]
     }
 
-    fn process(&self, process: ProcessId) -> &Process {
+    pub(super) fn process(&self, process: ProcessId) -> &Process {
         &self.processes[process.0]
     }
 

@@ -31,6 +31,7 @@
 //!   others do.
 
 mod call;
+mod canonical;
 mod content;
 mod files;
 mod flock;
