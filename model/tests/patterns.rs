@@ -1,5 +1,3 @@
-//! The known ways to lose state: each program must be rejected, and its repaired twin accepted.
-
 use hookstate_model::control::patterns::{PATTERNS, Variant};
 use std::time::Instant;
 
@@ -23,6 +21,14 @@ fn survey() {
             seen.counterexample.as_ref().map(|c| c.violation.kind()),
             protocol.rejected_as,
             seen.counterexample.as_ref().map(|c| c.trace.len())
+        );
+        let seen = protocol.search(Variant::AsSeen);
+        let rep = protocol.search(Variant::Repaired);
+        println!(
+            "{seen}\n  kind {:?} (wanted {:?}) len {:?}\n REPAIRED {rep}",
+            seen.counterexample().map(|c| c.violation.kind()),
+            protocol.rejected_as,
+            seen.counterexample().map(|c| c.trace.len())
         );
     }
 }

@@ -16,7 +16,9 @@
 //! two processes with one change each: the second opens P before the first renames.
 
 use super::file::{OpenFile, load, locked, replace};
-use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::patterns::{
+    Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TWO_PREEMPTIONS, Variant,
+};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
@@ -29,14 +31,18 @@ pub(super) const PATTERN: Pattern = Pattern {
     name: "rename-stale-lock",
     lost: "the updates of the waiters",
     form: Form::Protocol(Protocol {
-        processes: 2,
+        processes: 3,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
         model: |variant| {
-            let acts = [MODIFY, MODIFY];
+            let acts = [MODIFY, MODIFY, MODIFY];
             match variant {
-                Variant::AsSeen => Box::new(Scenario::new(RenameStaleLock, EXISTING, &acts)),
-                Variant::Repaired => Box::new(Scenario::new(LockNamed, EXISTING, &acts)),
+                Variant::AsSeen => Box::new(
+                    Scenario::new(RenameStaleLock, EXISTING, &acts).within(TWO_PREEMPTIONS),
+                ),
+                Variant::Repaired => {
+                    Box::new(Scenario::new(LockNamed, EXISTING, &acts).within(TWO_PREEMPTIONS))
+                }
             }
         },
     }),

@@ -11,10 +11,10 @@
 //! one comes.
 
 use super::trial::{Trial, Verdict, all_kept, file, newcomer, record, recorded, sure};
-use super::{Circumstance, Form, Pattern, Protocol, Variant};
+use super::{Circumstance, Form, Pattern, Protocol, TIME_PASSES, Variant};
 use crate::control::file::{OpenFile, load, locked};
 use crate::oracle::{Change, Ledger, Token, ViolationKind};
-use crate::sim::{FaultModel, Sim};
+use crate::sim::Sim;
 use hookstate::Result;
 use hookstate::kernel::{FlockOperation, Kernel};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::Burst,
         rejected_as: ViolationKind::Lost,
         model: |variant| {
-            let trial = Trial::new(FaultModel::LOCAL, |_| Ok(()), judge);
+            let trial = Trial::new(TIME_PASSES, |_| Ok(()), judge);
             let trial = trial.process(move |kernel| change(variant, kernel, 10));
             Box::new(trial.process(move |kernel| change(variant, kernel, 20)))
         },

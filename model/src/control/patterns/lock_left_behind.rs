@@ -13,10 +13,10 @@
 //! Reported were hooks that blocked others for 60 seconds, 30 minutes and days.
 
 use super::trial::{Trial, Verdict, all_kept, file, newcomer, record, recorded, sure};
-use super::{Circumstance, Form, Pattern, Protocol, Variant};
+use super::{Circumstance, Form, Pattern, Protocol, TIME_PASSES, Variant};
 use crate::control::file::{OpenFile, unlink};
 use crate::oracle::{Change, Token, Violation, ViolationKind};
-use crate::sim::{FaultModel, Sim};
+use crate::sim::Sim;
 use hookstate::Result;
 use hookstate::kernel::{Access, Kernel, OpenHow};
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         rejected_as: ViolationKind::Stuck,
         model: |variant| {
             let judge = move |sim: &Sim, said: &[_]| judge(variant, sim, said);
-            let trial = Trial::new(FaultModel::LOCAL, |_| Ok(()), judge);
+            let trial = Trial::new(TIME_PASSES, |_| Ok(()), judge);
             let trial = trial.process(move |kernel| change(variant, kernel, 10));
             Box::new(trial.process(move |kernel| change(variant, kernel, 20)))
         },

@@ -13,7 +13,7 @@
 //! goes on, and in step 3 removes the lock of the thief. The same happens with a directory as the
 //! lock, and with a file that holds the number of a process.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TIME_PASSES, Variant};
 use crate::control::file::{OpenFile, load, locked, replace, unlink};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
@@ -32,8 +32,8 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::SlowHolder,
         rejected_as: ViolationKind::Lost,
         model: |variant| {
-            let strategy = LockStolen(variant);
-            Box::new(Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY]))
+            let scenario = Scenario::new(LockStolen(variant), EXISTING, &[MODIFY, MODIFY]);
+            Box::new(scenario.on(TIME_PASSES))
         },
     }),
 };

@@ -45,6 +45,7 @@ pub use pattern::{Circumstance, Form, Model, Pattern, Protocol, Variant};
 use super::{create_race, rename_stale_lock, unlocked};
 use crate::explore::Bounds;
 use crate::scenario::{Act, Before};
+use crate::sim::{FaultModel, Sleep};
 
 /// The patterns, in the order of their numbers.
 pub const PATTERNS: [Pattern; 24] = [
@@ -94,6 +95,11 @@ pub fn named(name: &str) -> Option<&'static Pattern> {
 pub(super) const MODIFY: &[Act] = &[Act::Modify];
 /// One read.
 pub(super) const READ: &[Act] = &[Act::Read];
+/// A local file system, on which a sleep takes time, so that a process can lose its patience.
+pub(super) const TIME_PASSES: FaultModel = FaultModel {
+    sleep: Sleep::AsAsked,
+    ..FaultModel::LOCAL
+};
 /// As far as loom gets in a second with three processes.
 pub(super) const TWO_PREEMPTIONS: Bounds = Bounds {
     executions_max: 500_000,

@@ -3,7 +3,7 @@
 use crate::explore::Report;
 use crate::oracle::{Violation, ViolationKind};
 use crate::scenario::Scenario;
-use hookstate::kernel::Kernel;
+use crate::search::{self, Budget};
 use hookstate::strategy::Strategy;
 use std::fmt;
 
@@ -88,6 +88,9 @@ pub trait Model {
 
     /// Every order of the calls, with the process `victim` killed at each of its calls in turn.
     fn check_killing(&self, victim: usize) -> Report<Violation>;
+
+    /// Every state that can come about with so much going wrong.
+    fn search(&self, budget: Budget) -> search::Report<Violation>;
 }
 
 impl Pattern {
@@ -102,7 +105,7 @@ impl Pattern {
 }
 
 impl Protocol {
-    /// Explores one of the two programs under the circumstance that the pattern needs.
+    /// Explores one of the two programs with loom, under the circumstance that the pattern needs.
     #[must_use]
     pub fn check(&self, variant: Variant) -> Report<Violation> {
         let model = (self.model)(variant);
@@ -110,6 +113,16 @@ impl Protocol {
             Circumstance::Kill { victim } => model.check_killing(victim),
             _ => model.check(),
         }
+    }
+
+    /// Searches every state of one of the two programs, under the circumstance that the pattern
+    /// needs; where that is a kill, with any one of the processes killed.
+    #[must_use]
+    pub fn search(&self, variant: Variant) -> search::Report<Violation> {
+        (self.model)(variant).search(Budget::kills(match self.needs {
+            Circumstance::Kill { .. } => 1,
+            _ => 0,
+        }))
     }
 }
 
@@ -126,10 +139,9 @@ impl Variant {
     }
 }
 
-impl<S, K> Model for Scenario<S, K>
+impl<S> Model for Scenario<S>
 where
     S: Strategy + Clone + Send + Sync + 'static,
-    K: Kernel + 'static,
 {
     fn check(&self) -> Report<Violation> {
         Self::check(self)
@@ -137,6 +149,10 @@ where
 
     fn check_killing(&self, victim: usize) -> Report<Violation> {
         Self::check_killing(self, victim)
+    }
+
+    fn search(&self, budget: Budget) -> search::Report<Violation> {
+        Self::search(self, budget)
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! What is lost: the updates that came during the work. What others removed meanwhile comes back.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TIME_PASSES, Variant};
 use crate::control::file::{load, locked, replace};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
@@ -30,8 +30,8 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::SlowWork,
         rejected_as: ViolationKind::Lost,
         model: |variant| {
-            let strategy = SnapshotHeld(variant);
-            Box::new(Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY]))
+            let scenario = Scenario::new(SnapshotHeld(variant), EXISTING, &[MODIFY, MODIFY]);
+            Box::new(scenario.on(TIME_PASSES))
         },
     }),
 };

@@ -12,10 +12,10 @@
 //! longer than the others wait.
 
 use super::trial::{Trial, Verdict, added, all_kept, file, newcomer, sure};
-use super::{Circumstance, Form, Pattern, Protocol, Variant};
+use super::{Circumstance, Form, Pattern, Protocol, TIME_PASSES, Variant};
 use crate::control::file::{OpenFile, load, replace};
 use crate::oracle::{Change, Token, ViolationKind};
-use crate::sim::{FaultModel, Sim, Sleep};
+use crate::sim::Sim;
 use hookstate::Result;
 use hookstate::kernel::{Access, Kernel, OpenHow};
 use std::time::Duration;
@@ -29,16 +29,11 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::Contention,
         rejected_as: ViolationKind::Lost,
         model: |variant| {
-            let trial = Trial::new(TIME_RUNS_OUT, |_| Ok(()), judge);
+            let trial = Trial::new(TIME_PASSES, |_| Ok(()), judge);
             let trial = trial.process(move |kernel| change(variant, kernel, 10));
             Box::new(trial.process(move |kernel| change(variant, kernel, 20)))
         },
     }),
-};
-
-const TIME_RUNS_OUT: FaultModel = FaultModel {
-    sleep: Sleep::AsAsked,
-    ..FaultModel::LOCAL
 };
 
 const TRIES: u32 = 2;

@@ -2,33 +2,34 @@
 
 use super::pattern::Model;
 use crate::control::file::OpenFile;
-use crate::explore::{Bounds, Ending, Exit, Program, Report, explore};
+use crate::explore::{Bounds, Report, explore};
 use crate::oracle::{Change, DIRECTORY, Ledger, Token, USER, Violation};
-use crate::sim::{FaultModel, Interleaved, Kill, Sequential, Sim, SimProcess};
+use crate::process::{Ending, Exit, Program};
+use crate::search::{self, Budget, Search};
+use crate::sim::{AnyDoor, FaultModel, Kill, Sequential, Sim, SimProcess};
 use hookstate::Result;
 use hookstate::kernel::{Access, Kernel, OpenHow};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A process whose calls the search puts in order.
-pub(super) type Process = SimProcess<Interleaved>;
+/// A process whose calls an engine puts in order.
+type Process = SimProcess<AnyDoor>;
 
 /// What a judge says.
 pub(super) type Verdict = std::result::Result<(), Violation>;
 
 /// Looks at the kernel in the end and at what each process says: `None` from one that was killed.
-type Judge<R> = Box<dyn Fn(&Sim, &[Option<R>]) -> Verdict + Send + Sync>;
+type Judge<R> = Arc<dyn Fn(&Sim, &[Option<R>]) -> Verdict + Send + Sync>;
 
-/// What a process says, or the error that stopped it.
-type Said<R> = std::result::Result<R, String>;
+/// What a process says in the end, or the error that stopped it.
+type Account<R> = Option<std::result::Result<R, String>>;
 
 /// Some programs, what was there before, and what must hold in the end.
 pub(super) struct Trial<R> {
     start: Sim,
-    programs: Vec<Program<Said<R>>>,
-    judge: Arc<Judge<R>>,
-    bounds: Bounds,
+    programs: Vec<Program<Account<R>>>,
+    judge: Judge<R>,
 }
 
 /// The file of this name in the directory of the store.
@@ -51,8 +52,7 @@ impl<R: 'static> Trial<R> {
         Self {
             start: first.snapshot(faults),
             programs: Vec::new(),
-            judge: Arc::new(Box::new(judge)),
-            bounds: Bounds::default(),
+            judge: Arc::new(judge),
         }
     }
 
@@ -61,34 +61,19 @@ impl<R: 'static> Trial<R> {
         mut self,
         act: impl Fn(&Process) -> Result<R> + Send + Sync + 'static,
     ) -> Self {
-        self.programs.push(Arc::new(move |process| {
-            act(&process).map_err(|error| error.to_string())
+        self.programs.push(Arc::new(move |process, account| {
+            *account = Some(act(&process).map_err(|error| error.to_string()));
         }));
-        self
-    }
-
-    /// The same, explored so far.
-    pub(super) fn within(mut self, bounds: Bounds) -> Self {
-        self.bounds = bounds;
         self
     }
 }
 
-impl<R: Clone + Eq + Hash + Send + 'static> Trial<R> {
+impl<R: Clone + Eq + Hash + Send + Sync + 'static> Trial<R> {
     fn explore(&self, kill: Option<Kill>) -> Report<Violation> {
         let judge = Arc::clone(&self.judge);
-        explore(
-            &self.start,
-            USER,
-            self.programs.clone(),
-            kill,
-            self.bounds,
-            move |ending: &Ending<Said<R>>| {
-                let said = ending.exits.iter().map(said);
-                let said = said.collect::<std::result::Result<Vec<_>, _>>()?;
-                judge(&ending.sim, &said)
-            },
-        )
+        let judge = move |ending: &Ending<_>| judge_ending(&judge, ending);
+        let (programs, bounds) = (self.programs.clone(), Bounds::default());
+        explore(&self.start, USER, programs, kill, bounds, judge)
     }
 
     fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
@@ -108,7 +93,7 @@ impl<R: Clone + Eq + Hash + Send + 'static> Trial<R> {
     }
 }
 
-impl<R: Clone + Eq + Hash + Send + 'static> Model for Trial<R> {
+impl<R: Clone + Eq + Hash + Send + Sync + 'static> Model for Trial<R> {
     fn check(&self) -> Report<Violation> {
         self.explore(None)
     }
@@ -126,15 +111,30 @@ impl<R: Clone + Eq + Hash + Send + 'static> Model for Trial<R> {
         }
         sum
     }
+
+    fn search(&self, budget: Budget) -> search::Report<Violation> {
+        let judge = Arc::clone(&self.judge);
+        let judge = move |ending: &Ending<_>| judge_ending(&judge, ending);
+        Search::new(self.start.clone(), USER, self.programs.clone(), judge)
+            .budget(budget)
+            .run()
+    }
 }
 
-fn said<R: Clone>(exit: &Exit<Said<R>>) -> std::result::Result<Option<R>, Violation> {
+/// What no program may do, and then what the judge of the pattern says.
+fn judge_ending<R: Clone>(judge: &Judge<R>, ending: &Ending<Account<R>>) -> Verdict {
+    ending.exits.iter().try_for_each(check_exit)?;
+    let said = ending.accounts.iter().cloned().map(Option::transpose);
+    let said: std::result::Result<Vec<Option<R>>, String> = said.collect();
+    judge(
+        &ending.sim,
+        &said.map_err(|error| Violation::Failed { error })?,
+    )
+}
+
+fn check_exit(exit: &Exit) -> Verdict {
     match exit {
-        Exit::Finished(Ok(said)) => Ok(Some(said.clone())),
-        Exit::Finished(Err(error)) => Err(Violation::Failed {
-            error: error.clone(),
-        }),
-        Exit::Killed => Ok(None),
+        Exit::Finished | Exit::Killed => Ok(()),
         Exit::Stuck | Exit::Runaway => Err(Violation::Stuck),
         Exit::Panicked(message) => Err(Violation::Panicked {
             message: message.clone(),
