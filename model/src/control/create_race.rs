@@ -31,8 +31,8 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::FirstUse,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
-            let (before, acts) = (Before::Directory, [MODIFY, MODIFY]);
+        model: |variant, processes| {
+            let (before, acts) = (Before::Directory, vec![MODIFY; processes]);
             match variant {
                 Variant::AsSeen => Box::new(Scenario::new(CreateRace, before, &acts)),
                 Variant::Repaired => Box::new(Scenario::new(CreatedByOpen, before, &acts)),

@@ -16,9 +16,7 @@
 //! two processes with one change each: the second opens P before the first renames.
 
 use super::file::{OpenFile, load, locked, replace};
-use super::patterns::{
-    Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TWO_PREEMPTIONS, Variant,
-};
+use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
@@ -31,18 +29,14 @@ pub(super) const PATTERN: Pattern = Pattern {
     name: "rename-stale-lock",
     lost: "the updates of the waiters",
     form: Form::Protocol(Protocol {
-        processes: 3,
+        processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
-            let acts = [MODIFY, MODIFY, MODIFY];
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
             match variant {
-                Variant::AsSeen => Box::new(
-                    Scenario::new(RenameStaleLock, EXISTING, &acts).within(TWO_PREEMPTIONS),
-                ),
-                Variant::Repaired => {
-                    Box::new(Scenario::new(LockNamed, EXISTING, &acts).within(TWO_PREEMPTIONS))
-                }
+                Variant::AsSeen => Box::new(Scenario::new(RenameStaleLock, EXISTING, &acts)),
+                Variant::Repaired => Box::new(Scenario::new(LockNamed, EXISTING, &acts)),
             }
         },
     }),

@@ -33,9 +33,12 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant| match variant {
-            Variant::AsSeen => Box::new(Scenario::new(Unlocked, EXISTING, &[MODIFY, MODIFY])),
-            Variant::Repaired => Box::new(Scenario::new(OneWindow, EXISTING, &[MODIFY, MODIFY])),
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            match variant {
+                Variant::AsSeen => Box::new(Scenario::new(Unlocked, EXISTING, &acts)),
+                Variant::Repaired => Box::new(Scenario::new(OneWindow, EXISTING, &acts)),
+            }
         },
     }),
 };

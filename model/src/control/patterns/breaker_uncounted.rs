@@ -27,10 +27,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
+        model: |variant, processes| {
             let trial = Trial::new(FaultModel::LOCAL, |_| Ok(()), judge);
-            let trial = trial.process(move |kernel| fail(variant, kernel));
-            Box::new(trial.process(move |kernel| fail(variant, kernel)))
+            Box::new(trial.crowd(processes, move |kernel, _| fail(variant, kernel)))
         },
     }),
 };

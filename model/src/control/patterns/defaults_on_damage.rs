@@ -34,9 +34,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Kill { victim: 0 },
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
-            let strategy = DefaultsOnDamage(variant);
-            Box::new(Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY]))
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            Box::new(Scenario::new(DefaultsOnDamage(variant), EXISTING, &acts))
         },
     }),
 };

@@ -29,9 +29,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Error,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
-            let strategy = ErrorPathUnlocked(variant);
-            let scenario = Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY]);
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            let scenario = Scenario::new(ErrorPathUnlocked(variant), EXISTING, &acts);
             Box::new(scenario.around(|process| Watched::new(process, FullForOneWrite::default())))
         },
     }),

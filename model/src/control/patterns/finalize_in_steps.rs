@@ -31,10 +31,12 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::LateUpdate,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
+        model: |variant, processes| {
             let trial = Trial::new(FaultModel::LOCAL, |kernel| begin(kernel), judge);
             let trial = trial.process(move |kernel| finish(variant, kernel));
-            Box::new(trial.process(move |kernel| change(variant, kernel, 10)))
+            Box::new(trial.crowd(processes - 1, move |kernel, token| {
+                change(variant, kernel, token)
+            }))
         },
     }),
 };

@@ -27,23 +27,21 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Torn,
-        model: |variant| {
+        model: |variant, processes| {
             let trial = Trial::new(FaultModel::LOCAL, |_| Ok(()), judge);
-            let trial = trial.process(move |kernel| publish(variant, kernel, LONG));
-            Box::new(trial.process(move |kernel| publish(variant, kernel, SHORT)))
+            Box::new(trial.crowd(processes, move |kernel, token| {
+                publish(variant, kernel, token)
+            }))
         },
     }),
 };
 
-const LONG: &[Token] = &[10, 11, 12];
-const SHORT: &[Token] = &[20];
-
-fn publish<K: Kernel>(variant: Variant, kernel: &K, tokens: &[Token]) -> Result<()> {
+fn publish<K: Kernel>(variant: Variant, kernel: &K, token: Token) -> Result<()> {
     let temporary = match variant {
         Variant::AsSeen => file("state.tmp"),
         Variant::Repaired => file(&format!("state.{}.tmp", kernel.getpid())),
     };
-    OpenFile::make(kernel, &temporary, TRUNCATING)?.write(&ledger(tokens))?;
+    OpenFile::make(kernel, &temporary, TRUNCATING)?.write(&content(token))?;
     rename_if_there(kernel, &temporary, &file("state"))
 }
 
@@ -55,9 +53,10 @@ fn rename_if_there<K: Kernel>(kernel: &K, from: &Path, to: &Path) -> Result<()> 
     }
 }
 
-fn ledger(tokens: &[Token]) -> Ledger {
+/// What a process publishes, the later ones less than those before.
+fn content(token: Token) -> Ledger {
     let mut ledger = Ledger::default();
-    tokens.iter().for_each(|&token| ledger.add(token));
+    (0..100 / token).for_each(|_| ledger.add(token));
     ledger
 }
 
@@ -65,7 +64,9 @@ fn ledger(tokens: &[Token]) -> Ledger {
 fn judge(sim: &Sim, _said: &[Option<()>]) -> Verdict {
     let published: Option<Ledger> = sure(load_if_whole(&newcomer(sim), &file("state")))?;
     match published {
-        Some(whole) if whole == ledger(LONG) || whole == ledger(SHORT) => Ok(()),
+        Some(whole) if whole.tokens.first().map(|&token| content(token)) == Some(whole.clone()) => {
+            Ok(())
+        }
         other => Err(Violation::Torn {
             seen: other.map_or_else(|| "damaged".to_owned(), |ledger| format!("{ledger:?}")),
         }),

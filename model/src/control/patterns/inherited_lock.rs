@@ -28,11 +28,10 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Child,
         rejected_as: ViolationKind::Stuck,
-        model: |variant| {
+        model: |variant, processes| {
             let before = |first: &_| leave_a_child(variant, first);
             let trial = Trial::new(FaultModel::LOCAL, before, judge);
-            let trial = trial.process(|kernel| change(kernel, 10));
-            Box::new(trial.process(|kernel| change(kernel, 20)))
+            Box::new(trial.crowd(processes, |kernel, token| change(kernel, token)))
         },
     }),
 };

@@ -29,10 +29,11 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 3,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
-            let strategy = LockFileRemoved(variant);
-            let scenario = Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY, MODIFY]);
-            Box::new(scenario.within(TWO_PREEMPTIONS))
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            Box::new(
+                Scenario::new(LockFileRemoved(variant), EXISTING, &acts).within(TWO_PREEMPTIONS),
+            )
         },
     }),
 };

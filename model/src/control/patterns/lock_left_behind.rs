@@ -30,11 +30,12 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Kill { victim: 0 },
         rejected_as: ViolationKind::Stuck,
-        model: |variant| {
+        model: |variant, processes| {
             let judge = move |sim: &Sim, said: &[_]| judge(variant, sim, said);
             let trial = Trial::new(TIME_PASSES, |_| Ok(()), judge);
-            let trial = trial.process(move |kernel| change(variant, kernel, 10));
-            Box::new(trial.process(move |kernel| change(variant, kernel, 20)))
+            Box::new(trial.crowd(processes, move |kernel, token| {
+                change(variant, kernel, token)
+            }))
         },
     }),
 };
@@ -82,7 +83,7 @@ fn take<'a, K: Kernel>(
 /// To give up is an answer while another has the lock. When all have ended nobody has it.
 fn judge(variant: Variant, sim: &Sim, said: &[Option<Said>]) -> Verdict {
     let next = newcomer(sim);
-    let last = match sure(change(variant, &next, 30))? {
+    let last = match sure(change(variant, &next, 1_000))? {
         Said::Changed(last) => last,
         Said::GaveUp => return Err(Violation::Stuck),
     };

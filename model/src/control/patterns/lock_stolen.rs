@@ -31,9 +31,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::SlowHolder,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
-            let scenario = Scenario::new(LockStolen(variant), EXISTING, &[MODIFY, MODIFY]);
-            Box::new(scenario.on(TIME_PASSES))
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            Box::new(Scenario::new(LockStolen(variant), EXISTING, &acts).on(TIME_PASSES))
         },
     }),
 };

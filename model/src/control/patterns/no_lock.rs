@@ -27,7 +27,10 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant| Box::new(Scenario::new(NoLock(variant), EXISTING, &[MODIFY, MODIFY])),
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            Box::new(Scenario::new(NoLock(variant), EXISTING, &acts))
+        },
     }),
 };
 

@@ -38,8 +38,8 @@ pub struct Protocol {
     pub needs: Circumstance,
     /// What the model must find.
     pub rejected_as: ViolationKind,
-    /// The processes and what is asked of them.
-    pub model: fn(Variant) -> Box<dyn Model>,
+    /// So many processes and what is asked of them.
+    pub model: fn(Variant, usize) -> Box<dyn Model>,
 }
 
 /// Without what a pattern loses nothing.
@@ -108,21 +108,27 @@ impl Protocol {
     /// Explores one of the two programs with loom, under the circumstance that the pattern needs.
     #[must_use]
     pub fn check(&self, variant: Variant) -> Report<Violation> {
-        let model = (self.model)(variant);
+        let model = (self.model)(variant, self.processes);
         match self.needs {
             Circumstance::Kill { victim } => model.check_killing(victim),
             _ => model.check(),
         }
     }
 
+    /// What goes wrong in a search.
+    #[must_use]
+    pub const fn budget(&self) -> Budget {
+        Budget::kills(match self.needs {
+            Circumstance::Kill { .. } => 1,
+            _ => 0,
+        })
+    }
+
     /// Searches every state of one of the two programs, under the circumstance that the pattern
     /// needs; where that is a kill, with any one of the processes killed.
     #[must_use]
     pub fn search(&self, variant: Variant) -> search::Report<Violation> {
-        (self.model)(variant).search(Budget::kills(match self.needs {
-            Circumstance::Kill { .. } => 1,
-            _ => 0,
-        }))
+        (self.model)(variant, self.processes).search(self.budget())
     }
 }
 

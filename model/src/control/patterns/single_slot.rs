@@ -29,32 +29,36 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Burst,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
+        model: |variant, processes| {
             let trial = Trial::new(FaultModel::LOCAL, |_| Ok(()), judge);
-            let trial = trial.process(move |kernel| send(variant, kernel));
-            Box::new(trial.process(|kernel| receive(kernel)))
+            let trial = trial.process(|kernel| receive(kernel));
+            Box::new(trial.crowd(processes - 1, move |kernel, token| {
+                send(variant, kernel, token)
+            }))
         },
     }),
 };
 
-const MESSAGES: [Token; 2] = [10, 11];
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Said {
-    Sent,
+    Sent(Vec<Change>),
     Received(Vec<Token>),
 }
 
 /// Step 1, for each message.
-fn send<K: Kernel>(variant: Variant, kernel: &K) -> Result<Said> {
-    for message in MESSAGES {
+fn send<K: Kernel>(variant: Variant, kernel: &K, first: Token) -> Result<Said> {
+    let mut sent = Vec::new();
+    for token in [first, first + 1] {
         let slot = match variant {
             Variant::AsSeen => file("mail"),
-            Variant::Repaired => file(&format!("mail.{}.{message}", kernel.getpid())),
+            Variant::Repaired => file(&format!("mail.{}.{token}", kernel.getpid())),
         };
-        replace(kernel, &file("temporary"), &slot, &message)?;
+        let temporary = file(&format!("temporary.{}", kernel.getpid()));
+        replace(kernel, &temporary, &slot, &token)?;
+        let parent = None;
+        sent.push(Change { token, parent });
     }
-    Ok(Said::Sent)
+    Ok(Said::Sent(sent))
 }
 
 /// Step 2.
@@ -82,16 +86,12 @@ fn slots<K: Kernel>(kernel: &K) -> Result<Vec<PathBuf>> {
 /// Each message was received, or is received when everybody has ended.
 fn judge(sim: &Sim, said: &[Option<Said>]) -> Verdict {
     let rest = sure(receive(&newcomer(sim)))?;
-    let mut received = Ledger::default();
+    let (mut all_sent, mut received) = (Vec::new(), Ledger::default());
     for said in said.iter().flatten().chain([&rest]) {
-        if let Said::Received(messages) = said {
-            messages.iter().for_each(|&message| received.add(message));
+        match said {
+            Said::Sent(sent) => all_sent.extend(sent),
+            Said::Received(messages) => messages.iter().for_each(|&token| received.add(token)),
         }
     }
-    let parent = || None;
-    let sent = MESSAGES.map(|token| Change {
-        token,
-        parent: parent(),
-    });
-    all_kept(&received, &sent.iter().collect::<Vec<_>>())
+    all_kept(&received, &all_sent)
 }

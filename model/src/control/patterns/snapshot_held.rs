@@ -29,9 +29,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::SlowWork,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
-            let scenario = Scenario::new(SnapshotHeld(variant), EXISTING, &[MODIFY, MODIFY]);
-            Box::new(scenario.on(TIME_PASSES))
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            Box::new(Scenario::new(SnapshotHeld(variant), EXISTING, &acts).on(TIME_PASSES))
         },
     }),
 };

@@ -28,10 +28,11 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Contention,
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
+        model: |variant, processes| {
             let trial = Trial::new(TIME_PASSES, |_| Ok(()), judge);
-            let trial = trial.process(move |kernel| change(variant, kernel, 10));
-            Box::new(trial.process(move |kernel| change(variant, kernel, 20)))
+            Box::new(trial.crowd(processes, move |kernel, token| {
+                change(variant, kernel, token)
+            }))
         },
     }),
 };

@@ -28,12 +28,13 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Kill { victim: 0 },
         rejected_as: ViolationKind::Lost,
-        model: |variant| {
+        model: |variant, processes| {
             let before = |kernel: &_| append(variant, kernel, EARLIER, ALMOST_A_PAGE).map(|_| ());
             let judge = move |sim: &Sim, said: &[_]| judge(variant, sim, said);
             let trial = Trial::new(FaultModel::LOCAL, before, judge);
-            let trial = trial.process(move |kernel| append(variant, kernel, 10, 0));
-            Box::new(trial.process(move |kernel| append(variant, kernel, 20, 0)))
+            Box::new(trial.crowd(processes, move |kernel, token| {
+                append(variant, kernel, token, 0)
+            }))
         },
     }),
 };

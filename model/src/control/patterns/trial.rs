@@ -32,6 +32,9 @@ pub(super) struct Trial<R> {
     judge: Judge<R>,
 }
 
+/// What the processes of a crowd add.
+const TOKENS: [Token; 3] = [10, 20, 30];
+
 /// The file of this name in the directory of the store.
 pub(super) fn file(name: &str) -> PathBuf {
     Path::new(DIRECTORY).join(name)
@@ -65,6 +68,19 @@ impl<R: 'static> Trial<R> {
             *account = Some(act(&process).map_err(|error| error.to_string()));
         }));
         self
+    }
+
+    /// So many more processes, each with a token of its own.
+    pub(super) fn crowd(
+        self,
+        processes: usize,
+        act: impl Fn(&Process, Token) -> Result<R> + Clone + Send + Sync + 'static,
+    ) -> Self {
+        let tokens = TOKENS[..processes].iter();
+        tokens.fold(self, |trial, &token| {
+            let act = act.clone();
+            trial.process(move |process| act(process, token))
+        })
     }
 }
 

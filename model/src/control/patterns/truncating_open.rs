@@ -31,9 +31,10 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Reader,
         rejected_as: ViolationKind::RolledBack,
-        model: |variant| {
-            let strategy = TruncatingOpen(variant);
-            Box::new(Scenario::new(strategy, EXISTING, &[READ, MODIFY]))
+        model: |variant, processes| {
+            let mut acts = vec![MODIFY; processes];
+            acts[0] = READ;
+            Box::new(Scenario::new(TruncatingOpen(variant), EXISTING, &acts))
         },
     }),
 };
