@@ -120,6 +120,50 @@ fn the_repaired_programs_stand_up_to_one_process_more() {
     }
 }
 
+#[test]
+fn the_repaired_programs_that_stage_and_rename_stand_up_to_a_kill() {
+    for name in STAGED {
+        let report = repaired_with_a_kill(name);
+        assert!(report.is_complete(), "{name}: {report}");
+        assert!(report.sightings.killed > 0, "nobody was killed: {report}");
+    }
+}
+
+/// The published repair of `unlocked` was `create-race`; and both repaired still have what
+/// `truncate-then-write` has, like all that write in place.
+#[test]
+fn a_repaired_program_can_have_another_of_the_patterns() {
+    for name in IN_PLACE {
+        let report = repaired_with_a_kill(name);
+        let found = report.counterexample().expect("the search let it pass");
+        assert_eq!(found.violation.kind(), ViolationKind::Lost, "{report}");
+    }
+}
+
+const STAGED: [&str; 8] = [
+    "no-lock",
+    "error-path-unlocked",
+    "rename-stale-lock",
+    "lock-file-removed",
+    "lock-stolen",
+    "timeout-ignored",
+    "snapshot-held",
+    "inherited-lock",
+];
+
+const IN_PLACE: [&str; 4] = [
+    "unlocked",
+    "create-race",
+    "truncating-open",
+    "finalize-in-steps",
+];
+
+fn repaired_with_a_kill(name: &str) -> search::Report<Violation> {
+    let pattern = patterns::named(name).expect("it is in the list");
+    let protocol = pattern.protocol().expect("it is not excluded");
+    (protocol.model)(Variant::Repaired, protocol.processes).search(Budget::kills(1))
+}
+
 fn protocols() -> impl Iterator<Item = (&'static Pattern, &'static Protocol)> {
     PATTERNS
         .iter()
