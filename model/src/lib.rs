@@ -26,6 +26,8 @@ pub mod trace;
 
 pub mod oracle;
 pub mod scenario;
+
+pub mod catalogue;
 pub mod twin;
 
 pub mod control;

@@ -93,6 +93,10 @@ pub struct Account {
     pub acknowledged: Vec<Change>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
+    /// The states that it removed.
+    pub removed: Vec<Ledger>,
+    /// The state that was handed to it for removal, before it knows whether it was removed.
+    pub handed: Option<Ledger>,
     /// The change that it is about to make.
     pub attempted: Option<Token>,
     /// The first thing that went wrong, after which it stopped.
@@ -101,7 +105,8 @@ pub struct Account {
     pub damage_reported: bool,
     /// Whether it completed the write of another.
     pub completed_another: bool,
-    /// Whether it has read the state and not yet come back from the change of it.
+    /// Whether it has read the state and not yet come back from the change of it. A removal does not
+    /// count: it is over for the others as soon as the name is gone.
     pub inside: bool,
 }
 
@@ -230,8 +235,12 @@ impl<S: Strategy + Clone> Oracle<S> {
         check_alarms(ending)?;
         let last = self.read(&ending.sim)?;
         self.check_tokens(&last, ending)?;
+        let nobody_removes = ending
+            .accounts
+            .iter()
+            .all(|account| account.removed.is_empty() && account.handed.is_none());
         for account in &ending.accounts {
-            self.check_reads(account, &last)?;
+            self.check_reads(account, nobody_removes.then_some(&last))?;
         }
         self.check_next_change(&ending.sim, &last)
     }
@@ -242,30 +251,32 @@ impl<S: Strategy + Clone> Oracle<S> {
         whole(&read.value).cloned()
     }
 
-    /// Each acknowledged change once, each other at most once, and nothing else.
+    /// Each acknowledged change once, in the state or in one that was removed; each other at most
+    /// once; and nothing else.
     fn check_tokens(&self, last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
         let acknowledged: Vec<&Change> = ending
             .accounts
             .iter()
             .flat_map(|account| &account.acknowledged)
             .collect();
+        let all = with_removed(last, ending)?;
         for &token in &self.before {
-            exactly_once(last, token, None)?;
+            kept(&all, token, None, ending)?;
         }
         if self.added.contains(&ANONYMOUS) {
             return check_number(last, &acknowledged, ending, self.before.len());
         }
         for change in &acknowledged {
             let rival = rival(change, &acknowledged).map(|rival| rival.token);
-            exactly_once(last, change.token, rival)?;
+            kept(&all, change.token, rival, ending)?;
         }
         for &token in &self.added {
-            if last.times(token) > 1 {
+            if all.times(token) > 1 {
                 return Err(Violation::Doubled { token });
             }
         }
-        check_undead(last, ending)?;
-        self.check_known(last)
+        check_undead(&all, ending)?;
+        self.check_known(&all)
     }
 
     /// A process that was not hurt fails only if it had no time to wait.
@@ -296,14 +307,24 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     /// Whole, with all that came before, with what the reader itself had changed, and never less
-    /// than the time before. What has been read has been committed, so it is there in the end.
-    fn check_reads(&self, account: &Account, last: &Ledger) -> Result<(), Violation> {
+    /// than the time before. What has been read has been committed, so it is there in the end. But
+    /// not if there is no `last` state, since somebody removes it in between.
+    fn check_reads(&self, account: &Account, last: Option<&Ledger>) -> Result<(), Violation> {
+        for (_, read) in &account.reads {
+            self.check_known(whole(read)?)?;
+        }
+        match last {
+            Some(last) => self.check_order(account, last),
+            None => Ok(()),
+        }
+    }
+
+    fn check_order(&self, account: &Account, last: &Ledger) -> Result<(), Violation> {
         let mut earlier = Ledger::default();
         for &token in &self.before {
             earlier.add(token);
         }
         for (changes, read) in &account.reads {
-            self.check_known(whole(read)?)?;
             for change in &account.acknowledged[..*changes] {
                 exactly_once(read, change.token, None)?;
             }
@@ -367,6 +388,34 @@ fn whole(ledger: &Ledger) -> Result<&Ledger, Violation> {
 fn torn(error: &hookstate::Error) -> Violation {
     Violation::Torn {
         seen: error.to_string(),
+    }
+}
+
+/// What is in the state and what was removed with one.
+fn with_removed(last: &Ledger, ending: &Ending<Account>) -> Result<Ledger, Violation> {
+    let mut all = last.clone();
+    for removed in ending.accounts.iter().flat_map(|account| &account.removed) {
+        let tokens = whole(removed)?.tokens.iter();
+        tokens.for_each(|&token| all.add(token));
+    }
+    Ok(all)
+}
+
+/// Exactly once; or not at all, if it was handed out to a process that was killed while it removed
+/// the state.
+fn kept(
+    all: &Ledger,
+    token: Token,
+    rival: Option<Token>,
+    ending: &Ending<Account>,
+) -> Result<(), Violation> {
+    let handed = |account: &Account| {
+        let handed = account.handed.as_ref();
+        handed.is_some_and(|handed| handed.times(token) == 1)
+    };
+    match all.times(token) == 0 && ending.accounts.iter().any(handed) {
+        true => Ok(()),
+        false => exactly_once(all, token, rival),
     }
 }
 

@@ -28,6 +28,12 @@ pub enum Act {
     Apply,
     /// `read`.
     Read,
+    /// `remove`.
+    Remove,
+    /// What a program does that knows nothing of this project: it takes flock on the data file,
+    /// reads it, empties it, writes it and closes it. It cannot be killed, since what it loses then
+    /// is its own doing.
+    Peer,
 }
 
 /// A strategy, what was there before, and who does what.
@@ -65,6 +71,9 @@ pub enum Before {
     /// a process that could not compact it since the kernel had no exclusive lock for it.
     LongLog(u32, usize),
 }
+
+/// The change that a program makes which knows nothing of this project.
+mod peer;
 
 /// Does the acts, each with its token, under the terms.
 type Perform = Arc<dyn Fn(SimProcess<AnyDoor>, &[(Act, Token)], Terms, &mut Account) + Send + Sync>;
@@ -176,7 +185,8 @@ where
     pub fn searcher(&self) -> Search<Account, Violation> {
         let oracle = self.oracle();
         let judge = move |ending: &Ending<Account>| oracle.judge(ending);
-        Search::new(self.start(), USER, self.programs(), judge)
+        let spared = self.programs.iter().map(|acts| acts.contains(&Act::Peer));
+        Search::new(self.start(), USER, self.programs(), judge).sparing(spared.collect())
     }
 
     fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
@@ -351,21 +361,23 @@ where
     K: Kernel,
 {
     Arc::new(move |process, acts, terms, account| {
+        let kernel = around(process.clone());
         let store = store(strategy.clone(), around(process))
             .durability(terms.durability)
             .lock_timeout(terms.lock_timeout);
-        perform(acts, &store, account);
+        perform(acts, &store, &kernel, account);
     })
 }
 
 fn perform<S: Strategy, K: Kernel>(
     acts: &[(Act, Token)],
     store: &Store<Ledger, S, K>,
+    kernel: &K,
     account: &mut Account,
 ) {
     for &(act, token) in acts {
         account.attempted = Some(token);
-        if let Err(error) = account.attempt(act, token, store) {
+        if let Err(error) = account.attempt(act, token, store, kernel) {
             account.failure = Some(Failure {
                 kind: error.kind(),
                 indeterminate: error.is_indeterminate(),
@@ -383,6 +395,7 @@ impl Account {
         act: Act,
         token: Token,
         store: &Store<Ledger, S, K>,
+        kernel: &K,
     ) -> Result<(), Error> {
         match act {
             Act::Modify | Act::Grow(_) | Act::Shrink => self.modify(act, token, store),
@@ -394,6 +407,13 @@ impl Account {
             Act::Read => {
                 let read = store.read()?.value;
                 self.reads.push((self.acknowledged.len(), read));
+                Ok(())
+            }
+            Act::Remove => self.remove(store),
+            Act::Peer => {
+                let parent = peer::change(kernel, &store.path(), token);
+                let parent = Some(parent);
+                self.acknowledged.push(Change { token, parent });
                 Ok(())
             }
         }
@@ -418,11 +438,23 @@ impl Account {
         Ok(())
     }
 
+    fn remove<S: Strategy, K: Kernel>(&mut self, store: &Store<Ledger, S, K>) -> Result<(), Error> {
+        let handed = &mut self.handed;
+        let outcome = store.remove(|ledger| *handed = Some(ledger))?;
+        self.note(outcome.recovery.as_ref());
+        self.removed.extend(self.handed.take());
+        Ok(())
+    }
+
     fn acknowledge(&mut self, token: Token, outcome: Outcome<Option<Vec<Token>>>) {
-        self.damage_reported |= tells_of_damage(outcome.recovery.as_ref());
-        self.completed_another |= matches!(outcome.recovery, Some(Recovery::Completed));
+        self.note(outcome.recovery.as_ref());
         let parent = outcome.value;
         self.acknowledged.push(Change { token, parent });
+    }
+
+    fn note(&mut self, recovery: Option<&Recovery>) {
+        self.damage_reported |= tells_of_damage(recovery);
+        self.completed_another |= matches!(recovery, Some(Recovery::Completed));
     }
 }
 
@@ -430,6 +462,6 @@ fn resize(ledger: &mut Ledger, act: Act) {
     match act {
         Act::Grow(bytes) => ledger.ballast.push_str(&"y".repeat(bytes)),
         Act::Shrink => ledger.ballast.clear(),
-        Act::Modify | Act::Apply | Act::Read => {}
+        Act::Modify | Act::Apply | Act::Read | Act::Remove | Act::Peer => {}
     }
 }

@@ -1,9 +1,8 @@
 //! What a process has been answered, and what it does next.
 
 use crate::process::{CALLS_MAX, Program, Runaway};
-use crate::sim::{AnyDoor, Door, Fd, Reply, Request, SimProcess};
+use crate::sim::{AnyDoor, Door, Fd, Reply, Request, SimProcess, digest_of};
 use hookstate::kernel::{Errno, FlockOperation, Result};
-use siphasher::sip128::{Hasher128, SipHasher13};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -241,13 +240,11 @@ fn has_left<A>(before: &History<A>) -> bool {
 }
 
 fn fate<A: Hash>(next: &Next, account: &A) -> u128 {
-    let mut hasher = SipHasher13::new();
-    account.hash(&mut hasher);
-    match next {
-        Next::Calls(_) => {}
-        ended => ended.hash(&mut hasher),
-    }
-    hasher.finish128().as_u128()
+    let ended = match next {
+        Next::Calls(_) => None,
+        ended => Some(ended),
+    };
+    digest_of(&(account, ended))
 }
 
 /// Every call with its answer, from the first on.

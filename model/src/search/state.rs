@@ -3,10 +3,10 @@
 use super::history::History;
 use crate::process::Exit;
 use crate::sim::{ProcessId, Sim};
-use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hash;
 use std::ops::AddAssign;
 use std::sync::Arc;
+use xxhash_rust::xxh3::Xxh3Default;
 
 /// How much may go wrong, in all processes together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -94,13 +94,13 @@ impl<A> State<A> {
         let roles: Vec<Role> = self.seats.iter().map(|seat| self.role(seat)).collect();
         let mut order: Vec<usize> = (0..self.seats.len()).collect();
         order.sort_by_key(|&seat| (parts[seat], &roles[seat]));
-        let mut hasher = SipHasher13::new();
+        let mut hasher = Xxh3Default::new();
         self.sim.hash_files(&mut hasher);
         self.spent.hash(&mut hasher);
         for seat in order {
             roles[seat].hash(&mut hasher);
         }
-        hasher.finish128().as_u128()
+        hasher.digest128()
     }
 
     /// Of the processes that are in the same situation, the first.

@@ -1,7 +1,7 @@
 //! What of a state matters, for telling whether two states are the same.
 
 use super::machine::{ProcessId, Sim};
-use siphasher::sip128::{Hasher128, SipHasher13};
+use super::shared::digest_of;
 use std::hash::{Hash, Hasher};
 
 impl Sim {
@@ -10,17 +10,26 @@ impl Sim {
         self.inodes.hash(hasher);
     }
 
-    /// A hash of all that the kernel keeps for this process: what it has open, which locks it has,
-    /// what it waits for, its time and its chance.
+    /// A digest of all that the kernel keeps for this process: what it has open, which locks it
+    /// has, what it waits for, its time and its chance.
     pub(crate) fn view(&self, process: ProcessId) -> u128 {
-        let mut hasher = SipHasher13::new();
-        let kept = self.process(process);
-        for (fd, number) in &kept.descriptors {
-            fd.hash(&mut hasher);
-            number.hash_as_seen_by(process, &mut hasher);
-            self.descriptions[number].hash(&mut hasher);
+        digest_of(&View { sim: self, process })
+    }
+}
+
+struct View<'a> {
+    sim: &'a Sim,
+    process: ProcessId,
+}
+
+impl Hash for View<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let kept = self.sim.process(self.process);
+        for (fd, number) in kept.descriptors.iter() {
+            fd.hash(hasher);
+            number.hash_as_seen_by(self.process, hasher);
+            self.sim.descriptions[number].hash(hasher);
         }
-        kept.hash_own(process, &mut hasher);
-        hasher.finish128().as_u128()
+        kept.hash_own(self.process, hasher);
     }
 }
