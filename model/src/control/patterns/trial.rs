@@ -2,7 +2,7 @@
 
 use super::pattern::Model;
 use crate::control::file::OpenFile;
-use crate::explore::{Bounds, Report, explore};
+use crate::explore::{Bounds, Report, explore, explore_killing};
 use crate::oracle::{Change, DIRECTORY, Ledger, Token, USER, Violation};
 use crate::process::{Ending, Exit, Program};
 use crate::search::{self, Budget, Search};
@@ -91,22 +91,6 @@ impl<R: Clone + Eq + Hash + Send + Sync + 'static> Trial<R> {
         let (programs, bounds) = (self.programs.clone(), Bounds::default());
         explore(&self.start, USER, programs, kill, bounds, judge)
     }
-
-    fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
-        let kill = Kill {
-            process,
-            call,
-            pages: 0,
-        };
-        let mut report = self.explore(Some(kill));
-        for pages in 1..report.pages {
-            if report.counterexample.is_some() {
-                break;
-            }
-            report = report.and(self.explore(Some(Kill { pages, ..kill })));
-        }
-        report
-    }
 }
 
 impl<R: Clone + Eq + Hash + Send + Sync + 'static> Model for Trial<R> {
@@ -115,17 +99,7 @@ impl<R: Clone + Eq + Hash + Send + Sync + 'static> Model for Trial<R> {
     }
 
     fn check_killing(&self, victim: usize) -> Report<Violation> {
-        let mut sum = Report::default();
-        for call in 0.. {
-            let at_call = self.check_killing_at(victim, call);
-            // The last round is one in which nobody got as far as to be killed.
-            let last = at_call.killed == 0 || at_call.counterexample.is_some();
-            sum = sum.and(at_call);
-            if last {
-                break;
-            }
-        }
-        sum
+        explore_killing(victim, |kill| self.explore(Some(kill)))
     }
 
     fn search(&self, budget: Budget) -> search::Report<Violation> {
