@@ -32,7 +32,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::LateUpdate,
         rejected_as: ViolationKind::Lost,
         model: |variant, processes| {
-            let trial = Trial::new(FaultModel::LOCAL, |kernel| begin(kernel), judge);
+            let trial = Trial::new(FaultModel::LOCAL, begin, judge);
             let trial = trial.process(move |kernel| finish(variant, kernel));
             Box::new(trial.crowd(processes - 1, move |kernel, token| {
                 change(variant, kernel, token)

@@ -31,7 +31,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         model: |variant, processes| {
             let before = |first: &_| leave_a_child(variant, first);
             let trial = Trial::new(FaultModel::LOCAL, before, judge);
-            Box::new(trial.crowd(processes, |kernel, token| change(kernel, token)))
+            Box::new(trial.crowd(processes, change))
         },
     }),
 };

@@ -31,7 +31,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         rejected_as: ViolationKind::Lost,
         model: |variant, processes| {
             let trial = Trial::new(FaultModel::LOCAL, |_| Ok(()), judge);
-            let trial = trial.process(|kernel| receive(kernel));
+            let trial = trial.process(receive);
             Box::new(trial.crowd(processes - 1, move |kernel, token| {
                 send(variant, kernel, token)
             }))
