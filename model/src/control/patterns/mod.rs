@@ -5,8 +5,8 @@
 //! A check must reject the first and accept the second. A program that is a store of a state is a
 //! [`Strategy`](hookstate::strategy::Strategy) and is judged like the three that keep their promise;
 //! a guard, a counter or a mailbox has a judge of its own, in its file. The programs do what they do
-//! in the fewest calls, and everything but the one thing right, so that nothing else can be what the
-//! check has found.
+//! in the fewest calls, and under the circumstance that the pattern needs they do all but the one
+//! thing right, so that nothing else can be what the check has found.
 //!
 //! ```
 //! use hookstate_model::control::patterns::{self, Variant};
