@@ -244,12 +244,9 @@ impl<S: Strategy + Clone> Oracle<S> {
         check_alarms(ending)?;
         let last = self.read(newcomer())?;
         self.check_tokens(&last, ending)?;
-        let nobody_removes = ending
-            .accounts
-            .iter()
-            .all(|account| account.removed.is_empty() && account.handed.is_none());
+        let last_for_all = only_grows(ending).then_some(&last);
         for account in &ending.accounts {
-            self.check_reads(account, nobody_removes.then_some(&last))?;
+            self.check_reads(account, last_for_all)?;
         }
         self.check_next_change(newcomer(), &last)
     }
@@ -317,7 +314,7 @@ impl<S: Strategy + Clone> Oracle<S> {
 
     /// Whole, with all that came before, with what the reader itself had changed, and never less
     /// than the time before. What has been read has been committed, so it is there in the end. But
-    /// not if there is no `last` state, since somebody removes it in between.
+    /// not if there is no `last` state for all of them, since it did not only grow.
     fn check_reads(&self, account: &Account, last: Option<&Ledger>) -> Result<(), Violation> {
         for (_, read) in &account.reads {
             self.check_known(whole(read)?)?;
@@ -399,6 +396,13 @@ fn torn(error: &hookstate::Error) -> Violation {
     }
 }
 
+/// Whether what has been read must still be there in the end. A state that is removed is gone for
+/// its readers, and one that was read before it was synced may be gone with the power.
+fn only_grows(ending: &Ending<Account>) -> bool {
+    let removes = |account: &Account| !account.removed.is_empty() || account.handed.is_some();
+    ending.power_cuts == 0 && !ending.accounts.iter().any(removes)
+}
+
 /// What is in the state and what was removed with one.
 fn with_removed(last: &Ledger, ending: &Ending<Account>) -> Result<Ledger, Violation> {
     let mut all = last.clone();
@@ -445,7 +449,9 @@ fn rival<'a>(change: &Change, acknowledged: &[&'a Change]) -> Option<&'a Change>
 
 /// Damage that nobody has done must not be reported.
 fn check_alarms(ending: &Ending<Account>) -> Result<(), Violation> {
-    let harm = ending.exits.contains(&Exit::Killed) || ending.hurt.contains(&true);
+    let harm = ending.power_cuts > 0
+        || ending.exits.contains(&Exit::Killed)
+        || ending.hurt.contains(&true);
     let alarm = ending
         .accounts
         .iter()

@@ -1,6 +1,6 @@
 //! Processes that share one state, and every way in which that can go.
 
-use crate::explore::{Bounds, Report, explore};
+use crate::explore::{Bounds, Report, explore, explore_killing};
 use crate::oracle::{
     ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Token, USER, Violation,
     store, tells_of_damage,
@@ -161,17 +161,7 @@ where
     /// where such a call writes several pages, after each of them. Stops at the first violation.
     #[must_use]
     pub fn check_killing(&self, victim: usize) -> Report<Violation> {
-        let mut sum = Report::default();
-        for call in 0.. {
-            let at_call = self.check_killing_at(victim, call);
-            // The last round is one in which nobody got as far as to be killed.
-            let last = at_call.killed == 0 || at_call.counterexample.is_some();
-            sum = sum.and(at_call);
-            if last {
-                break;
-            }
-        }
-        sum
+        explore_killing(victim, |kill| self.explore(Some(kill)))
     }
 
     /// Every state that can come about with so much going wrong.
@@ -187,22 +177,6 @@ where
         let judge = move |ending: &Ending<Account>| oracle.judge(ending);
         let spared = self.programs.iter().map(|acts| acts.contains(&Act::Peer));
         Search::new(self.start(), USER, self.programs(), judge).sparing(spared.collect())
-    }
-
-    fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
-        let kill = Kill {
-            process,
-            call,
-            pages: 0,
-        };
-        let mut report = self.explore(Some(kill));
-        for pages in 1..report.pages {
-            if report.counterexample.is_some() {
-                break;
-            }
-            report = report.and(self.explore(Some(Kill { pages, ..kill })));
-        }
-        report
     }
 
     fn explore(&self, kill: Option<Kill>) -> Report<Violation> {
