@@ -140,7 +140,7 @@ impl<'a> Telling<'a> {
             let (noticed, request) = match event {
                 Event::Returned(request, Ok(_)) => (true, Some(request)),
                 Event::Killed(request, pages) => (true, (*pages > 0).then_some(request)),
-                Event::Returned(_, Err(_)) | Event::Waits(_) => (true, None),
+                Event::Returned(_, Err(_)) | Event::Waits(_) | Event::PowerCut(_) => (true, None),
                 Event::Unnoticed(..) => (false, None),
             };
             let number = calls.len() + 1;
@@ -148,14 +148,16 @@ impl<'a> Telling<'a> {
                 calls.push((number, *seat, request, hold));
             }
         }
-        let calls = calls.into_iter().filter_map(|(number, seat, request, hold)| {
-            Some(Call {
-                number,
-                seat,
-                request: request?,
-                hold,
-            })
-        });
+        let calls = calls
+            .into_iter()
+            .filter_map(|(number, seat, request, hold)| {
+                Some(Call {
+                    number,
+                    seat,
+                    request: request?,
+                    hold,
+                })
+            });
         Self {
             calls: calls.collect(),
         }

@@ -14,6 +14,7 @@ pub(super) fn brief(event: &Event, width: usize) -> String {
             format!("{}{}", call(request, answer, shorten), result(answer))
         }
         Event::Waits(request) => format!("{} waits", asked(request, shorten)),
+        Event::PowerCut(outcome) => format!("the power is cut: outcome {outcome}"),
         Event::Killed(request, 0) => format!("killed before {}", asked(request, shorten)),
         Event::Killed(request, pages) => {
             format!("killed, {pages} pages into {}", asked(request, shorten))

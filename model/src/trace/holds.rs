@@ -73,6 +73,8 @@ impl Holds {
             }
             Event::Returned(_, Err(_)) | Event::Unnoticed(_, Err(_)) | Event::Waits(_) => {}
             Event::Killed(..) => self.open.retain(|(owner, _), _| *owner != process),
+            // Which names there are then is not known before somebody mentions them.
+            Event::PowerCut(_) => *self = Self::default(),
         }
     }
 

@@ -67,14 +67,14 @@ impl Trace {
             if !noticed && !in_full {
                 continue;
             }
-            let mut signs: Vec<Sign> = (0..self.processes)
-                .map(|process| Sign::of(holds.of(process)))
-                .collect();
-            signs[*process] = match event {
-                Event::Killed(..) => Sign::Killed,
+            let signs = (0..self.processes).map(|other| match event {
+                Event::PowerCut(_) => Sign::Killed,
+                Event::Killed(..) if other == *process => Sign::Killed,
                 // The row in which a lock is given back is the last beside the bar.
-                _ => Sign::of(before.max(holds.of(*process))),
-            };
+                _ if other == *process => Sign::of(before.max(holds.of(other))),
+                _ => Sign::of(holds.of(other)),
+            });
+            let signs = signs.collect();
             rows.push(Row {
                 number: noticed.then_some(number),
                 process: *process,
@@ -119,7 +119,11 @@ fn line(
     for (process, width) in widths.iter().enumerate() {
         let sign = row.signs[process];
         signs.insert(sign);
-        let cell = if row.process == process { &*row.text } else { "" };
+        let cell = if row.process == process {
+            &*row.text
+        } else {
+            ""
+        };
         text.push_str(&format!("{} {cell:<width$}{:GAP$}", sign.character(), ""));
     }
     writeln!(f, "{}", text.trim_end())
@@ -163,7 +167,7 @@ impl Sign {
             Self::Exclusive => Some("holds the lock"),
             Self::Shared => Some("shares the lock"),
             Self::Nameless => Some("holds the lock of a file without a name"),
-            Self::Killed => Some("is killed"),
+            Self::Killed => Some("ends here"),
         }
     }
 }

@@ -1,0 +1,199 @@
+//! What the words of the command line mean together.
+
+use super::words::{EngineChoice, Words};
+use crate::command::plan::{Engine, Line, Plan, Setting};
+use crate::command::proof::{self, Selection};
+use hookstate_model::search::Budget;
+
+/// What the program is to do.
+pub(in crate::command) enum Request {
+    /// Show what there is.
+    List,
+    /// Search.
+    Prove(Plan),
+}
+
+/// Gives the words their meaning, or says why they have none.
+pub(super) fn meaning(words: &Words) -> Result<Request, String> {
+    if words.list {
+        return Ok(Request::List);
+    }
+    let lines = lines(words)?;
+    if lines.is_empty() {
+        return Err("no scenario is about that strategy, and no control is a twin of it".to_owned());
+    }
+    Ok(Request::Prove(Plan {
+        lines,
+        states_max: words.states_max.map(|most| most as usize),
+        threads: words.threads.map(usize::from),
+        format: words.format,
+        trace: words.trace,
+        in_full: words.trace.is_some() || words.control.iter().any(|name| name != "all"),
+    }))
+}
+
+fn lines(words: &Words) -> Result<Vec<Line>, String> {
+    let selection = selection(words)?;
+    let names_scenarios = !words.scenario.is_empty();
+    if !words.control.is_empty() {
+        let controls = &words.control;
+        return match names_scenarios {
+            true => proof::controls_in_scenarios(&selection, controls),
+            false if setting(words).is_some() => Err(
+                "--procs, --kills, --failures and --shorts go with --control only together with \
+                 --scenario: by itself a control runs among the processes that it was made for"
+                    .to_owned(),
+            ),
+            false => Ok(proof::controls(&selection, controls)),
+        };
+    }
+    let mut lines = proof::scenarios(&selection);
+    let is_whole = words.strategy.is_empty() && !names_scenarios && setting(words).is_none();
+    if is_whole {
+        lines.extend(proof::controls(&selection, &["all".to_owned()]));
+    }
+    Ok(lines)
+}
+
+fn selection(words: &Words) -> Result<Selection, String> {
+    Ok(Selection {
+        strategies: words.strategy.clone(),
+        scenarios: words.scenario.clone(),
+        settings: settings(words)?,
+        engines: engines(words.engine),
+    })
+}
+
+const fn engines(choice: EngineChoice) -> &'static [Engine] {
+    match choice {
+        EngineChoice::Search => &[Engine::Search],
+        EngineChoice::Loom => &[Engine::Loom],
+        EngineChoice::Both => &[Engine::Search, Engine::Loom],
+    }
+}
+
+fn settings(words: &Words) -> Result<Vec<Setting>, String> {
+    let mut settings = Vec::new();
+    for &engine in engines(words.engine) {
+        match setting(words) {
+            None => settings.extend(proof::settings(engine)),
+            Some((processes, budget)) => {
+                settings.push(possible(Setting {
+                    engine,
+                    processes,
+                    budget,
+                })?);
+            }
+        }
+    }
+    Ok(settings)
+}
+
+/// The one setting that the words name, if they do.
+fn setting(words: &Words) -> Option<(usize, Budget)> {
+    let named = [words.procs, words.kills, words.failures, words.shorts];
+    let other_mishaps = words.failures.is_some() || words.shorts.is_some();
+    let budget = Budget {
+        failures: words.failures.unwrap_or(0),
+        shorts: words.shorts.unwrap_or(0),
+        ..Budget::kills(words.kills.unwrap_or(u8::from(!other_mishaps)))
+    };
+    let processes = usize::from(words.procs.unwrap_or(3));
+    named
+        .iter()
+        .any(Option::is_some)
+        .then_some((processes, budget))
+}
+
+fn possible(setting: Setting) -> Result<Setting, String> {
+    let budget = setting.budget;
+    let too_much = setting.processes != 2 || budget != Budget::kills(budget.kills.min(1));
+    match setting.engine == Engine::Loom && too_much {
+        true => Err(
+            "loom explores 2 processes with at most 1 kill and nothing else that goes wrong: say \
+             '--procs 2' and '--kills 0' or '--kills 1'"
+                .to_owned(),
+        ),
+        false => Ok(setting),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Request, Words, meaning};
+    use crate::command::plan::{Line, Plan, Subject};
+    use clap::Parser;
+
+    fn planned(line: &str) -> Plan {
+        let words = Words::try_parse_from(line.split(' ')).unwrap();
+        match meaning(&words).unwrap() {
+            Request::Prove(plan) => plan,
+            Request::List => panic!("it is a list"),
+        }
+    }
+
+    fn told(line: &str) -> String {
+        let words = Words::try_parse_from(line.split(' ')).unwrap();
+        meaning(&words).err().expect("it makes no sense")
+    }
+
+    fn is_control(line: &&Line) -> bool {
+        matches!(line.subject, Subject::Control { .. })
+    }
+
+    fn settings(line: &Line) -> Vec<String> {
+        let settings = line.trials.iter().map(|trial| trial.setting);
+        settings.map(|setting| setting.to_string()).collect()
+    }
+
+    #[test]
+    fn without_options_everything_is_searched() {
+        let plan = planned("model");
+        let scenarios = plan.lines.iter().filter(|line| !is_control(line));
+        // Three scenarios are about one strategy each.
+        assert_eq!(scenarios.count(), 13 * 3 + 3);
+        assert!(plan.lines.iter().filter(is_control).count() >= 24);
+        let alike = plan.lines.iter().find(|line| line.name == "alike").unwrap();
+        let expected = [
+            "3 processes, 1 kill",
+            "2 processes, 2 kills",
+            "2 processes, 1 failing call",
+            "2 processes, 1 short transfer",
+            "5 processes, 2 kills",
+        ];
+        assert_eq!(settings(alike), expected);
+    }
+
+    #[test]
+    fn one_setting_takes_the_place_of_those_of_the_proof() {
+        let plan = planned("model --strategy all --procs 3 --kills 1");
+        assert_eq!(plan.lines.len(), 13 * 3 + 3);
+        let all = plan.lines.iter();
+        assert!(all.clone().all(|line| line.trials.len() == 1));
+        assert!(all.clone().all(|line| !is_control(&line)));
+        let failing = planned("model --scenario modify --strategy flock --procs 2 --failures 1");
+        assert_eq!(settings(&failing.lines[0]), ["2 processes, 1 failing call"]);
+    }
+
+    #[test]
+    fn a_control_comes_alone() {
+        let plan = planned("model --control no-lock,no-lock");
+        assert_eq!(plan.lines.len(), 1);
+        assert!(plan.in_full);
+        assert!(!planned("model --control all").in_full);
+    }
+
+    #[test]
+    fn loom_is_asked_for_no_more_than_it_can() {
+        assert!(told("model --engine both --procs 3").contains("2 processes"));
+        assert!(told("model --engine loom --procs 2 --kills 2").contains("at most 1 kill"));
+        let line = "model --engine both --procs 2 --strategy flock --scenario modify";
+        let expected = ["2 processes, 1 kill", "2 processes, 1 kill, by loom"];
+        assert_eq!(settings(&planned(line).lines[0]), expected);
+    }
+
+    #[test]
+    fn a_control_by_itself_has_its_own_processes() {
+        assert!(told("model --control no-lock --procs 2").contains("--scenario"));
+    }
+}

@@ -1,0 +1,212 @@
+//! What is to be searched: lines of a report, each with the searches that make it up.
+
+use hookstate::strategy::AnyStrategy;
+use hookstate_model::oracle::{Violation, ViolationKind};
+use hookstate_model::search::Budget;
+use hookstate_model::trace::Trace;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+/// Everything that is to be searched, and how to tell of it.
+pub(super) struct Plan {
+    pub(super) lines: Vec<Line>,
+    pub(super) states_max: Option<usize>,
+    /// How many threads search; as many as there are processors, if nobody says.
+    pub(super) threads: Option<usize>,
+    pub(super) format: Format,
+    pub(super) trace: Option<TraceStyle>,
+    /// Whether each control is told of with what it leaves out and how it was caught.
+    pub(super) in_full: bool,
+}
+
+/// What to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// A line for each scenario on each strategy
+    Human,
+    /// A line with a JSON object for each search
+    Json,
+}
+
+/// How much of a counterexample's calls to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum TraceStyle {
+    /// Those that other processes can notice, in 100 columns
+    Short,
+    /// All of them, with everything that was asked for
+    Full,
+}
+
+/// A scenario or a control, with its searches.
+pub(super) struct Line {
+    pub(super) subject: Subject,
+    /// How it is called on the command line.
+    pub(super) name: &'static str,
+    pub(super) trials: Vec<Trial>,
+    /// Why there are none, if there are none.
+    pub(super) left_out: Option<&'static str>,
+}
+
+/// What a line is about.
+#[derive(Clone, Debug)]
+pub(super) enum Subject {
+    /// The shipping code, which must keep every update.
+    Scenario {
+        strategy: AnyStrategy,
+        about: &'static str,
+    },
+    /// Code with something missing, which must be rejected for one of these reasons.
+    Control {
+        group: &'static str,
+        missing: &'static str,
+        expected: Vec<ViolationKind>,
+    },
+}
+
+/// One search.
+#[derive(Clone)]
+pub(super) struct Trial {
+    pub(super) setting: Setting,
+    pub(super) hunt: Hunt,
+}
+
+/// Runs it.
+pub(super) type Hunt = Arc<dyn Fn(&Terms) -> Outcome + Send + Sync>;
+
+/// Under which terms a search runs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Terms {
+    pub(super) states_max: Option<usize>,
+    /// Where it says how many states it has found.
+    pub(super) states: Arc<AtomicUsize>,
+}
+
+/// Who searches, among how many processes, and how much goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Setting {
+    pub(super) engine: Engine,
+    pub(super) processes: usize,
+    pub(super) budget: Budget,
+}
+
+/// Who searches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Engine {
+    /// The breadth-first search of this project.
+    Search,
+    /// loom, the second opinion.
+    Loom,
+}
+
+/// What a search came to, whoever made it.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub(super) extent: Extent,
+    pub(super) endings: usize,
+    pub(super) elapsed: Duration,
+    pub(super) bounded_by: Option<String>,
+    /// What was to come about and did not.
+    pub(super) unreached: Vec<String>,
+    pub(super) found: Option<Found>,
+}
+
+/// How much was searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    Search {
+        states: usize,
+        moves: usize,
+        runs: usize,
+        depth: usize,
+        /// How many moves killed a process or made something else go wrong.
+        faults: usize,
+    },
+    Loom {
+        executions: usize,
+    },
+}
+
+/// What is wrong, and how it came about.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) violation: Violation,
+    pub(super) trace: Trace,
+}
+
+impl Outcome {
+    pub(super) fn of_search(report: hookstate_model::search::Report<Violation>) -> Self {
+        let seen = report.sightings;
+        Self {
+            extent: Extent::Search {
+                states: report.states,
+                moves: report.moves,
+                runs: report.runs,
+                depth: report.depth,
+                faults: seen.killed + seen.failed + seen.shortened + seen.power_cuts,
+            },
+            endings: report.endings,
+            elapsed: report.elapsed,
+            unreached: report.missed().map(str::to_owned).collect(),
+            bounded_by: report.bounded_by,
+            found: report.counterexamples.into_iter().next().map(|it| Found {
+                violation: it.violation,
+                trace: it.trace,
+            }),
+        }
+    }
+
+    pub(super) fn of_loom(
+        report: hookstate_model::explore::Report<Violation>,
+        elapsed: Duration,
+    ) -> Self {
+        Self {
+            extent: Extent::Loom {
+                executions: report.executions,
+            },
+            endings: report.endings,
+            elapsed,
+            bounded_by: report.bounded_by,
+            unreached: Vec::new(),
+            found: report.counterexample.map(|it| Found {
+                violation: it.violation,
+                trace: it.trace,
+            }),
+        }
+    }
+}
+
+/// What goes wrong, as a phrase.
+pub(super) fn mishaps(budget: Budget) -> String {
+    let kinds = [
+        (budget.kills, "kill", "kills"),
+        (budget.failures, "failing call", "failing calls"),
+        (budget.shorts, "short transfer", "short transfers"),
+        (budget.power_cuts, "power cut", "power cuts"),
+    ];
+    let phrases: Vec<String> = kinds
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, more)| format!("{count} {}", if count == 1 { one } else { more }))
+        .collect();
+    match phrases.is_empty() {
+        true => "no mishap".to_owned(),
+        false => phrases.join(" and "),
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let processes = match self.processes {
+            1 => "1 process".to_owned(),
+            more => format!("{more} processes"),
+        };
+        write!(f, "{processes}, {}", mishaps(self.budget))?;
+        match self.engine {
+            Engine::Search => Ok(()),
+            Engine::Loom => write!(f, ", by loom"),
+        }
+    }
+}

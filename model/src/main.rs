@@ -1,0 +1,14 @@
+//! `hookstate-model`: searches every state that processes can bring the simulated kernel into with
+//! the shipping code, and says how much was searched and whether anything was lost.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a tool around the model: its own clocks are not part of a protocol"
+)]
+
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::main()
+}
