@@ -2,9 +2,10 @@
 
 use hookstate::strategy::AnyStrategy;
 use hookstate_model::oracle::{Violation, ViolationKind};
-use hookstate_model::search::Budget;
+use hookstate_model::search::{Budget, Search};
 use hookstate_model::trace::Trace;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
@@ -61,6 +62,10 @@ pub(super) enum Subject {
     Control {
         group: &'static str,
         missing: &'static str,
+        /// What it is a twin of.
+        strategy: Option<AnyStrategy>,
+        /// Where it runs, if not among the processes that it was made for.
+        scenario: Option<&'static str>,
         expected: Vec<ViolationKind>,
     },
 }
@@ -81,6 +86,21 @@ pub(super) struct Terms {
     pub(super) states_max: Option<usize>,
     /// Where it says how many states it has found.
     pub(super) states: Arc<AtomicUsize>,
+}
+
+impl Terms {
+    /// The search under these terms.
+    pub(super) fn set<A, V>(&self, search: Search<A, V>) -> Search<A, V>
+    where
+        A: Clone + Default + Eq + Hash + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        let search = search.progress(Arc::clone(&self.states));
+        match self.states_max {
+            Some(most) => search.states_max(most),
+            None => search,
+        }
+    }
 }
 
 /// Who searches, among how many processes, and how much goes wrong.

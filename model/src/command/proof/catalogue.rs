@@ -1,0 +1,92 @@
+//! The scenarios as lines of a plan.
+
+use super::{Selection, is_chosen};
+use crate::command::plan::{Engine, Hunt, Line, Outcome, Setting, Subject, Trial};
+use hookstate::strategy::{ALL, AnyStrategy, Strategy};
+use hookstate_model::catalogue::{self, Named};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The strategies by name, and the word for all of them.
+pub(in crate::command) fn strategy_names() -> Vec<&'static str> {
+    let names = ALL.iter().map(Strategy::name);
+    ["all"].into_iter().chain(names).collect()
+}
+
+/// The scenarios by name, and the word for all of them.
+pub(in crate::command) fn scenario_names() -> Vec<&'static str> {
+    let names = catalogue::ALL.iter().map(|scenario| scenario.name);
+    ["all"].into_iter().chain(names).collect()
+}
+
+/// A line for each scenario on each strategy that it is about.
+pub(in crate::command) fn scenarios(selection: &Selection) -> Vec<Line> {
+    selection
+        .strategies()
+        .flat_map(|strategy| {
+            selection
+                .scenarios_about(strategy)
+                .map(move |scenario| line(selection, strategy, scenario))
+        })
+        .collect()
+}
+
+impl Selection {
+    pub(super) fn scenarios_about(&self, strategy: AnyStrategy) -> impl Iterator<Item = Named> {
+        catalogue::ALL.into_iter().filter(move |scenario| {
+            scenario.is_about(strategy) && is_chosen(&self.scenarios, scenario.name)
+        })
+    }
+
+    pub(super) fn settings_of(&self, scenario: Named) -> impl Iterator<Item = Setting> {
+        let is_proof = self.settings.len() > 1;
+        let settings = self.settings.iter().copied();
+        settings.filter(move |setting| {
+            let is_too_much = is_proof && setting.is_for_alike_only();
+            scenario.name == "alike" || !is_too_much
+        })
+    }
+}
+
+fn line(selection: &Selection, strategy: AnyStrategy, scenario: Named) -> Line {
+    let trials = selection.settings_of(scenario).map(|setting| Trial {
+        setting,
+        hunt: hunt(strategy, scenario, setting),
+    });
+    Line {
+        subject: Subject::Scenario {
+            strategy,
+            about: scenario.about,
+        },
+        name: scenario.name,
+        trials: trials.collect(),
+        left_out: None,
+    }
+}
+
+fn hunt(strategy: AnyStrategy, scenario: Named, setting: Setting) -> Hunt {
+    match setting.engine {
+        Engine::Search => Arc::new(move |terms| {
+            let search = scenario.search(strategy, setting.processes, setting.budget);
+            Outcome::of_search(terms.set(search).run())
+        }),
+        Engine::Loom => Arc::new(move |_| explored(strategy, scenario, setting)),
+    }
+}
+
+/// With each of the processes killed in turn, if one may be.
+fn explored(strategy: AnyStrategy, scenario: Named, setting: Setting) -> Outcome {
+    let started = Instant::now();
+    let processes = scenario.with(strategy, setting.processes);
+    let report = match setting.budget.kills {
+        0 => processes.check(),
+        _ => (0..setting.processes)
+            .map(|victim| processes.check_killing(victim))
+            .reduce(|all, report| match all.counterexample {
+                Some(_) => all,
+                None => all.and(report),
+            })
+            .expect("there is a process"),
+    };
+    Outcome::of_loom(report, started.elapsed())
+}

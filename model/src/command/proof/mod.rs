@@ -1,0 +1,34 @@
+//! What there is to be searched: the scenarios on every strategy, and the controls.
+
+mod catalogue;
+mod controls;
+mod patterns;
+mod settings;
+
+pub(super) use catalogue::{scenario_names, scenarios, strategy_names};
+pub(super) use controls::{controls, names as control_names};
+pub(super) use settings::settings;
+
+use super::plan::Setting;
+use hookstate::strategy::{ALL, AnyStrategy, Strategy};
+
+/// What was selected of it. Nothing selected is all.
+pub(super) struct Selection {
+    pub(super) strategies: Vec<String>,
+    pub(super) scenarios: Vec<String>,
+    pub(super) settings: Vec<Setting>,
+    pub(super) engines: &'static [super::plan::Engine],
+}
+
+impl Selection {
+    /// The strategies, each once, in the order of their list.
+    fn strategies(&self) -> impl Iterator<Item = AnyStrategy> {
+        ALL.into_iter()
+            .filter(|strategy| is_chosen(&self.strategies, strategy.name()))
+    }
+}
+
+/// Whether the name is among the chosen ones.
+fn is_chosen(chosen: &[String], name: &str) -> bool {
+    chosen.is_empty() || chosen.iter().any(|choice| choice == "all" || choice == name)
+}

@@ -1,0 +1,299 @@
+//! The report for people: a line for each scenario and control, and under it what there is to say.
+//! Nobody should parse it; see the `json` module for that.
+
+use super::describe::{again, count, extent, kind, plural, why};
+use super::paint::Paint;
+use super::summary::summary;
+use super::{Judged, Report, Reporter, Tried};
+use crate::command::plan::{Engine, Extent, Setting, Subject, TraceStyle};
+use crate::command::verdict::Status;
+use hookstate::strategy::Strategy;
+use hookstate_model::search::Budget;
+use hookstate_model::story::story;
+use std::io::{Result, Write};
+
+/// The width of the word that each line begins with.
+const WORD: usize = 12;
+/// Of the name of a scenario, and of a control.
+const SCENARIO: usize = 16;
+const CONTROL: usize = 38;
+/// Of a number of states.
+const CELL: usize = 10;
+/// What stands before the name.
+const TIME: usize = 11;
+
+/// Prints a report for people.
+pub(super) struct Human<W> {
+    out: W,
+    paint: Paint,
+    columns: Vec<Setting>,
+    trace: Option<TraceStyle>,
+    in_full: bool,
+    /// The heading that was printed last.
+    section: String,
+}
+
+impl<W: Write> Reporter for Human<W> {
+    fn begin(&mut self, report: &Report) -> Result<()> {
+        self.columns.clone_from(&report.columns);
+        self.trace = report.trace;
+        self.in_full = report.in_full;
+        let line = headline(report);
+        self.word("Searching", &line)?;
+        self.out.flush()
+    }
+
+    fn line(&mut self, judged: &Judged) -> Result<()> {
+        self.head(judged)?;
+        let word = self
+            .paint
+            .status(judged.status, &format!("{:>WORD$}", word(judged.status)));
+        let time = format!("[{:>8.2}s]", judged.elapsed().as_secs_f64());
+        let line = match judged.subject {
+            Subject::Scenario { .. } => scenario_line(judged, &self.columns),
+            Subject::Control { .. } => control_line(judged),
+        };
+        writeln!(self.out, "{word} {time} {}", line.trim_end())?;
+        self.details(judged)?;
+        self.out.flush()
+    }
+
+    fn end(&mut self, report: &Report) -> Result<()> {
+        writeln!(self.out)?;
+        let lines = summary(report);
+        for (index, line) in lines.iter().enumerate() {
+            match index {
+                0 => self.word("Summary", line)?,
+                _ => self.under(line)?,
+            }
+        }
+        if report.trace.is_some() && !report.lines.iter().any(Judged::has_trace) {
+            self.word("Note", "nothing is wrong, so there is no trace to show")?;
+        }
+        let violated = report.lines.iter();
+        for judged in violated.filter(|judged| judged.status == Status::Violated) {
+            for tried in judged.with(Status::Violated) {
+                self.word("Again", &again(judged, tried))?;
+            }
+        }
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Human<W> {
+    pub(super) const fn new(out: W, paint: Paint) -> Self {
+        Self {
+            out,
+            paint,
+            columns: Vec::new(),
+            trace: None,
+            in_full: false,
+            section: String::new(),
+        }
+    }
+
+    fn word(&mut self, word: &str, line: &str) -> Result<()> {
+        let word = self.paint.bold(&format!("{word:>WORD$}"));
+        writeln!(self.out, "{word} {line}")
+    }
+
+    /// A line that belongs to the one above it.
+    fn under(&mut self, line: &str) -> Result<()> {
+        writeln!(self.out, "{}", format!("{:WORD$} {line}", "").trim_end())
+    }
+
+    /// The heading, where another section begins.
+    fn head(&mut self, judged: &Judged) -> Result<()> {
+        let section = section(&judged.subject);
+        if self.section == section {
+            return Ok(());
+        }
+        self.section = section;
+        writeln!(self.out)?;
+        let title = self.section.clone();
+        if judged.subject.is_control() {
+            return self.under(&self.paint.bold(&title));
+        }
+        let [processes, mishaps, unit] = headings(&self.columns);
+        let gap = " ".repeat((TIME + 1 + SCENARIO).saturating_sub(title.len()));
+        let title = self.paint.bold(&title);
+        self.under(&format!("{title}{gap}{processes}"))?;
+        let gap = " ".repeat(TIME + 1 + SCENARIO);
+        self.under(&format!("{gap}{mishaps}"))?;
+        self.under(&format!("{gap}{unit}"))
+    }
+
+    fn details(&mut self, judged: &Judged) -> Result<()> {
+        if let Some(reason) = judged.left_out {
+            self.under(reason)?;
+        }
+        if let Subject::Control { missing, .. } = judged.subject
+            && (self.in_full || judged.status > Status::LeftOut)
+        {
+            self.under(&format!("{missing} (control)"))?;
+        }
+        for tried in &judged.tried {
+            self.explain(judged, tried)?;
+        }
+        Ok(())
+    }
+
+    fn explain(&mut self, judged: &Judged, tried: &Tried) -> Result<()> {
+        if let Some(why) = why(judged, tried) {
+            self.under(&why)?;
+        }
+        let Some(found) = &tried.outcome.found else {
+            return Ok(());
+        };
+        if tried.status == Status::Violated {
+            self.under(&format!("VIOLATED: {}", tried.setting))?;
+        }
+        if self.in_full || tried.status > Status::LeftOut {
+            for sentence in story(&found.violation, &found.trace) {
+                self.under(&sentence)?;
+            }
+        }
+        let trace = match self.trace {
+            None => return Ok(()),
+            Some(TraceStyle::Short) => found.trace.to_string(),
+            Some(TraceStyle::Full) => format!("{:#}", found.trace),
+        };
+        writeln!(self.out)?;
+        writeln!(self.out, "{trace}")
+    }
+}
+
+impl Judged {
+    fn has_trace(&self) -> bool {
+        self.tried.iter().any(|tried| tried.outcome.found.is_some())
+    }
+
+    fn with(&self, status: Status) -> impl Iterator<Item = &Tried> {
+        self.tried.iter().filter(move |tried| tried.status == status)
+    }
+}
+
+fn headline(report: &Report) -> String {
+    let mut parts = Vec::new();
+    if report.searches > 0 {
+        parts.push(plural(
+            report.searches,
+            "search of the shipping code",
+            "searches of the shipping code",
+        ));
+    }
+    if report.controls > 0 {
+        let controls = plural(report.controls, "control", "controls");
+        parts.push(format!("{controls} that must be rejected"));
+    }
+    parts.join(", ")
+}
+
+fn section(subject: &Subject) -> String {
+    match subject {
+        Subject::Scenario { strategy, .. } => strategy.name().to_owned(),
+        Subject::Control {
+            group,
+            scenario: Some(scenario),
+            ..
+        } => format!("{group}, in {scenario}"),
+        Subject::Control { group, .. } => (*group).to_owned(),
+    }
+}
+
+pub(super) const fn word(status: Status) -> &'static str {
+    match status {
+        Status::Complete => "COMPLETE",
+        Status::Caught => "CAUGHT",
+        Status::LeftOut => "LEFT OUT",
+        Status::Bounded => "BOUNDED",
+        Status::Inconclusive => "INCONCLUSIVE",
+        Status::Missed => "MISSED",
+        Status::Violated => "VIOLATED",
+    }
+}
+
+/// Three lines over the columns.
+fn headings(columns: &[Setting]) -> [String; 3] {
+    let over = |heading: &dyn Fn(&Setting) -> String, last: &str| {
+        let cells = columns.iter().map(heading);
+        let cells: String = cells.map(|cell| format!("{cell:>CELL$}")).collect();
+        format!("{cells}{last:>CELL$}")
+    };
+    let unit = |setting: &Setting| match setting.engine {
+        Engine::Search => "states".to_owned(),
+        Engine::Loom => "loom".to_owned(),
+    };
+    [
+        over(&|setting| format!("{} procs", setting.processes), ""),
+        over(&|setting| mishaps(setting.budget), ""),
+        over(&unit, "runs"),
+    ]
+}
+
+fn mishaps(budget: Budget) -> String {
+    let kinds = [
+        (budget.kills, "kill", "kills"),
+        (budget.failures, "failure", "failures"),
+        (budget.shorts, "short", "shorts"),
+        (budget.power_cuts, "cut", "cuts"),
+    ];
+    let kinds = kinds.into_iter().filter(|(count, ..)| *count > 0);
+    let all: Vec<_> = kinds.collect();
+    match all[..] {
+        [] => "no mishap".to_owned(),
+        [(count, one, more)] => format!("{count} {}", if count == 1 { one } else { more }),
+        _ => {
+            let short = all.iter().map(|(count, one, _)| format!("{count}{}", &one[..1]));
+            short.collect::<Vec<_>>().join("+")
+        }
+    }
+}
+
+fn scenario_line(judged: &Judged, columns: &[Setting]) -> String {
+    let cells: String = columns
+        .iter()
+        .map(|column| {
+            let mut tried = judged.tried.iter();
+            let tried = tried.find(|tried| tried.setting == *column);
+            format!("{:>CELL$}", tried.map(cell).unwrap_or_default())
+        })
+        .collect();
+    let runs: usize = judged.tried.iter().map(Tried::runs).sum();
+    format!("{:<SCENARIO$}{cells}{:>CELL$}", judged.name, count(runs))
+}
+
+/// With a plus if there is more.
+fn cell(tried: &Tried) -> String {
+    let number = match tried.outcome.extent {
+        Extent::Search { states, .. } => states,
+        Extent::Loom { executions } => executions,
+    };
+    let more = tried.outcome.bounded_by.is_some() || tried.outcome.found.is_some();
+    format!("{}{}", count(number), if more { "+" } else { "" })
+}
+
+impl Tried {
+    fn runs(&self) -> usize {
+        match self.outcome.extent {
+            Extent::Search { runs, .. } => runs,
+            Extent::Loom { .. } => 0,
+        }
+    }
+}
+
+fn control_line(judged: &Judged) -> String {
+    let found = judged.tried.iter().map(|tried| {
+        let extent = extent(tried.outcome.extent);
+        match &tried.outcome.found {
+            Some(found) => {
+                let what = kind(found.violation.kind(), ' ');
+                let calls = plural(found.trace.len(), "call", "calls");
+                format!("{what}, {calls} of {extent}")
+            }
+            None => extent,
+        }
+    });
+    let found: Vec<String> = found.collect();
+    format!("{:<CONTROL$}{}", judged.name, found.join("; "))
+}

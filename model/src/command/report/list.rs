@@ -1,0 +1,49 @@
+//! What there is to search, by name.
+
+use crate::command::proof::{self, Selection};
+use crate::command::plan::{Engine, Line, Subject};
+use crate::command::verdict::Conclusion;
+use anyhow::Context;
+use hookstate_model::catalogue;
+use std::io::{Result, Write, stdout};
+
+/// Prints all names, and what they are.
+pub(in crate::command) fn list() -> anyhow::Result<Conclusion> {
+    print(&mut stdout().lock()).context("cannot write the list to standard output")?;
+    Ok(Conclusion::Complete)
+}
+
+fn print(out: &mut impl Write) -> Result<()> {
+    writeln!(out, "Strategies:")?;
+    for name in proof::strategy_names().into_iter().skip(1) {
+        writeln!(out, "  {name}")?;
+    }
+    writeln!(out, "\nScenarios:")?;
+    for scenario in catalogue::ALL {
+        writeln!(out, "  {:<16}  {}", scenario.name, scenario.about)?;
+    }
+    controls(out)?;
+    out.flush()
+}
+
+fn controls(out: &mut impl Write) -> Result<()> {
+    let everything = Selection {
+        strategies: Vec::new(),
+        scenarios: Vec::new(),
+        settings: Vec::new(),
+        engines: &[Engine::Search],
+    };
+    let mut section = "";
+    for line in proof::controls(&everything, &[]) {
+        let Line { subject, name, .. } = line;
+        if let Subject::Control { group, missing, .. } = subject {
+            if group != section {
+                section = group;
+                writeln!(out, "\nControls, {group}:")?;
+            }
+            writeln!(out, "  {name}")?;
+            writeln!(out, "      {missing}")?;
+        }
+    }
+    Ok(())
+}

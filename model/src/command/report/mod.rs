@@ -1,0 +1,132 @@
+//! What is told of the searches. A report is a value; printing it is a courtesy.
+
+mod describe;
+mod human;
+mod json;
+mod list;
+mod paint;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+pub(super) use list::list;
+
+use super::plan::{Format, Line, Outcome, Plan, Setting, Subject, TraceStyle};
+use super::verdict::{Conclusion, Status};
+use human::Human;
+use json::Json;
+use std::io::{Result, stdout};
+use std::time::Duration;
+
+/// Everything that was searched, and what was asked for.
+pub(super) struct Report {
+    /// The settings of the scenarios, each once.
+    columns: Vec<Setting>,
+    /// How many searches of scenarios, and how many controls, there are to be.
+    searches: usize,
+    controls: usize,
+    trace: Option<TraceStyle>,
+    in_full: bool,
+    pub(super) lines: Vec<Judged>,
+    pub(super) interrupted: bool,
+    pub(super) elapsed: Duration,
+}
+
+/// A line of the plan, and what its searches came to.
+pub(super) struct Judged {
+    subject: Subject,
+    name: &'static str,
+    left_out: Option<&'static str>,
+    tried: Vec<Tried>,
+    status: Status,
+}
+
+/// A search and what it came to.
+pub(super) struct Tried {
+    setting: Setting,
+    outcome: Outcome,
+    status: Status,
+}
+
+/// Prints a report while it grows.
+pub(super) trait Reporter {
+    /// Before the first search.
+    fn begin(&mut self, report: &Report) -> Result<()>;
+    /// After the searches of a line.
+    fn line(&mut self, judged: &Judged) -> Result<()>;
+    /// After the last.
+    fn end(&mut self, report: &Report) -> Result<()>;
+}
+
+/// The reporter that prints as the plan asks.
+pub(super) fn reporter(plan: &Plan) -> Box<dyn Reporter> {
+    match plan.format {
+        Format::Human => Box::new(Human::new(stdout(), paint::Paint::for_stdout())),
+        Format::Json => Box::new(Json::new(stdout())),
+    }
+}
+
+impl Report {
+    /// A report of nothing yet.
+    pub(super) fn new(plan: &Plan) -> Self {
+        let (controls, scenarios): (Vec<&Line>, Vec<&Line>) =
+            plan.lines.iter().partition(|line| line.subject.is_control());
+        let trials = scenarios.iter().flat_map(|line| &line.trials);
+        let mut columns: Vec<Setting> = Vec::new();
+        for trial in trials.clone() {
+            if !columns.contains(&trial.setting) {
+                columns.push(trial.setting);
+            }
+        }
+        Self {
+            columns,
+            searches: trials.count(),
+            controls: controls.len(),
+            trace: plan.trace,
+            in_full: plan.in_full,
+            lines: Vec::new(),
+            interrupted: false,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn conclusion(&self) -> Conclusion {
+        let statuses = self.lines.iter().map(|line| line.status);
+        Conclusion::of(statuses, self.interrupted)
+    }
+}
+
+impl Judged {
+    /// As bad as the worst of its searches.
+    pub(super) fn new(line: Line, tried: Vec<Tried>) -> Self {
+        let worst = tried.iter().map(|tried| tried.status).max();
+        Self {
+            subject: line.subject,
+            name: line.name,
+            left_out: line.left_out,
+            tried,
+            status: worst.unwrap_or(Status::LeftOut),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.tried.iter().map(|tried| tried.outcome.elapsed).sum()
+    }
+}
+
+impl Tried {
+    pub(super) fn new(subject: &Subject, setting: Setting, outcome: Outcome) -> Self {
+        let status = Status::of(subject, &outcome);
+        Self {
+            setting,
+            outcome,
+            status,
+        }
+    }
+}
+
+impl Subject {
+    const fn is_control(&self) -> bool {
+        matches!(self, Self::Control { .. })
+    }
+}

@@ -1,0 +1,155 @@
+//! What was searched in all, and what was not.
+
+use super::describe::{count, plural};
+use super::{Judged, Report, Tried};
+use crate::command::plan::{Engine, Extent, Setting, mishaps};
+use crate::command::verdict::Status;
+
+/// The widest line, after the word that it begins with.
+const WIDTH: usize = 86;
+
+/// The summary in some lines, the first with the verdict.
+pub(super) fn summary(report: &Report) -> Vec<String> {
+    let elapsed = report.elapsed.as_secs_f64();
+    let mut lines = vec![format!("[{elapsed:>8.2}s] {}", verdicts(report))];
+    lines.extend(extents(report));
+    let coverage = [covered(report), not_covered(report)];
+    for sentence in coverage.into_iter().flatten() {
+        lines.extend(wrapped(&sentence));
+    }
+    lines
+}
+
+fn verdicts(report: &Report) -> String {
+    let scenarios = report.scenarios().flat_map(|line| &line.tried);
+    let complete = scenarios.filter(|tried| tried.status == Status::Complete);
+    let caught = report.controls().filter(|line| line.status == Status::Caught);
+    let left_out = report.controls().filter(|line| line.status == Status::LeftOut);
+    let left_out = left_out.count();
+    let mut parts = Vec::new();
+    if report.searches > 0 {
+        let all = plural(report.searches, "search", "searches");
+        parts.push(format!("{} of {all} COMPLETE", count(complete.count())));
+    }
+    if report.controls > left_out {
+        let all = plural(report.controls - left_out, "control", "controls");
+        parts.push(format!("{} of {all} CAUGHT", count(caught.count())));
+    }
+    if left_out > 0 {
+        parts.push(format!("{left_out} left out"));
+    }
+    parts.extend(report.number_of(Status::Violated, "violated"));
+    parts.extend(report.number_of(Status::Missed, "missed"));
+    parts.extend(report.number_of(Status::Bounded, "bounded"));
+    parts.extend(report.number_of(Status::Inconclusive, "inconclusive"));
+    parts.extend(report.interrupted.then(|| "interrupted".to_owned()));
+    parts.join(", ")
+}
+
+impl Report {
+    fn scenarios(&self) -> impl Iterator<Item = &Judged> {
+        self.lines.iter().filter(|line| !line.subject.is_control())
+    }
+
+    fn controls(&self) -> impl Iterator<Item = &Judged> {
+        self.lines.iter().filter(|line| line.subject.is_control())
+    }
+
+    fn tried(&self) -> impl Iterator<Item = &Tried> {
+        self.lines.iter().flat_map(|line| &line.tried)
+    }
+
+    fn number_of(&self, status: Status, what: &str) -> Option<String> {
+        let number = self.tried().filter(|tried| tried.status == status).count();
+        (number > 0).then(|| format!("{} {what}", count(number)))
+    }
+
+    /// The settings in which at least one scenario was searched, and all that were completely.
+    fn complete_settings(&self) -> Vec<Setting> {
+        let columns = self.columns.iter().copied();
+        columns
+            .filter(|column| {
+                let scenarios = self.scenarios().flat_map(|line| &line.tried);
+                let mut here = scenarios.filter(|tried| tried.setting == *column).peekable();
+                here.peek().is_some() && here.all(|tried| tried.status == Status::Complete)
+            })
+            .collect()
+    }
+}
+
+fn extents(report: &Report) -> Option<String> {
+    let (mut all_states, mut all_runs, mut all_executions) = (0, 0, 0);
+    for tried in report.tried() {
+        match tried.outcome.extent {
+            Extent::Search { states, runs, .. } => {
+                all_states += states;
+                all_runs += runs;
+            }
+            Extent::Loom { executions } => all_executions += executions,
+        }
+    }
+    let searched = (all_states > 0).then(|| {
+        let states = plural(all_states, "state", "states");
+        let runs = plural(all_runs, "run", "runs");
+        format!("{states}, {runs} of the code")
+    });
+    let explored = (all_executions > 0)
+        .then(|| format!("{} by loom", plural(all_executions, "execution", "executions")));
+    let all: Vec<String> = [searched, explored].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+fn covered(report: &Report) -> Option<String> {
+    let settings = report.complete_settings();
+    let phrases: Vec<String> = settings.iter().map(|setting| phrase(*setting)).collect();
+    (!phrases.is_empty()).then(|| {
+        format!(
+            "Covered: every interleaving of {}, at any call.",
+            phrases.join("; ")
+        )
+    })
+}
+
+fn phrase(setting: Setting) -> String {
+    let engine = match setting.engine {
+        Engine::Search => "",
+        Engine::Loom => " (loom)",
+    };
+    let processes = setting.processes;
+    format!(
+        "{processes} processes with at most {}{engine}",
+        mishaps(setting.budget)
+    )
+}
+
+/// What one might think was covered and was not.
+fn not_covered(report: &Report) -> Option<String> {
+    let settings = report.complete_settings();
+    let most = settings.iter().map(|setting| setting.processes).max()?;
+    let never = |goes_wrong: fn(&Setting) -> u8| settings.iter().all(|it| goes_wrong(it) == 0);
+    let gaps = [
+        (never(|it| it.budget.power_cuts), "power loss".to_owned()),
+        (never(|it| it.budget.kills), "kills".to_owned()),
+        (never(|it| it.budget.failures), "failing calls".to_owned()),
+        (never(|it| it.budget.shorts), "short transfers".to_owned()),
+        (true, format!("more than {most} processes")),
+        (true, "more at once than that".to_owned()),
+    ];
+    let gaps = gaps.into_iter().filter(|(is_gap, _)| *is_gap);
+    let gaps: Vec<String> = gaps.map(|(_, gap)| gap).collect();
+    Some(format!("Not covered: {}.", gaps.join(", ")))
+}
+
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
