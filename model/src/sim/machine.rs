@@ -136,6 +136,15 @@ impl Sim {
         self.wake();
     }
 
+    /// Whoever has not ended yet does so now.
+    pub fn end_all(&mut self) {
+        for process in (0..self.processes.len()).map(ProcessId) {
+            if !self.has_ended(process) {
+                self.end(process);
+            }
+        }
+    }
+
     /// The process is killed inside the call, which is a write, when `pages` of the pages that it
     /// touches have been written.
     ///
@@ -292,7 +301,7 @@ impl Sim {
             inode,
             access,
             lock: None,
-            descriptors: 0,
+            descriptors: u32::from(self.faults.children_live_on),
         };
         self.descriptions.insert(number, description);
         self.install(process, number)
