@@ -24,6 +24,7 @@ pub mod explore;
 pub mod trace;
 
 pub mod oracle;
+mod peer;
 pub mod scenario;
 pub mod twin;
 

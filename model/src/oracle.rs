@@ -4,6 +4,13 @@
 //! state is a [`Ledger`], to which every change adds a token of its own, and every change notes
 //! which tokens it found. A lost update is a pair of acknowledged changes that found the same.
 
+mod remains;
+mod spoiled;
+
+pub use remains::Remains;
+pub use spoiled::SPOILED;
+pub(crate) use spoiled::set_credulous;
+
 use crate::process::{Ending, Exit};
 use crate::sim::{Sequential, Sim};
 use hookstate::kernel::Kernel;
@@ -29,8 +36,8 @@ pub struct Ledger {
     pub count: u64,
     /// Which ones, in the order in which they were made.
     pub tokens: Vec<Token>,
-    /// Makes the state large, if it is to be.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// Makes the state large, if it is to be, or unfit to be read back.
+    #[serde(default, skip_serializing_if = "String::is_empty", with = "spoiled")]
     pub ballast: String,
 }
 
@@ -91,6 +98,8 @@ impl Ledger {
 pub struct Account {
     /// Its changes that were acknowledged.
     pub acknowledged: Vec<Change>,
+    /// The tokens of changes that were made and put back.
+    pub undone: Vec<Token>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
     /// The change that it is about to make.
@@ -156,7 +165,8 @@ pub enum Violation {
     Stuck,
     /// Two processes were inside of one window.
     ExclusionBroken,
-    /// A change that failed is in the state, although its error did not say that it may be.
+    /// A change that failed is in the state, although its error did not say that it may be; or one
+    /// that somebody had undone.
     Undead {
         /// Which.
         token: Token,
@@ -175,6 +185,15 @@ pub enum Violation {
     },
     /// Damage was reported although nobody had been killed.
     FalseAlarm,
+    /// Damaged content was replaced and is nowhere any more.
+    DamageForgotten,
+    /// A file was left behind that is of no more use, or is longer than it is to be.
+    Litter {
+        /// Its name.
+        name: String,
+        /// How long it is.
+        size: u64,
+    },
 }
 
 /// A violation without its details, to match on.
@@ -191,6 +210,8 @@ pub enum ViolationKind {
     Failed,
     Panicked,
     FalseAlarm,
+    DamageForgotten,
+    Litter,
 }
 
 /// What an ending is judged by.
@@ -200,6 +221,12 @@ pub struct Oracle<S> {
     pub strategy: S,
     /// The tokens of the changes that were made before.
     pub before: Vec<Token>,
+    /// What the data file held instead of a state, if it was damaged before.
+    pub damaged: Option<&'static [u8]>,
+    /// Errors that a process may get, since there is a cause.
+    pub excused: &'static [ErrorKind],
+    /// What may be left behind if nothing went wrong.
+    pub allowed: Remains,
     /// The tokens that the processes may have added.
     pub added: Vec<Token>,
     /// How long a process waits for the lock. With no time at all a refused lock is an error.
@@ -227,17 +254,52 @@ impl<S: Strategy + Clone> Oracle<S> {
     pub fn judge(&self, ending: &Ending<Account>) -> Result<(), Violation> {
         ending.exits.iter().try_for_each(check_exit)?;
         self.check_failures(ending)?;
-        check_alarms(ending)?;
-        let last = self.read(&ending.sim)?;
+        self.check_alarms(ending)?;
+        // Those who were stopped before it began are not in the way any more.
+        let mut sim = ending.sim.clone();
+        sim.end_all();
+        self.check_remains(&sim, ending)?;
+        let last = self.read(&sim)?;
         self.check_tokens(&last, ending)?;
         for account in &ending.accounts {
             self.check_reads(account, &last)?;
         }
-        self.check_next_change(&ending.sim, &last)
+        self.check_next_change(&sim, &last)
+    }
+
+    /// What was damaged is kept, and where nobody was killed and nothing failed nothing lies about.
+    fn check_remains(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
+        let process = Sequential::boot(sim, USER);
+        if let Some(damage) = self.damaged
+            && !remains::is_kept(&process, damage)
+        {
+            return Err(Violation::DamageForgotten);
+        }
+        let undisturbed = ending.exits.iter().all(|exit| *exit == Exit::Finished)
+            && !ending.hurt.contains(&true)
+            && ending.accounts.iter().all(|it| it.failure.is_none());
+        match undisturbed {
+            true => self.allowed.check(&Remains::of(&process)),
+            false => Ok(()),
+        }
+    }
+
+    /// Damage that nobody has done must not be reported.
+    fn check_alarms(&self, ending: &Ending<Account>) -> Result<(), Violation> {
+        let killed = ending.exits.contains(&Exit::Killed);
+        let harm = killed || self.damaged.is_some() || ending.hurt.contains(&true);
+        let alarm = ending
+            .accounts
+            .iter()
+            .any(|account| account.damage_reported);
+        match alarm && !harm {
+            true => Err(Violation::FalseAlarm),
+            false => Ok(()),
+        }
     }
 
     fn read(&self, sim: &Sim) -> Result<Ledger, Violation> {
-        let store = store(self.strategy.clone(), Sequential::boot(sim, USER));
+        let store = store_alone(self.strategy.clone(), Sequential::boot(sim, USER));
         let read = store.read().map_err(|error| torn(&error))?;
         whole(&read.value).cloned()
     }
@@ -277,6 +339,7 @@ impl<S: Strategy + Clone> Oracle<S> {
             let error = failure.text.clone();
             match failure.kind {
                 _ if hurt => {}
+                kind if self.excused.contains(&kind) => {}
                 ErrorKind::LockTimeout if self.lock_timeout.is_zero() => {}
                 ErrorKind::Corrupt => return Err(Violation::Torn { seen: error }),
                 _ => return Err(Violation::Failed { error }),
@@ -316,7 +379,7 @@ impl<S: Strategy + Clone> Oracle<S> {
     /// Whatever has happened, the next change must be possible and lose nothing.
     fn check_next_change(&self, sim: &Sim, last: &Ledger) -> Result<(), Violation> {
         let process = Sequential::boot(sim, USER);
-        let store = store(self.strategy.clone(), process);
+        let store = store_alone(self.strategy.clone(), process);
         let modified = store.locked_modify(|ledger| ledger.add(NEXT));
         let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
         let _ = applied.map_err(|error| torn(&error))?;
@@ -337,6 +400,11 @@ impl<S: Strategy + Clone> Oracle<S> {
 /// The store of the models.
 pub fn store<S: Strategy, K: Kernel>(strategy: S, kernel: K) -> Store<Ledger, S, K> {
     Store::with(Path::new(DIRECTORY), NAME, strategy, kernel)
+}
+
+/// The same for whoever is alone, and gets along where flock keeps nobody out.
+pub(crate) fn store_alone<S: Strategy, K: Kernel>(strategy: S, kernel: K) -> Store<Ledger, S, K> {
+    store(strategy, kernel).trust_any_file_system()
 }
 
 /// Whether the recovery tells of damage, rather than of a write that was completed.
@@ -386,22 +454,13 @@ fn rival<'a>(change: &Change, acknowledged: &[&'a Change]) -> Option<&'a Change>
         .copied()
 }
 
-/// Damage that nobody has done must not be reported.
-fn check_alarms(ending: &Ending<Account>) -> Result<(), Violation> {
-    let harm = ending.exits.contains(&Exit::Killed) || ending.hurt.contains(&true);
-    let alarm = ending
-        .accounts
-        .iter()
-        .any(|account| account.damage_reported);
-    match alarm && !harm {
-        true => Err(Violation::FalseAlarm),
-        false => Ok(()),
-    }
-}
-
 /// A change whose error does not say that it is indeterminate is not in the state.
 fn check_undead(last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
     for account in &ending.accounts {
+        if let Some(&token) = account.undone.iter().find(|&&token| last.times(token) > 0) {
+            let error = "it was undone".to_owned();
+            return Err(Violation::Undead { token, error });
+        }
         if let (Some(failure), Some(token)) = (&account.failure, account.attempted)
             && !failure.indeterminate
             && last.times(token) > 0
@@ -465,6 +524,8 @@ impl Violation {
             Self::Failed { .. } => ViolationKind::Failed,
             Self::Panicked { .. } => ViolationKind::Panicked,
             Self::FalseAlarm => ViolationKind::FalseAlarm,
+            Self::DamageForgotten => ViolationKind::DamageForgotten,
+            Self::Litter { .. } => ViolationKind::Litter,
         }
     }
 }
@@ -490,11 +551,15 @@ impl fmt::Display for Violation {
             Self::Stuck => write!(f, "nobody could go on"),
             Self::ExclusionBroken => write!(f, "two processes were inside of one window"),
             Self::Undead { token, error } => {
-                write!(f, "change {token} failed and is in the state: {error}")
+                write!(f, "change {token} must not be in the state, and is: {error}")
             }
             Self::Failed { error } => write!(f, "an error without a cause: {error}"),
             Self::Panicked { message } => write!(f, "a panic: {message}"),
             Self::FalseAlarm => write!(f, "damage was reported and nobody had done any"),
+            Self::DamageForgotten => write!(f, "damaged content was replaced and not kept"),
+            Self::Litter { name, size } => {
+                write!(f, "{name} was left behind, {size} bytes long")
+            }
         }
     }
 }

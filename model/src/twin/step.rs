@@ -1,0 +1,165 @@
+//! The numbered steps of all protocols, and for each the controls that leave it out.
+
+use super::Control;
+use super::{append_log, flock, journal, rename};
+
+include!(concat!(env!("OUT_DIR"), "/steps.rs"));
+
+/// Where a step stands, and what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The file, from the root of the repository on.
+    pub file: &'static str,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What the protocol is for; empty if the file has only one.
+    pub protocol: &'static str,
+    /// The number, such as `4` or `R1`.
+    pub number: &'static str,
+    /// Whether it is the part that only `Durability::Power` needs.
+    pub power: bool,
+    /// What is to be done.
+    pub text: &'static str,
+}
+
+impl Step {
+    /// The twins without it. Each must be rejected.
+    #[must_use]
+    pub const fn controls(self) -> &'static [Control] {
+        match self {
+            Self::LockStep1 => &[
+                flock::CHECKS_THEN_CREATES,
+                append_log::CHECKS_THEN_CREATES,
+                rename::CHECKS_THEN_CREATES,
+            ],
+            Self::LockStep2 => &[
+                flock::TRUSTS_ANY_FILE_SYSTEM,
+                append_log::TRUSTS_ANY_FILE_SYSTEM,
+                rename::TRUSTS_ANY_FILE_SYSTEM,
+            ],
+            Self::LockStep3 => &[
+                flock::WITHOUT_LOCK,
+                append_log::WITHOUT_LOCK,
+                rename::WITHOUT_LOCK,
+                flock::GIVES_UP_AT_ONCE,
+                append_log::GIVES_UP_AT_ONCE,
+                rename::GIVES_UP_AT_ONCE,
+                flock::WAITS_FOR_EVER,
+                append_log::WAITS_FOR_EVER,
+                rename::WAITS_FOR_EVER,
+            ],
+            Self::LockStep4 => &[append_log::WITHOUT_RECHECK, append_log::MODIFIES_WITHOUT_RECHECK],
+            Self::LockStep5 => &[
+                flock::KEEPS_THE_LOCK,
+                append_log::KEEPS_THE_LOCK,
+                append_log::KEEPS_THE_SHARED_LOCK,
+                rename::KEEPS_THE_LOCK,
+                flock::RELIES_ON_CLOSE,
+                append_log::RELIES_ON_CLOSE,
+                rename::RELIES_ON_CLOSE,
+            ],
+
+            Self::FlockStep1 => &[
+                flock::WITHOUT_LOCK,
+                flock::SHARES_THE_LOCK,
+                flock::CHECKS_THEN_CREATES,
+                flock::TRUSTS_ANY_FILE_SYSTEM,
+                flock::GIVES_UP_AT_ONCE,
+                flock::WAITS_FOR_EVER,
+            ],
+            Self::FlockStep2 => &[journal::WITHOUT_RECOVERY],
+            Self::FlockStep3 => &[flock::KEEPS_NO_COPY],
+            Self::FlockStep4 => &[flock::REFUSES_NOTHING],
+            Self::FlockStep5 => &[flock::WITHOUT_LENGTHENING],
+            Self::FlockStep6 => &[
+                flock::TRUNCATES_FIRST,
+                flock::WRITES_IN_PIECES,
+                flock::WITHOUT_PADDING,
+                flock::KEEPS_THE_JOURNAL,
+            ],
+            Self::FlockStep7 => &[journal::WITHOUT_JOURNAL],
+            Self::FlockStep8 => &[flock::KEEPS_THE_LOCK, flock::RELIES_ON_CLOSE],
+
+            Self::JournalStep1 => &[journal::NEVER_MAKES_THE_JOURNAL],
+            Self::JournalStep2 => &[journal::WITHOUT_BODY],
+            Self::JournalStep3 => &[journal::WITHOUT_HEADER],
+            Self::JournalStep3Power => &[flock::WITHOUT_LOCK],
+            Self::JournalStep4 => &[journal::NEVER_PLACES, journal::NEVER_CUTS_OFF],
+            Self::JournalStep4Power => &[flock::WITHOUT_LOCK],
+            Self::JournalStep5 => &[journal::NEVER_CLEARED],
+            Self::JournalStepR1 => &[journal::TAKES_PEERS_FOR_DAMAGE],
+            Self::JournalStepR2 => &[journal::WITHOUT_RECOVERY],
+
+            Self::AppendLogApplyStep1 => &[
+                append_log::WITHOUT_LOCK,
+                append_log::WITHOUT_RECHECK,
+                append_log::CHECKS_THEN_CREATES,
+                append_log::TRUSTS_ANY_FILE_SYSTEM,
+                append_log::APPENDS_AFTER_WAITING_FOR_EVER,
+            ],
+            Self::AppendLogApplyStep2 => &[
+                append_log::IGNORES_SHORT_WRITES,
+                append_log::CONTINUES_SHORT_WRITES,
+                append_log::WITHOUT_LEADING_NEWLINE,
+            ],
+            Self::AppendLogApplyStep2Power => &[flock::WITHOUT_LOCK],
+            Self::AppendLogApplyStep3 => &[
+                append_log::KEEPS_THE_SHARED_LOCK,
+                append_log::NEVER_COMPACTS,
+            ],
+            Self::AppendLogModifyStep1 => &[
+                append_log::COMPACTS_SHARED,
+                append_log::COMPACTS_SHARED_AFTER_AN_APPEND,
+                append_log::MODIFIES_WITHOUT_RECHECK,
+                append_log::GIVES_UP_AT_ONCE,
+                append_log::WAITS_FOR_EVER,
+            ],
+            Self::AppendLogModifyStep2 => &[append_log::KEEPS_NO_COPY],
+            Self::AppendLogModifyStep3 => &[append_log::REFUSES_NOTHING],
+            Self::AppendLogModifyStep4 => &[
+                append_log::PUBLISHES_UNLOCKED,
+                append_log::COMPACTS_IN_PLACE,
+                append_log::COMPACTS_IN_PLACE_BESIDE_A_READER,
+            ],
+            Self::AppendLogModifyStep4Power => &[flock::WITHOUT_LOCK],
+            Self::AppendLogModifyStep5 => &[
+                append_log::NEVER_EXCHANGES,
+                append_log::REMOVES_THEN_RENAMES,
+            ],
+            Self::AppendLogModifyStep5Power => &[flock::WITHOUT_LOCK],
+            Self::AppendLogModifyStep6 => &[
+                append_log::LEAVES_THE_OLD_LOG,
+                append_log::KEEPS_THE_LOCK,
+                append_log::RELIES_ON_CLOSE,
+            ],
+
+            Self::RenameStep1 => &[
+                rename::WITHOUT_LOCK,
+                rename::SHARES_THE_LOCK,
+                rename::CHECKS_THEN_CREATES,
+                rename::TRUSTS_ANY_FILE_SYSTEM,
+                rename::GIVES_UP_AT_ONCE,
+                rename::WAITS_FOR_EVER,
+            ],
+            Self::RenameStep2 => &[rename::KEEPS_NO_COPY, rename::IGNORES_THE_SPARE],
+            Self::RenameStep3 => &[rename::REFUSES_NOTHING],
+            Self::RenameStep4 => &[
+                rename::WRITES_INTO_THE_SPARE,
+                rename::WRITES_INTO_THE_SPARE_BESIDE_A_READER,
+            ],
+            Self::RenameStep4Power => &[flock::WITHOUT_LOCK],
+            Self::RenameStep5 => &[rename::NEVER_EXCHANGES, rename::REMOVES_THEN_RENAMES],
+            Self::RenameStep5Power => &[flock::WITHOUT_LOCK],
+            Self::RenameStep6 => &[rename::KEEPS_THE_LOCK, rename::RELIES_ON_CLOSE],
+        }
+    }
+}
+
+/// A step with no controls is one without a control.
+const _: () = {
+    let mut index = 0;
+    while index < Step::ALL.len() {
+        assert!(!Step::ALL[index].controls().is_empty());
+        index += 1;
+    }
+};
