@@ -23,7 +23,10 @@ fn main() {
         steps.extend(named_steps(&core, &file));
     }
     // A file that is added to the directory, too.
-    println!("cargo::rerun-if-changed={}", core.join("strategy").display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        core.join("strategy").display()
+    );
     println!("cargo::rerun-if-changed=build/protocol.rs");
     let generated = Path::new(&variable("OUT_DIR")).join("steps.rs");
     fs::write(generated, enumeration(&steps)).expect("cargo has made the directory");

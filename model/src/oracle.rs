@@ -551,7 +551,10 @@ impl fmt::Display for Violation {
             Self::Stuck => write!(f, "nobody could go on"),
             Self::ExclusionBroken => write!(f, "two processes were inside of one window"),
             Self::Undead { token, error } => {
-                write!(f, "change {token} must not be in the state, and is: {error}")
+                write!(
+                    f,
+                    "change {token} must not be in the state, and is: {error}"
+                )
             }
             Self::Failed { error } => write!(f, "an error without a cause: {error}"),
             Self::Panicked { message } => write!(f, "a panic: {message}"),

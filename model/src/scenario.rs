@@ -313,7 +313,11 @@ where
     fn left_behind_by(&self, last: usize) -> Remains {
         let seats = self.programs.len();
         let mut processes = vec![Sequential::boot(&self.start(), USER)];
-        processes.extend((1..seats).map(|_| processes[0].another()).collect::<Vec<_>>());
+        processes.extend(
+            (1..seats)
+                .map(|_| processes[0].another())
+                .collect::<Vec<_>>(),
+        );
         for seat in (last + 1..seats).chain(0..=last) {
             let process = SimProcess(AnyDoor::new(processes[seat].0.clone()));
             let mut account = Account::default();
@@ -463,9 +467,7 @@ impl Account {
         peer: &Peer,
     ) -> Result<(), Error> {
         match act {
-            Act::Modify | Act::Grow(_) | Act::Shrink | Act::Spoil => {
-                self.modify(act, token, store)
-            }
+            Act::Modify | Act::Grow(_) | Act::Shrink | Act::Spoil => self.modify(act, token, store),
             Act::Apply => {
                 let outcome = store.apply(&Delta::from(token))?;
                 self.acknowledge(token, outcome.map(|()| None));

@@ -27,6 +27,13 @@ fn what_a_twin_is_rejected_in_the_shipping_code_passes() {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
+/// Or its trace would tell of a kill that has nothing to do with it.
+#[test]
+fn a_twin_that_is_killed_passes_without_the_kill() {
+    let complaints = complaints_about(passed_without_the_kill);
+    assert!(complaints.is_empty(), "{complaints}");
+}
+
 /// Two twins of one name could not be told apart, and the second would not run.
 #[test]
 fn a_control_is_found_by_its_name() {
@@ -72,6 +79,14 @@ fn rejected_by_loom(control: &Control) -> Result<(), String> {
     match found.trace.len() {
         0 => Err("rejected before anything happened".to_owned()),
         calls if calls > CALLS_MAX => Err(format!("{calls} calls are too many: {report}")),
+        _ => Ok(()),
+    }
+}
+
+fn passed_without_the_kill(control: &Control) -> Result<(), String> {
+    let passes = || control.scenario().check().counterexample.is_none();
+    match control.victim {
+        Some(_) if !passes() => Err("no kill is needed".to_owned()),
         _ => Ok(()),
     }
 }

@@ -79,10 +79,7 @@ fn every_step_of_every_protocol_has_a_variant_of_its_own() {
 fn what_only_power_needs_is_a_step_of_its_own() {
     let steps = read(LOG);
     assert!(!steps[1].power && steps[2].power);
-    assert_eq!(
-        steps[1].text,
-        "Append the record. If it is short, again."
-    );
+    assert_eq!(steps[1].text, "Append the record. If it is short, again.");
     assert_eq!(steps[2].text, "Sync the log and the directory.");
     assert_eq!(steps[2].number, "2");
 }

@@ -145,7 +145,7 @@ pub(super) const PUBLISHES_UNLOCKED: Control = Control {
     ..TWO_CHANGES
 };
 
-/// Only a kill shows it here: it leaves an empty log.
+/// The kill leaves an empty log.
 pub(super) const COMPACTS_IN_PLACE: Control = Control {
     name: "AppendLogCompactsInPlace",
     leaves_out: "Empties the log and writes the new one over it.",
@@ -167,8 +167,10 @@ pub(super) const COMPACTS_IN_PLACE_BESIDE_A_READER: Control = Control {
 pub(super) const NEVER_EXCHANGES: Control =
     rename::never_exchanges("AppendLogNeverExchanges", TWO_CHANGES);
 
-pub(super) const REMOVES_THEN_RENAMES: Control =
-    rename::removes_then_renames("AppendLogRemovesThenRenames", TWO_CHANGES);
+pub(super) const REMOVES_THEN_RENAMES: Control = rename::removes_then_renames(
+    "AppendLogRemovesThenRenames",
+    Control::on(APPEND_LOG, EXISTING, &[READ, MODIFY]),
+);
 
 pub(super) const LEAVES_THE_OLD_LOG: Control = Control {
     name: "AppendLogLeavesTheOldLog",

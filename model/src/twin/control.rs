@@ -35,7 +35,7 @@ pub struct Control {
     pub lock_timeout: Duration,
     /// Leaves the step out, in all of the processes.
     pub twin: fn(AnyDoor) -> AnyDoor,
-    /// Who is killed, at each of its calls in turn. The explorer kills any, once.
+    /// Who is killed, at each of its calls in turn, if it takes a kill to show it.
     pub victim: Option<usize>,
     /// What the second engine can do about it.
     pub loom: Loom,

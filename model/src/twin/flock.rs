@@ -87,7 +87,6 @@ pub(super) const KEEPS_THE_JOURNAL: Control = Control {
     )
 };
 
-/// Only a kill shows it.
 pub(super) const TRUNCATES_FIRST: Control = Control {
     name: "FlockTruncatesFirst",
     leaves_out: "Empties the file before it writes it from the beginning.",
@@ -97,7 +96,6 @@ pub(super) const TRUNCATES_FIRST: Control = Control {
     ..TWO_CHANGES
 };
 
-/// Only a kill shows it.
 pub(super) const WRITES_IN_PIECES: Control = Control {
     name: "FlockWritesInPieces",
     leaves_out: "Writes a page in two calls.",
@@ -113,11 +111,7 @@ pub(super) const WITHOUT_PADDING: Control = Control {
     leaves_out: "Writes the new content without the spaces that cover the rest of the old.",
     twin: |door| AnyDoor::new(WithoutPadding(door)),
     verdicts: &[ViolationKind::Torn],
-    ..Control::on(
-        FLOCK,
-        Before::LargeChanges(1, 600),
-        &[&[Act::Shrink], MODIFY],
-    )
+    ..Control::on(FLOCK, Before::LargeChanges(1, 600), &[&[Act::Shrink]])
 };
 
 /// No file of the process may be longer than this many bytes, as with `RLIMIT_FSIZE` and SIGXFSZ

@@ -95,7 +95,11 @@ pub(super) const TAKES_PEERS_FOR_DAMAGE: Control = Control {
     twin: |door| AnyDoor::new(TakesPeersForDamage::new(door)),
     victim: Some(1),
     verdicts: &[ViolationKind::Lost],
-    ..Control::on(FLOCK, Before::Changes(1), &[&[Act::Peer, Act::Modify], MODIFY])
+    ..Control::on(
+        FLOCK,
+        Before::Changes(1),
+        &[&[Act::Peer, Act::Read], MODIFY],
+    )
 };
 
 /// Writes the journal of the strategy `flock` and never looks into it.
@@ -294,7 +298,7 @@ impl<D: Door> TakesPeersForDamage<D> {
     fn has_header(&self, fd: Fd) -> Result<bool> {
         let (length, offset) = (1, 0);
         let header = self.door.call(Request::Pread { fd, length, offset })?;
-        Ok(header != Reply::Bytes(vec![0]))
+        Ok(matches!(header, Reply::Bytes(bytes) if bytes.iter().any(|&byte| byte != 0)))
     }
 }
 

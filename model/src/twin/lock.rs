@@ -62,7 +62,7 @@ pub(super) const fn gives_up_at_once(name: &'static str, base: Control) -> Contr
     Control {
         name,
         leaves_out: "Does not try again after the lock was refused once.",
-        twin: |door| AnyDoor::new(GivesUpAtOnce::new(door)),
+        twin: |door| AnyDoor::new(GivesUpAtOnce(door)),
         verdicts: &[ViolationKind::Failed],
         ..base
     }
@@ -166,7 +166,10 @@ impl<D: Door> Door for ChecksThenCreates<D> {
         };
         match self.door.call(looks) {
             Err(Errno::NOENT) => {
-                let how = OpenHow { access, ..self.makes };
+                let how = OpenHow {
+                    access,
+                    ..self.makes
+                };
                 self.door.call(Request::Open { path, how })
             }
             answer => answer,
@@ -215,28 +218,14 @@ impl Watcher for SharesTheLock {
     }
 }
 
-/// Has no patience: the second look at the clock tells it that the time is up.
+/// Takes it for an error that the lock is refused.
 #[derive(Debug)]
-pub struct GivesUpAtOnce<D> {
-    door: D,
-    looked: Cell<bool>,
-}
-
-impl<D> GivesUpAtOnce<D> {
-    /// Hurries the clock behind `door`.
-    pub const fn new(door: D) -> Self {
-        let looked = Cell::new(false);
-        Self { door, looked }
-    }
-}
+pub struct GivesUpAtOnce<D>(pub D);
 
 impl<D: Door> Door for GivesUpAtOnce<D> {
     fn call(&self, request: Request) -> Result<Reply> {
-        let looks = request == Request::ClockMonotonic;
-        match self.door.call(request) {
-            Ok(Reply::Time(now)) if looks && self.looked.replace(true) => {
-                Ok(Reply::Time(now + Duration::from_secs(3_600)))
-            }
+        match self.0.call(request) {
+            Err(Errno::WOULDBLOCK) => Err(Errno::NOLCK),
             answer => answer,
         }
     }

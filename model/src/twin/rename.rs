@@ -73,33 +73,33 @@ pub(super) const REFUSES_NOTHING: Control = refusal::refuses_nothing(
 );
 
 /// The reader has opened what one change later is the spare, and reads, as far as the file went
-/// before, what the next one writes there and, being killed, never commits.
+/// before, what the next one writes there and has not committed.
 pub(super) const WRITES_INTO_THE_SPARE: Control = Control {
     name: "RenameWritesIntoTheSpare",
     leaves_out: "Writes into the spare, which has been the data file, instead of a new one.",
     twin: |door| AnyDoor::new(WritesIntoTheSpare(door)),
-    victim: Some(1),
     loom: preemptions(2),
     verdicts: &[ViolationKind::Torn],
     ..Control::on(RENAME, EXISTING, &[READ, &[Act::Modify, Act::Modify]])
 };
 
-/// Nobody is killed, and the state has less than a page.
-pub(super) const WRITES_INTO_THE_SPARE_BESIDE_A_READER: Control = Control {
-    name: "RenameWritesIntoTheSpareBesideAReader",
+/// The reader gets a page in parts, which the kernel may do.
+pub(super) const WRITES_INTO_THE_SPARE_UNDER_A_READER: Control = Control {
+    name: "RenameWritesIntoTheSpareUnderAReader",
     faults: FaultModel {
         transfer_bytes_max: 24,
         ..FaultModel::LOCAL
     },
-    victim: None,
     loom: preemptions(3),
     ..WRITES_INTO_THE_SPARE
 };
 
 pub(super) const NEVER_EXCHANGES: Control = never_exchanges("RenameNeverExchanges", TWO_CHANGES);
 
-pub(super) const REMOVES_THEN_RENAMES: Control =
-    removes_then_renames("RenameRemovesThenRenames", TWO_CHANGES);
+pub(super) const REMOVES_THEN_RENAMES: Control = removes_then_renames(
+    "RenameRemovesThenRenames",
+    Control::on(RENAME, EXISTING, &[READ, MODIFY]),
+);
 
 /// `base` with [`NeverExchanges`].
 pub(super) const fn never_exchanges(name: &'static str, base: Control) -> Control {
@@ -112,14 +112,13 @@ pub(super) const fn never_exchanges(name: &'static str, base: Control) -> Contro
     }
 }
 
-/// `base` with [`RemovesThenRenames`], killed in between.
+/// `base` with [`RemovesThenRenames`]. Somebody must read in between.
 pub(super) const fn removes_then_renames(name: &'static str, base: Control) -> Control {
     Control {
         name,
         leaves_out: "Removes the old file before it gives the name to the new one.",
         twin: |door| AnyDoor::new(RemovesThenRenames(door)),
-        victim: Some(1),
-        verdicts: &[ViolationKind::Lost],
+        verdicts: &[ViolationKind::RolledBack, ViolationKind::Lost],
         ..base
     }
 }

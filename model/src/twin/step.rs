@@ -48,7 +48,10 @@ impl Step {
                 append_log::WAITS_FOR_EVER,
                 rename::WAITS_FOR_EVER,
             ],
-            Self::LockStep4 => &[append_log::WITHOUT_RECHECK, append_log::MODIFIES_WITHOUT_RECHECK],
+            Self::LockStep4 => &[
+                append_log::WITHOUT_RECHECK,
+                append_log::MODIFIES_WITHOUT_RECHECK,
+            ],
             Self::LockStep5 => &[
                 flock::KEEPS_THE_LOCK,
                 append_log::KEEPS_THE_LOCK,
@@ -145,7 +148,7 @@ impl Step {
             Self::RenameStep3 => &[rename::REFUSES_NOTHING],
             Self::RenameStep4 => &[
                 rename::WRITES_INTO_THE_SPARE,
-                rename::WRITES_INTO_THE_SPARE_BESIDE_A_READER,
+                rename::WRITES_INTO_THE_SPARE_UNDER_A_READER,
             ],
             Self::RenameStep4Power => &[flock::WITHOUT_LOCK],
             Self::RenameStep5 => &[rename::NEVER_EXCHANGES, rename::REMOVES_THEN_RENAMES],
