@@ -21,6 +21,7 @@ pub mod sim;
 pub mod process;
 
 pub mod explore;
+pub mod search;
 pub mod trace;
 
 pub mod oracle;

@@ -6,7 +6,8 @@ use crate::oracle::{
     USER, Violation, store, store_alone, tells_of_damage,
 };
 use crate::peer::Peer;
-use crate::process::Program;
+use crate::process::{Ending, Program};
+use crate::search::{self, Budget, Search};
 use crate::sim::{AnyDoor, FaultModel, Kill, Sequential, Sim, SimProcess};
 use hookstate::kernel::{
     Access, Call, Errno, FlockOperation, Kernel, OpenHow, Watched, Watcher, Way,
@@ -195,6 +196,20 @@ where
             }
         }
         sum
+    }
+
+    /// Every state that can come about with so much going wrong.
+    #[must_use]
+    pub fn search(&self, budget: Budget) -> search::Report<Violation> {
+        self.searcher().budget(budget).run()
+    }
+
+    /// The search of all states, for setting more than its budget.
+    #[must_use]
+    pub fn searcher(&self) -> Search<Account, Violation> {
+        let oracle = self.oracle();
+        let judge = move |ending: &Ending<Account>| oracle.judge(ending);
+        Search::new(self.start(), USER, self.programs(), judge)
     }
 
     fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {

@@ -1,15 +1,17 @@
 //! The bytes of a regular file, with its holes.
 
-use std::collections::BTreeMap;
+use super::shared::Shared;
+use super::sorted::SortedMap;
 
 const CHUNK: u64 = 4096;
 
-/// A sparse sequence of bytes. Two contents that read the same are equal and hash the same.
+/// A sparse sequence of bytes. Two contents that read the same are equal and hash the same. A
+/// chunk that did not change is neither copied nor hashed again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Content {
     size: u64,
     /// By number. Invariant: no chunk is empty, ends in a zero, or reaches beyond the size.
-    chunks: BTreeMap<u64, Vec<u8>>,
+    chunks: SortedMap<u64, Shared<Vec<u8>>>,
 }
 
 impl Content {
@@ -40,7 +42,7 @@ impl Content {
             return;
         }
         for (number, within, range) in pieces(offset, bytes.len()) {
-            let chunk = self.chunks.entry(number).or_default();
+            let chunk = self.chunks.or_default(number).to_mut();
             let end = within + range.len();
             if chunk.len() < end {
                 chunk.resize(end, 0);
@@ -54,16 +56,16 @@ impl Content {
     /// Cuts the file, or extends it by a hole.
     pub(super) fn set_size(&mut self, size: u64) {
         self.size = size;
-        self.chunks.split_off(&size.div_ceil(CHUNK));
+        self.chunks.truncate(&size.div_ceil(CHUNK));
         let last = size / CHUNK;
         if let Some(chunk) = self.chunks.get_mut(&last) {
-            chunk.truncate(within_chunk(size));
+            chunk.to_mut().truncate(within_chunk(size));
             self.trim(last);
         }
     }
 
     fn trim(&mut self, number: u64) {
-        let chunk = self.chunks.entry(number).or_default();
+        let chunk = self.chunks.or_default(number).to_mut();
         let used = chunk
             .iter()
             .rposition(|&byte| byte != 0)

@@ -48,7 +48,7 @@ impl Sim {
             if let Some(refused) = self.processes[index].refused
                 && !self.is_excluded(refused.description, refused.mode)
             {
-                self.processes[index].refused = None;
+                self.processes[index].to_mut().refused = None;
             }
         }
     }
@@ -64,7 +64,7 @@ impl Sim {
         }
         self.descriptions
             .iter()
-            .any(|(other, held)| *other != number && conflicts(held, own, mode))
+            .any(|(&other, held)| other != number && conflicts(held, own, mode))
     }
 }
 

@@ -1,9 +1,10 @@
 //! What is on the simulated disk: inodes, and directories that name them.
 
 use super::content::Content;
+use super::sorted::SortedMap;
 use hookstate::kernel::FileType;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::OsStr;
+use std::sync::Arc;
 
 /// The number of an inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +34,7 @@ pub(super) enum Node {
 }
 
 /// The names in a directory.
-pub(super) type Entries = BTreeMap<OsString, InodeNumber>;
+pub(super) type Entries = SortedMap<Arc<OsStr>, InodeNumber>;
 
 impl Node {
     pub(super) fn file_type(&self) -> FileType {

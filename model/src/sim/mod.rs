@@ -26,11 +26,15 @@
 //!   of the kernel with [`hookstate::kernel::FailNth`].
 //! * Everybody may do everything: modes are not checked. Owners are recorded, since the stores look
 //!   at them.
-//! * The number of a file that is gone is given to the next one at once, as ext4 does.
+//! * The number of a file that is gone is given to the next one at once, as ext4 does: the lowest
+//!   that is free. Two states that differ only in the numbers of their files stay two states, since
+//!   fstat(2) has told the processes numbers, and which one is free next is a part of the future. It
+//!   is rare: both need files that nobody has removed, made in different orders.
 //! * Clocks stand still except for a process's own sleeps, so a timeout is not caused by what the
 //!   others do.
 
 mod call;
+mod canonical;
 mod content;
 mod files;
 mod flock;
@@ -40,12 +44,15 @@ pub(crate) mod interleaved;
 mod machine;
 mod names;
 mod sequential;
+mod shared;
+mod sorted;
 
 pub use call::{Fd, Reply, Request};
 pub use front::{AnyDoor, Door, SimProcess};
 pub use interleaved::{Interleaved, Kill};
 pub use machine::{ProcessId, Sim, Step};
 pub use sequential::Sequential;
+pub(crate) use shared::digest_of;
 
 use hookstate::kernel::{Errno, FileSystem};
 

@@ -56,8 +56,7 @@ impl Sim {
             self.check_replaceable(moved, replaced)?;
         }
         self.entries_mut(from.directory).remove(from.name);
-        self.entries_mut(to.directory)
-            .insert(to.name.to_owned(), moved);
+        self.entries_mut(to.directory).insert(to.name.into(), moved);
         if let Some(replaced) = replaced {
             self.unlinked(replaced);
         }
@@ -75,9 +74,9 @@ impl Sim {
             return Err(Errno::INVAL);
         }
         self.entries_mut(one.directory)
-            .insert(one.name.to_owned(), second);
+            .insert(one.name.into(), second);
         self.entries_mut(other.directory)
-            .insert(other.name.to_owned(), first);
+            .insert(other.name.into(), first);
         Ok(())
     }
 
@@ -100,13 +99,15 @@ impl Sim {
         if self.lookup(place).is_some() {
             return Err(Errno::EXIST);
         }
-        self.make(process, place, Node::Directory(Entries::new()));
+        self.make(process, place, Node::Directory(Entries::default()));
         Ok(())
     }
 
     pub(super) fn list(&self, path: &Path) -> Result<Vec<OsString>> {
         match &self.inodes[&self.existing(path)?].node {
-            Node::Directory(entries) => Ok(entries.keys().cloned().collect()),
+            Node::Directory(entries) => {
+                Ok(entries.keys().map(|name| (**name).to_owned()).collect())
+            }
             Node::Regular(_) => Err(Errno::NOTDIR),
             // It leads nowhere.
             Node::Symlink => Err(Errno::NOENT),
@@ -172,7 +173,7 @@ impl Sim {
     fn make(&mut self, process: ProcessId, place: Place<'_>, node: Node) -> InodeNumber {
         let inode = self.new_inode(node, self.euid(process));
         self.entries_mut(place.directory)
-            .insert(place.name.to_owned(), inode);
+            .insert(place.name.into(), inode);
         inode
     }
 

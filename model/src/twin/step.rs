@@ -154,6 +154,31 @@ impl Step {
             Self::RenameStep5 => &[rename::NEVER_EXCHANGES, rename::REMOVES_THEN_RENAMES],
             Self::RenameStep5Power => &[flock::WITHOUT_LOCK],
             Self::RenameStep6 => &[rename::KEEPS_THE_LOCK, rename::RELIES_ON_CLOSE],
+
+            Self::FlockRemoveStep1 => &[flock::WITHOUT_LOCK],
+            Self::FlockRemoveStep2 => &[journal::WITHOUT_RECOVERY],
+            Self::FlockRemoveStep3 => &[flock::WITHOUT_LOCK],
+            Self::FlockRemoveStep4 => &[flock::WITHOUT_LOCK],
+            Self::FlockRemoveStep4Power => &[flock::WITHOUT_LOCK],
+            Self::FlockRemoveStep5 => &[flock::WITHOUT_LOCK],
+            Self::FlockRemoveStep5Power => &[flock::WITHOUT_LOCK],
+            Self::FlockRemoveStep6 => &[flock::KEEPS_THE_LOCK],
+
+            Self::AppendLogRemoveStep1 => &[append_log::WITHOUT_LOCK],
+            Self::AppendLogRemoveStep2 => &[append_log::WITHOUT_LOCK],
+            Self::AppendLogRemoveStep3 => &[append_log::WITHOUT_LOCK],
+            Self::AppendLogRemoveStep4 => &[append_log::WITHOUT_LOCK],
+            Self::AppendLogRemoveStep5 => &[append_log::WITHOUT_LOCK],
+            Self::AppendLogRemoveStep5Power => &[append_log::WITHOUT_LOCK],
+            Self::AppendLogRemoveStep6 => &[append_log::KEEPS_THE_LOCK],
+
+            Self::RenameRemoveStep1 => &[rename::WITHOUT_LOCK],
+            Self::RenameRemoveStep2 => &[rename::WITHOUT_LOCK],
+            Self::RenameRemoveStep3 => &[rename::WITHOUT_LOCK],
+            Self::RenameRemoveStep4 => &[rename::WITHOUT_LOCK],
+            Self::RenameRemoveStep5 => &[rename::WITHOUT_LOCK],
+            Self::RenameRemoveStep5Power => &[rename::WITHOUT_LOCK],
+            Self::RenameRemoveStep6 => &[rename::KEEPS_THE_LOCK],
         }
     }
 }
