@@ -27,6 +27,8 @@ pub enum Act {
     Apply,
     /// `read`.
     Read,
+    /// `remove`, with a closure that keeps what it is given.
+    Remove,
 }
 
 /// A strategy, what was there before, and who does what.
@@ -381,7 +383,16 @@ impl Account {
                 self.reads.push((self.acknowledged.len(), read));
                 Ok(())
             }
+            Act::Remove => self.remove(store),
         }
+    }
+
+    fn remove<S: Strategy, K: Kernel>(&mut self, store: &Store<Ledger, S, K>) -> Result<(), Error> {
+        let handed_out = &mut self.handed_out;
+        let outcome = store.remove(|ledger| *handed_out = Some(ledger))?;
+        self.removed.extend(self.handed_out.take());
+        self.note(outcome.recovery.as_ref());
+        Ok(())
     }
 
     fn modify<S: Strategy, K: Kernel>(
@@ -404,10 +415,14 @@ impl Account {
     }
 
     fn acknowledge(&mut self, token: Token, outcome: Outcome<Option<Vec<Token>>>) {
-        self.damage_reported |= tells_of_damage(outcome.recovery.as_ref());
-        self.completed_another |= matches!(outcome.recovery, Some(Recovery::Completed));
+        self.note(outcome.recovery.as_ref());
         let parent = outcome.value;
         self.acknowledged.push(Change { token, parent });
+    }
+
+    fn note(&mut self, recovery: Option<&Recovery>) {
+        self.damage_reported |= tells_of_damage(recovery);
+        self.completed_another |= matches!(recovery, Some(Recovery::Completed));
     }
 }
 
@@ -415,6 +430,6 @@ fn resize(ledger: &mut Ledger, act: Act) {
     match act {
         Act::Grow(bytes) => ledger.ballast.push_str(&"y".repeat(bytes)),
         Act::Shrink => ledger.ballast.clear(),
-        Act::Modify | Act::Apply | Act::Read => {}
+        Act::Modify | Act::Apply | Act::Read | Act::Remove => {}
     }
 }
