@@ -102,6 +102,10 @@ pub struct Account {
     pub undone: Vec<Token>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
+    /// The states that it removed.
+    pub removed: Vec<Ledger>,
+    /// The state that it was handed out by a removal which has not been acknowledged.
+    pub handed_out: Option<Ledger>,
     /// The change that it is about to make.
     pub attempted: Option<Token>,
     /// The first thing that went wrong, after which it stopped.
@@ -260,9 +264,11 @@ impl<S: Strategy + Clone> Oracle<S> {
         sim.end_all();
         self.check_remains(&sim, ending)?;
         let last = self.read(&sim)?;
-        self.check_tokens(&last, ending)?;
+        let all = self.with_all_removed(&last, ending)?;
+        self.check_tokens(&all, ending)?;
+        let gone = all_handed_out(ending);
         for account in &ending.accounts {
-            self.check_reads(account, &last)?;
+            self.check_reads(account, &last, &gone)?;
         }
         self.check_next_change(&sim, &last)
     }
@@ -302,6 +308,33 @@ impl<S: Strategy + Clone> Oracle<S> {
         let store = store_alone(self.strategy.clone(), Sequential::boot(sim, USER));
         let read = store.read().map_err(|error| torn(&error))?;
         whole(&read.value).cloned()
+    }
+
+    /// What is in the state and in those whose removal was acknowledged. What was handed out by a
+    /// removal that was not, counts if it is nowhere else: then that removal took place.
+    fn with_all_removed(
+        &self,
+        last: &Ledger,
+        ending: &Ending<Account>,
+    ) -> Result<Ledger, Violation> {
+        let mut all = last.clone();
+        for removed in ending.accounts.iter().flat_map(|account| &account.removed) {
+            whole(removed)?
+                .tokens
+                .iter()
+                .for_each(|&token| all.add(token));
+        }
+        for account in ending
+            .accounts
+            .iter()
+            .filter(|account| may_be_gone(account))
+        {
+            let handed_out = account.handed_out.clone().unwrap_or_default();
+            let tokens = whole(&handed_out)?.tokens.iter().copied();
+            let nowhere_else: Vec<_> = tokens.filter(|&token| all.times(token) == 0).collect();
+            nowhere_else.into_iter().for_each(|token| all.add(token));
+        }
+        Ok(all)
     }
 
     /// Each acknowledged change once, each other at most once, and nothing else.
@@ -359,8 +392,14 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     /// Whole, with all that came before, with what the reader itself had changed, and never less
-    /// than the time before. What has been read has been committed, so it is there in the end.
-    fn check_reads(&self, account: &Account, last: &Ledger) -> Result<(), Violation> {
+    /// than the time before. What has been read has been committed, so it is there in the end. What
+    /// has been handed out can be missing.
+    fn check_reads(
+        &self,
+        account: &Account,
+        last: &Ledger,
+        gone: &Ledger,
+    ) -> Result<(), Violation> {
         let mut earlier = Ledger::default();
         for &token in &self.before {
             earlier.add(token);
@@ -368,12 +407,15 @@ impl<S: Strategy + Clone> Oracle<S> {
         for (changes, read) in &account.reads {
             self.check_known(whole(read)?)?;
             for change in &account.acknowledged[..*changes] {
-                exactly_once(read, change.token, None)?;
+                let removed = gone.times(change.token) > 0 && read.times(change.token) == 0;
+                if !removed {
+                    exactly_once(read, change.token, None)?;
+                }
             }
-            rolled_back(&earlier, read)?;
+            rolled_back(&earlier, read, gone)?;
             earlier = read.clone();
         }
-        rolled_back(&earlier, last)
+        rolled_back(&earlier, last, gone)
     }
 
     /// Whatever has happened, the next change must be possible and lose nothing.
@@ -387,7 +429,7 @@ impl<S: Strategy + Clone> Oracle<S> {
         let after = whole(&after)?;
         exactly_once(after, NEXT, None)?;
         exactly_once(after, NEXT + 1, None)?;
-        rolled_back(last, after)?;
+        rolled_back(last, after, &Ledger::default())?;
         match after.count == last.count + 2 {
             true => Ok(()),
             false => Err(Violation::Torn {
@@ -499,8 +541,31 @@ fn check_number(
     }
 }
 
-fn rolled_back(earlier: &Ledger, later: &Ledger) -> Result<(), Violation> {
-    match later.holds_all_of(earlier) {
+/// Whether the removal that was begun may have taken place: its error does not deny it.
+fn may_be_gone(account: &Account) -> bool {
+    let failure = account.failure.as_ref();
+    failure.is_none_or(|failure| failure.indeterminate)
+}
+
+fn all_handed_out(ending: &Ending<Account>) -> Ledger {
+    let mut gone = Ledger::default();
+    for account in &ending.accounts {
+        let states = account.removed.iter().chain(&account.handed_out);
+        for &token in states.flat_map(|ledger| &ledger.tokens) {
+            gone.add(token);
+        }
+    }
+    gone
+}
+
+/// What is neither in the later state nor in those that were handed out.
+fn rolled_back(earlier: &Ledger, later: &Ledger, gone: &Ledger) -> Result<(), Violation> {
+    let there = |token: &&Token| later.times(**token) == 0 && gone.times(**token) > 0;
+    let mut known = later.clone();
+    for &token in earlier.tokens.iter().filter(there) {
+        known.add(token);
+    }
+    match known.holds_all_of(earlier) {
         true => Ok(()),
         false => Err(Violation::RolledBack {
             earlier: earlier.tokens.clone(),

@@ -40,6 +40,8 @@ pub enum Act {
     Save,
     /// Such a program puts its copy back, and so undoes all changes that were made since.
     PutBack,
+    /// `remove`, with a closure that keeps what it is given.
+    Remove,
 }
 
 /// A strategy, what was there before, and who does what.
@@ -510,7 +512,16 @@ impl Account {
                 self.undone.extend(undone);
                 Ok(())
             }
+            Act::Remove => self.remove(store),
         }
+    }
+
+    fn remove<S: Strategy, K: Kernel>(&mut self, store: &Store<Ledger, S, K>) -> Result<(), Error> {
+        let handed_out = &mut self.handed_out;
+        let outcome = store.remove(|ledger| *handed_out = Some(ledger))?;
+        self.removed.extend(self.handed_out.take());
+        self.note(outcome.recovery.as_ref());
+        Ok(())
     }
 
     fn modify<S: Strategy, K: Kernel>(
@@ -533,10 +544,14 @@ impl Account {
     }
 
     fn acknowledge(&mut self, token: Token, outcome: Outcome<Option<Vec<Token>>>) {
-        self.damage_reported |= tells_of_damage(outcome.recovery.as_ref());
-        self.completed_another |= matches!(outcome.recovery, Some(Recovery::Completed));
+        self.note(outcome.recovery.as_ref());
         let parent = outcome.value;
         self.acknowledged.push(Change { token, parent });
+    }
+
+    fn note(&mut self, recovery: Option<&Recovery>) {
+        self.damage_reported |= tells_of_damage(recovery);
+        self.completed_another |= matches!(recovery, Some(Recovery::Completed));
     }
 }
 

@@ -59,10 +59,10 @@
 //!
 //! Why step 3 of `remove` comes before step 5: a kill in between would lose the state. This way the
 //! closure has returned before anything is gone, and if we are killed then, the next who comes hands
-//! out the whole state once more. Control: `FlockRemovesBeforeReading`.
+//! out the whole state once more. Control: `FlockRemovesBeforeHandingOut`.
 //!
 //! Why step 4 of `remove` comes before step 5: once the file has no name, others make a new one, and
-//! we would remove the journal under their hands. Control: `FlockRemovesTheJournalLast`. Why it syncs
+//! we would remove the journal under their hands. Control: `FlockRemovesTheLockFirst`. Why it syncs
 //! before step 5: a header is cleared without a sync, so that a power loss can bring it back; with a
 //! journal, and without the file, it would be completed into the next state.
 

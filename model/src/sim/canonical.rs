@@ -13,10 +13,7 @@ impl Sim {
     /// A digest of all that the kernel keeps for this process: what it has open, which locks it
     /// has, what it waits for, its time and its chance.
     pub(crate) fn view(&self, process: ProcessId) -> u128 {
-        digest_of(&View {
-            sim: self,
-            process,
-        })
+        digest_of(&View { sim: self, process })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Twins of the strategy `append-log` without one of its steps.
 
 use super::control::{Control, preemptions, watched};
-use super::{damage, lock, refusal, rename};
+use super::removal::{RemovesBeforeHandingOut, RemovesTheLockFirst};
+use super::{damage, lock, refusal, removal, rename};
 use crate::oracle::ViolationKind;
 use crate::scenario::{Act, Before};
 use crate::sim::{AnyDoor, Door, Reply, Request};
@@ -16,6 +17,7 @@ const APPEND_LOG: AnyStrategy = AnyStrategy::AppendLog(AppendLog);
 const MODIFY: &[Act] = &[Act::Modify];
 const APPLY: &[Act] = &[Act::Apply];
 const READ: &[Act] = &[Act::Read];
+const REMOVE: &[Act] = &[Act::Remove];
 const EXISTING: Before = Before::Changes(2);
 /// A log of this length is to be compacted, and whoever next makes it longer tries.
 const LONG: usize = (64 << 10) + (4 << 10) - 1;
@@ -179,6 +181,50 @@ pub(super) const LEAVES_THE_OLD_LOG: Control = Control {
     verdicts: &[ViolationKind::Litter],
     ..MODIFY_AND_APPLY
 };
+
+const REMOVE_AND_APPLY: Control = Control::on(APPEND_LOG, EXISTING, &[REMOVE, APPLY]);
+const REMOVE_AND_MODIFY: Control = Control::on(APPEND_LOG, EXISTING, &[REMOVE, MODIFY]);
+
+pub(super) const REMOVES_UNLOCKED: Control =
+    removal::unlocked("AppendLogRemovesUnlocked", REMOVE_AND_APPLY);
+
+pub(super) const REMOVES_SHARED: Control =
+    lock::shares_the_lock("AppendLogRemovesShared", REMOVE_AND_APPLY);
+
+pub(super) const REMOVED_WITHOUT_RECHECK: Control =
+    lock::without_recheck("AppendLogRemovedWithoutRecheck", REMOVE_AND_APPLY);
+
+pub(super) const REMOVES_AND_KEEPS_NO_COPY: Control = Control {
+    programs: &[REMOVE],
+    ..damage::keeps_no_copy("AppendLogRemovesAndKeepsNoCopy", KEEPS_NO_COPY)
+};
+
+pub(super) const REMOVES_BEFORE_HANDING_OUT: Control = removal::before_handing_out(
+    "AppendLogRemovesBeforeHandingOut",
+    REMOVE_AND_MODIFY,
+    |door| {
+        AnyDoor::new(RemovesBeforeHandingOut::new(
+            door,
+            "ledger.log",
+            "ledger.log",
+        ))
+    },
+);
+
+/// The spare that goes is to be the next log.
+pub(super) const REMOVES_THE_LOCK_FIRST: Control =
+    removal::lock_first("AppendLogRemovesTheLockFirst", REMOVE_AND_MODIFY, |door| {
+        AnyDoor::new(RemovesTheLockFirst::new(door, "ledger.log"))
+    });
+
+pub(super) const LEAVES_THE_STATE: Control =
+    removal::leaves_files("AppendLogLeavesTheState", REMOVE_AND_APPLY, |door| {
+        removal::leaving(door, ".log")
+    });
+
+/// Who waits for the lock of the log that was removed would wait for ever.
+pub(super) const REMOVES_RELYING_ON_CLOSE: Control =
+    lock::relies_on_close("AppendLogRemovesRelyingOnClose", REMOVE_AND_APPLY);
 
 /// Takes the length of what it wanted to append for that of what was taken.
 #[derive(Debug)]

@@ -37,6 +37,8 @@ pub struct Control {
     pub twin: fn(AnyDoor) -> AnyDoor,
     /// Who is killed, at each of its calls in turn, if it takes a kill to show it.
     pub victim: Option<usize>,
+    /// Whether the power must be cut to show it, which leaves what is not synced to chance.
+    pub power_cut: bool,
     /// What the second engine can do about it.
     pub loom: Loom,
     /// The verdicts with which it is rejected: one of them, whichever a search finds first.
@@ -91,6 +93,7 @@ impl Control {
             lock_timeout: LOCK_TIMEOUT_DEFAULT,
             twin: |door| door,
             victim: None,
+            power_cut: false,
             loom: Loom::Rejects(Bounds::ALL),
             verdicts: &[ViolationKind::Lost],
         }

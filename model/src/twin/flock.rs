@@ -1,8 +1,9 @@
 //! Twins of the strategy `flock` without one of its steps, except for those of its journal.
 
-use super::control::{Control, watched};
+use super::control::{Control, preemptions, watched};
 use super::journal::is_journal;
-use super::{damage, lock, refusal};
+use super::removal::{RemovesBeforeHandingOut, RemovesTheLockFirst};
+use super::{damage, lock, refusal, removal};
 use crate::oracle::ViolationKind;
 use crate::scenario::{Act, Before};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request};
@@ -12,6 +13,7 @@ use hookstate::strategy::{AnyStrategy, Flock};
 
 const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
 const MODIFY: &[Act] = &[Act::Modify];
+const REMOVE: &[Act] = &[Act::Remove];
 const TWO_CHANGES: Control = Control::on(FLOCK, Before::Changes(2), &[MODIFY, MODIFY]);
 
 pub(super) const WITHOUT_LOCK: Control = lock::without_lock("FlockWithoutLock", TWO_CHANGES);
@@ -86,6 +88,59 @@ pub(super) const KEEPS_THE_JOURNAL: Control = Control {
         &[&[Act::Shrink, Act::Modify]],
     )
 };
+
+const REMOVE_AND_MODIFY: Control = Control::on(FLOCK, Before::Changes(2), &[REMOVE, MODIFY]);
+
+pub(super) const REMOVES_UNLOCKED: Control =
+    removal::unlocked("FlockRemovesUnlocked", REMOVE_AND_MODIFY);
+
+/// Who has waited for the lock gets that of a file that was removed meanwhile.
+pub(super) const WITHOUT_RECHECK: Control =
+    lock::without_recheck("FlockWithoutRecheck", REMOVE_AND_MODIFY);
+
+pub(super) const REMOVES_AND_KEEPS_NO_COPY: Control = Control {
+    programs: &[REMOVE],
+    ..damage::keeps_no_copy("FlockRemovesAndKeepsNoCopy", KEEPS_NO_COPY)
+};
+
+pub(super) const REMOVES_BEFORE_HANDING_OUT: Control =
+    removal::before_handing_out("FlockRemovesBeforeHandingOut", REMOVE_AND_MODIFY, |door| {
+        AnyDoor::new(RemovesBeforeHandingOut::new(
+            door,
+            "ledger.json",
+            "ledger.json",
+        ))
+    });
+
+/// The journal that goes is that of the next state, whose writer is killed.
+pub(super) const REMOVES_THE_LOCK_FIRST: Control = Control {
+    victim: Some(1),
+    loom: preemptions(2),
+    ..removal::lock_first(
+        "FlockRemovesTheLockFirst",
+        Control::on(
+            FLOCK,
+            Before::LargeChanges(1, 5_000),
+            &[REMOVE, &[Act::Grow(5_000), Act::Grow(5_000)]],
+        ),
+        |door| AnyDoor::new(RemovesTheLockFirst::new(door, "ledger.json")),
+    )
+};
+
+pub(super) const LEAVES_THE_JOURNAL: Control = removal::leaves_files(
+    "FlockLeavesTheJournal",
+    Control::on(FLOCK, Before::LargeChanges(1, 5_000), &[REMOVE]),
+    |door| removal::leaving(door, ".json.journal"),
+);
+
+pub(super) const LEAVES_THE_STATE: Control =
+    removal::leaves_files("FlockLeavesTheState", REMOVE_AND_MODIFY, |door| {
+        removal::leaving(door, ".json")
+    });
+
+/// Who waits for the lock of the file that was removed would wait for ever.
+pub(super) const REMOVES_RELYING_ON_CLOSE: Control =
+    lock::relies_on_close("FlockRemovesRelyingOnClose", REMOVE_AND_MODIFY);
 
 pub(super) const TRUNCATES_FIRST: Control = Control {
     name: "FlockTruncatesFirst",

@@ -29,6 +29,12 @@ pub(super) const WITHOUT_RECOVERY: Control = Control {
     ..TORN_WRITE
 };
 
+pub(super) const REMOVES_WITHOUT_RECOVERY: Control = Control {
+    name: "FlockRemovesWithoutRecovery",
+    programs: &[&[Act::Remove], &[Act::Grow(5_000)]],
+    ..WITHOUT_RECOVERY
+};
+
 pub(super) const WITHOUT_JOURNAL: Control = Control {
     name: "FlockWithoutJournal",
     leaves_out: "Writes in place without having written the journal.",

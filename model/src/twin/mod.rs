@@ -20,7 +20,9 @@ mod damage;
 mod flock;
 mod journal;
 mod lock;
+mod power;
 mod refusal;
+mod removal;
 mod rename;
 
 pub use append_log::{
@@ -41,7 +43,9 @@ pub use lock::{
     ChecksThenCreates, GivesUpAtOnce, KeepsTheLock, ReliesOnClose, SharesTheLock,
     TrustsAnyFileSystem, WaitsForEver, WithoutLock, WithoutRecheck,
 };
+pub use power::WithoutSync;
 pub use refusal::RefusesNothing;
+pub use removal::{LeavesFiles, RemovesBeforeHandingOut, RemovesTheLockFirst};
 pub use rename::{IgnoresTheSpare, NeverExchanges, RemovesThenRenames, WritesIntoTheSpare};
 pub use step::{Source, Step};
 pub use through::Through;

@@ -2,7 +2,8 @@
 
 use super::append_log::is_spare;
 use super::control::{Control, preemptions, watched};
-use super::{damage, lock, refusal};
+use super::removal::{RemovesBeforeHandingOut, RemovesTheLockFirst};
+use super::{damage, lock, refusal, removal};
 use crate::oracle::ViolationKind;
 use crate::scenario::{Act, Before};
 use crate::sim::{AnyDoor, Door, FaultModel, Reply, Request};
@@ -12,6 +13,7 @@ use hookstate::strategy::{AnyStrategy, Rename};
 const RENAME: AnyStrategy = AnyStrategy::Rename(Rename);
 const MODIFY: &[Act] = &[Act::Modify];
 const READ: &[Act] = &[Act::Read];
+const REMOVE: &[Act] = &[Act::Remove];
 const EXISTING: Before = Before::Changes(2);
 const TWO_CHANGES: Control = Control::on(RENAME, EXISTING, &[MODIFY, MODIFY]);
 
@@ -100,6 +102,58 @@ pub(super) const REMOVES_THEN_RENAMES: Control = removes_then_renames(
     "RenameRemovesThenRenames",
     Control::on(RENAME, EXISTING, &[READ, MODIFY]),
 );
+
+const REMOVE_AND_MODIFY: Control = Control::on(RENAME, EXISTING, &[REMOVE, MODIFY]);
+
+pub(super) const REMOVES_UNLOCKED: Control =
+    removal::unlocked("RenameRemovesUnlocked", REMOVE_AND_MODIFY);
+
+/// One holds the lock file that was removed, another the one that was made since.
+pub(super) const WITHOUT_RECHECK: Control = Control {
+    loom: preemptions(2),
+    ..lock::without_recheck(
+        "RenameWithoutRecheck",
+        Control::on(RENAME, EXISTING, &[REMOVE, MODIFY, MODIFY]),
+    )
+};
+
+pub(super) const REMOVES_AND_KEEPS_NO_COPY: Control = Control {
+    programs: &[REMOVE],
+    ..damage::keeps_no_copy("RenameRemovesAndKeepsNoCopy", DAMAGED)
+};
+
+pub(super) const REMOVES_BEFORE_HANDING_OUT: Control =
+    removal::before_handing_out("RenameRemovesBeforeHandingOut", REMOVE_AND_MODIFY, |door| {
+        let (locked, data) = ("ledger.rename.json.lock", "ledger.rename.json");
+        AnyDoor::new(RemovesBeforeHandingOut::new(door, locked, data))
+    });
+
+/// What goes after the lock file is the next version.
+pub(super) const REMOVES_THE_LOCK_FIRST: Control =
+    removal::lock_first("RenameRemovesTheLockFirst", REMOVE_AND_MODIFY, |door| {
+        AnyDoor::new(RemovesTheLockFirst::new(door, "ledger.rename.json.lock"))
+    });
+
+pub(super) const LEAVES_THE_SPARE: Control = removal::leaves_files(
+    "RenameLeavesTheSpare",
+    Control::on(RENAME, EXISTING, &[REMOVE]),
+    |door| removal::leaving(door, ".spare"),
+);
+
+pub(super) const LEAVES_THE_STATE: Control =
+    removal::leaves_files("RenameLeavesTheState", REMOVE_AND_MODIFY, |door| {
+        removal::leaving(door, ".json")
+    });
+
+pub(super) const LEAVES_THE_LOCK: Control = removal::leaves_files(
+    "RenameLeavesTheLock",
+    Control::on(RENAME, EXISTING, &[REMOVE]),
+    |door| removal::leaving(door, ".lock"),
+);
+
+/// Who waits for the lock file that was removed would wait for ever.
+pub(super) const REMOVES_RELYING_ON_CLOSE: Control =
+    lock::relies_on_close("RenameRemovesRelyingOnClose", REMOVE_AND_MODIFY);
 
 /// `base` with [`NeverExchanges`].
 pub(super) const fn never_exchanges(name: &'static str, base: Control) -> Control {

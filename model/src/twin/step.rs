@@ -1,7 +1,7 @@
 //! The numbered steps of all protocols, and for each the controls that leave it out.
 
 use super::Control;
-use super::{append_log, flock, journal, rename};
+use super::{append_log, flock, journal, power, rename};
 
 include!(concat!(env!("OUT_DIR"), "/steps.rs"));
 
@@ -49,6 +49,8 @@ impl Step {
                 rename::WAITS_FOR_EVER,
             ],
             Self::LockStep4 => &[
+                flock::WITHOUT_RECHECK,
+                rename::WITHOUT_RECHECK,
                 append_log::WITHOUT_RECHECK,
                 append_log::MODIFIES_WITHOUT_RECHECK,
             ],
@@ -69,6 +71,7 @@ impl Step {
                 flock::TRUSTS_ANY_FILE_SYSTEM,
                 flock::GIVES_UP_AT_ONCE,
                 flock::WAITS_FOR_EVER,
+                flock::WITHOUT_RECHECK,
             ],
             Self::FlockStep2 => &[journal::WITHOUT_RECOVERY],
             Self::FlockStep3 => &[flock::KEEPS_NO_COPY],
@@ -86,9 +89,9 @@ impl Step {
             Self::JournalStep1 => &[journal::NEVER_MAKES_THE_JOURNAL],
             Self::JournalStep2 => &[journal::WITHOUT_BODY],
             Self::JournalStep3 => &[journal::WITHOUT_HEADER],
-            Self::JournalStep3Power => &[flock::WITHOUT_LOCK],
+            Self::JournalStep3Power => &[power::JOURNAL, power::JOURNAL_NAME],
             Self::JournalStep4 => &[journal::NEVER_PLACES, journal::NEVER_CUTS_OFF],
-            Self::JournalStep4Power => &[flock::WITHOUT_LOCK],
+            Self::JournalStep4Power => &[power::PLACED],
             Self::JournalStep5 => &[journal::NEVER_CLEARED],
             Self::JournalStepR1 => &[journal::TAKES_PEERS_FOR_DAMAGE],
             Self::JournalStepR2 => &[journal::WITHOUT_RECOVERY],
@@ -105,7 +108,7 @@ impl Step {
                 append_log::CONTINUES_SHORT_WRITES,
                 append_log::WITHOUT_LEADING_NEWLINE,
             ],
-            Self::AppendLogApplyStep2Power => &[flock::WITHOUT_LOCK],
+            Self::AppendLogApplyStep2Power => &[power::APPENDED, power::LOG_NAME],
             Self::AppendLogApplyStep3 => &[
                 append_log::KEEPS_THE_SHARED_LOCK,
                 append_log::NEVER_COMPACTS,
@@ -124,12 +127,12 @@ impl Step {
                 append_log::COMPACTS_IN_PLACE,
                 append_log::COMPACTS_IN_PLACE_BESIDE_A_READER,
             ],
-            Self::AppendLogModifyStep4Power => &[flock::WITHOUT_LOCK],
+            Self::AppendLogModifyStep4Power => &[power::NEW_LOG],
             Self::AppendLogModifyStep5 => &[
                 append_log::NEVER_EXCHANGES,
                 append_log::REMOVES_THEN_RENAMES,
             ],
-            Self::AppendLogModifyStep5Power => &[flock::WITHOUT_LOCK],
+            Self::AppendLogModifyStep5Power => &[power::NEW_LOG_NAME],
             Self::AppendLogModifyStep6 => &[
                 append_log::LEAVES_THE_OLD_LOG,
                 append_log::KEEPS_THE_LOCK,
@@ -143,6 +146,7 @@ impl Step {
                 rename::TRUSTS_ANY_FILE_SYSTEM,
                 rename::GIVES_UP_AT_ONCE,
                 rename::WAITS_FOR_EVER,
+                rename::WITHOUT_RECHECK,
             ],
             Self::RenameStep2 => &[rename::KEEPS_NO_COPY, rename::IGNORES_THE_SPARE],
             Self::RenameStep3 => &[rename::REFUSES_NOTHING],
@@ -150,35 +154,42 @@ impl Step {
                 rename::WRITES_INTO_THE_SPARE,
                 rename::WRITES_INTO_THE_SPARE_UNDER_A_READER,
             ],
-            Self::RenameStep4Power => &[flock::WITHOUT_LOCK],
+            Self::RenameStep4Power => &[power::SPARE],
             Self::RenameStep5 => &[rename::NEVER_EXCHANGES, rename::REMOVES_THEN_RENAMES],
-            Self::RenameStep5Power => &[flock::WITHOUT_LOCK],
+            Self::RenameStep5Power => &[power::NEW_NAME],
             Self::RenameStep6 => &[rename::KEEPS_THE_LOCK, rename::RELIES_ON_CLOSE],
 
-            Self::FlockRemoveStep1 => &[flock::WITHOUT_LOCK],
-            Self::FlockRemoveStep2 => &[journal::WITHOUT_RECOVERY],
-            Self::FlockRemoveStep3 => &[flock::WITHOUT_LOCK],
-            Self::FlockRemoveStep4 => &[flock::WITHOUT_LOCK],
-            Self::FlockRemoveStep4Power => &[flock::WITHOUT_LOCK],
-            Self::FlockRemoveStep5 => &[flock::WITHOUT_LOCK],
-            Self::FlockRemoveStep5Power => &[flock::WITHOUT_LOCK],
-            Self::FlockRemoveStep6 => &[flock::KEEPS_THE_LOCK],
+            Self::FlockRemoveStep1 => &[flock::REMOVES_UNLOCKED, flock::WITHOUT_RECHECK],
+            Self::FlockRemoveStep2 => &[
+                journal::REMOVES_WITHOUT_RECOVERY,
+                flock::REMOVES_AND_KEEPS_NO_COPY,
+            ],
+            Self::FlockRemoveStep3 => &[flock::REMOVES_BEFORE_HANDING_OUT],
+            Self::FlockRemoveStep4 => &[flock::REMOVES_THE_LOCK_FIRST, flock::LEAVES_THE_JOURNAL],
+            Self::FlockRemoveStep4Power => &[power::FLOCK_REMOVES_THE_JOURNAL],
+            Self::FlockRemoveStep5 => &[flock::LEAVES_THE_STATE],
+            Self::FlockRemoveStep5Power => &[power::FLOCK_REMOVES],
+            Self::FlockRemoveStep6 => &[flock::REMOVES_RELYING_ON_CLOSE],
 
-            Self::AppendLogRemoveStep1 => &[append_log::WITHOUT_LOCK],
-            Self::AppendLogRemoveStep2 => &[append_log::WITHOUT_LOCK],
-            Self::AppendLogRemoveStep3 => &[append_log::WITHOUT_LOCK],
-            Self::AppendLogRemoveStep4 => &[append_log::WITHOUT_LOCK],
-            Self::AppendLogRemoveStep5 => &[append_log::WITHOUT_LOCK],
-            Self::AppendLogRemoveStep5Power => &[append_log::WITHOUT_LOCK],
-            Self::AppendLogRemoveStep6 => &[append_log::KEEPS_THE_LOCK],
+            Self::AppendLogRemoveStep1 => &[
+                append_log::REMOVES_UNLOCKED,
+                append_log::REMOVES_SHARED,
+                append_log::REMOVED_WITHOUT_RECHECK,
+            ],
+            Self::AppendLogRemoveStep2 => &[append_log::REMOVES_AND_KEEPS_NO_COPY],
+            Self::AppendLogRemoveStep3 => &[append_log::REMOVES_BEFORE_HANDING_OUT],
+            Self::AppendLogRemoveStep4 => &[append_log::REMOVES_THE_LOCK_FIRST],
+            Self::AppendLogRemoveStep5 => &[append_log::LEAVES_THE_STATE],
+            Self::AppendLogRemoveStep5Power => &[power::APPEND_LOG_REMOVES],
+            Self::AppendLogRemoveStep6 => &[append_log::REMOVES_RELYING_ON_CLOSE],
 
-            Self::RenameRemoveStep1 => &[rename::WITHOUT_LOCK],
-            Self::RenameRemoveStep2 => &[rename::WITHOUT_LOCK],
-            Self::RenameRemoveStep3 => &[rename::WITHOUT_LOCK],
-            Self::RenameRemoveStep4 => &[rename::WITHOUT_LOCK],
-            Self::RenameRemoveStep5 => &[rename::WITHOUT_LOCK],
-            Self::RenameRemoveStep5Power => &[rename::WITHOUT_LOCK],
-            Self::RenameRemoveStep6 => &[rename::KEEPS_THE_LOCK],
+            Self::RenameRemoveStep1 => &[rename::REMOVES_UNLOCKED, rename::WITHOUT_RECHECK],
+            Self::RenameRemoveStep2 => &[rename::REMOVES_AND_KEEPS_NO_COPY],
+            Self::RenameRemoveStep3 => &[rename::REMOVES_BEFORE_HANDING_OUT],
+            Self::RenameRemoveStep4 => &[rename::LEAVES_THE_SPARE, rename::LEAVES_THE_STATE],
+            Self::RenameRemoveStep5 => &[rename::REMOVES_THE_LOCK_FIRST, rename::LEAVES_THE_LOCK],
+            Self::RenameRemoveStep5Power => &[power::RENAME_REMOVES],
+            Self::RenameRemoveStep6 => &[rename::REMOVES_RELYING_ON_CLOSE],
         }
     }
 }
