@@ -262,7 +262,7 @@ impl<S: Strategy + Clone> Oracle<S> {
         // Those who were stopped before it began are not in the way any more.
         let mut sim = ending.sim.clone();
         sim.end_all();
-        self.check_remains(&sim, ending)?;
+        self.check_damage(&sim)?;
         let last = self.read(&sim)?;
         let all = self.with_all_removed(&last, ending)?;
         self.check_tokens(&all, ending)?;
@@ -270,22 +270,28 @@ impl<S: Strategy + Clone> Oracle<S> {
         for account in &ending.accounts {
             self.check_reads(account, &last, &gone)?;
         }
-        self.check_next_change(&sim, &last)
+        self.check_next_change(&sim, &last)?;
+        self.check_remains(&sim, ending)
     }
 
-    /// What was damaged is kept, and where nobody was killed and nothing failed nothing lies about.
-    fn check_remains(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
+    /// What was damaged is kept.
+    fn check_damage(&self, sim: &Sim) -> Result<(), Violation> {
         let process = Sequential::boot(sim, USER);
-        if let Some(damage) = self.damaged
-            && !remains::is_kept(&process, damage)
-        {
-            return Err(Violation::DamageForgotten);
+        match self.damaged {
+            Some(damage) if !remains::is_kept(&process, damage) => Err(Violation::DamageForgotten),
+            _ => Ok(()),
         }
+    }
+
+    /// Where nobody was killed and nothing failed, nothing lies about.
+    fn check_remains(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
         let undisturbed = ending.exits.iter().all(|exit| *exit == Exit::Finished)
             && !ending.hurt.contains(&true)
             && ending.accounts.iter().all(|it| it.failure.is_none());
         match undisturbed {
-            true => self.allowed.check(&Remains::of(&process)),
+            true => self
+                .allowed
+                .check(&Remains::of(&Sequential::boot(sim, USER))),
             false => Ok(()),
         }
     }
@@ -306,7 +312,7 @@ impl<S: Strategy + Clone> Oracle<S> {
 
     fn read(&self, sim: &Sim) -> Result<Ledger, Violation> {
         let store = store_alone(self.strategy.clone(), Sequential::boot(sim, USER));
-        let read = store.read().map_err(|error| torn(&error))?;
+        let read = store.read().map_err(|error| useless(&error))?;
         whole(&read.value).cloned()
     }
 
@@ -424,8 +430,8 @@ impl<S: Strategy + Clone> Oracle<S> {
         let store = store_alone(self.strategy.clone(), process);
         let modified = store.locked_modify(|ledger| ledger.add(NEXT));
         let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
-        let _ = applied.map_err(|error| torn(&error))?;
-        let after = store.read().map_err(|error| torn(&error))?.value;
+        let _ = applied.map_err(|error| useless(&error))?;
+        let after = store.read().map_err(|error| useless(&error))?.value;
         let after = whole(&after)?;
         exactly_once(after, NEXT, None)?;
         exactly_once(after, NEXT + 1, None)?;
@@ -474,9 +480,13 @@ fn whole(ledger: &Ledger) -> Result<&Ledger, Violation> {
     }
 }
 
-fn torn(error: &hookstate::Error) -> Violation {
-    Violation::Torn {
-        seen: error.to_string(),
+/// What an error means that somebody gets who is alone.
+fn useless(error: &hookstate::Error) -> Violation {
+    match error.kind() {
+        ErrorKind::LockTimeout => Violation::Stuck,
+        _ => Violation::Torn {
+            seen: error.to_string(),
+        },
     }
 }
 

@@ -42,7 +42,12 @@ impl Peer {
 
     /// Writes what it has remembered.
     pub(crate) fn put_back(&self, path: &Path) {
-        self.locked(path, |file| self.rewrite(file, &self.saved.borrow()));
+        self.locked(path, |file| {
+            let saved = self.saved.borrow();
+            self.rewrite(file, &saved);
+            let cut = self.process.ftruncate(file, saved.len() as u64);
+            cut.expect(IN_PLACE);
+        });
     }
 
     fn locked<T>(&self, path: &Path, work: impl FnOnce(&Fd) -> T) -> T {
@@ -68,8 +73,6 @@ impl Peer {
     fn rewrite(&self, file: &Fd, content: &[u8]) {
         let count = self.process.pwrite(file, content, 0);
         assert_eq!(count, Ok(content.len()), "{IN_PLACE}");
-        let cut = self.process.ftruncate(file, content.len() as u64);
-        cut.expect(IN_PLACE);
     }
 }
 

@@ -162,7 +162,7 @@ pub(super) const COMPACTS_IN_PLACE_BESIDE_A_READER: Control = Control {
     name: "AppendLogCompactsInPlaceBesideAReader",
     victim: None,
     programs: &[READ, MODIFY],
-    verdicts: &[ViolationKind::Torn, ViolationKind::Lost],
+    verdicts: &[ViolationKind::Torn, ViolationKind::RolledBack],
     ..COMPACTS_IN_PLACE
 };
 
@@ -201,7 +201,7 @@ pub(super) const REMOVES_AND_KEEPS_NO_COPY: Control = Control {
 
 pub(super) const REMOVES_BEFORE_HANDING_OUT: Control = removal::before_handing_out(
     "AppendLogRemovesBeforeHandingOut",
-    REMOVE_AND_MODIFY,
+    Control::on(APPEND_LOG, EXISTING, &[REMOVE]),
     |door| {
         AnyDoor::new(RemovesBeforeHandingOut::new(
             door,

@@ -4,6 +4,7 @@ use super::{Step, Through};
 use crate::explore::{Bounds, Report};
 use crate::oracle::{Violation, ViolationKind};
 use crate::scenario::{Act, Before, Scenario};
+use crate::search::{self, Budget};
 use crate::sim::{AnyDoor, FaultModel, SimProcess};
 use hookstate::kernel::{Watched, Watcher};
 use hookstate::strategy::AnyStrategy;
@@ -35,7 +36,8 @@ pub struct Control {
     pub lock_timeout: Duration,
     /// Leaves the step out, in all of the processes.
     pub twin: fn(AnyDoor) -> AnyDoor,
-    /// Who is killed, at each of its calls in turn, if it takes a kill to show it.
+    /// Who is killed, at each of its calls in turn, if it takes a kill to show it. The search kills
+    /// anybody, once.
     pub victim: Option<usize>,
     /// Whether the power must be cut to show it, which leaves what is not synced to chance.
     pub power_cut: bool,
@@ -121,6 +123,15 @@ impl Control {
             Loom::Rejects(bounds) => scenario.within(bounds),
             Loom::Cannot(_) => scenario,
         }
+    }
+
+    /// Searches every state of one of the two.
+    #[must_use]
+    pub fn search(&self, scenario: &Scenario<AnyStrategy>) -> search::Report<Violation> {
+        scenario.search(Budget {
+            power_cuts: u8::from(self.power_cut),
+            ..Budget::kills(u8::from(self.victim.is_some()))
+        })
     }
 
     /// Runs one of the two under loom.

@@ -103,14 +103,17 @@ pub(super) const REMOVES_AND_KEEPS_NO_COPY: Control = Control {
     ..damage::keeps_no_copy("FlockRemovesAndKeepsNoCopy", KEEPS_NO_COPY)
 };
 
-pub(super) const REMOVES_BEFORE_HANDING_OUT: Control =
-    removal::before_handing_out("FlockRemovesBeforeHandingOut", REMOVE_AND_MODIFY, |door| {
+pub(super) const REMOVES_BEFORE_HANDING_OUT: Control = removal::before_handing_out(
+    "FlockRemovesBeforeHandingOut",
+    Control::on(FLOCK, Before::Changes(2), &[REMOVE]),
+    |door| {
         AnyDoor::new(RemovesBeforeHandingOut::new(
             door,
             "ledger.json",
             "ledger.json",
         ))
-    });
+    },
+);
 
 /// The journal that goes is that of the next state, whose writer is killed.
 pub(super) const REMOVES_THE_LOCK_FIRST: Control = Control {

@@ -1,11 +1,11 @@
 //! Twins of the strategy `flock` without a step of its journal.
 
 use super::control::Control;
-use crate::oracle::ViolationKind;
+use crate::oracle::{DIRECTORY, ViolationKind};
 use crate::scenario::{Act, Before};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request};
 use hookstate::Durability;
-use hookstate::kernel::{Create, Errno, Result};
+use hookstate::kernel::{Access, Create, Errno, OpenHow, Result};
 use hookstate::strategy::{AnyStrategy, Flock};
 use std::cell::Cell;
 use std::path::Path;
@@ -268,42 +268,48 @@ impl<D: Door> Door for NeverCutsOff<D> {
 #[derive(Debug)]
 pub struct TakesPeersForDamage<D> {
     door: D,
-    journal: Cell<Option<Fd>>,
+    data: Cell<Option<Fd>>,
 }
 
 impl<D> TakesPeersForDamage<D> {
     /// Looks into the journal through `door`.
     pub const fn new(door: D) -> Self {
-        let journal = Cell::new(None);
-        Self { door, journal }
+        let data = Cell::new(None);
+        Self { door, data }
     }
 }
 
 impl<D: Door> Door for TakesPeersForDamage<D> {
     fn call(&self, request: Request) -> Result<Reply> {
-        match &request {
-            Request::Pread { fd, length, .. } => match self.journal.get() {
-                Some(journal) if journal != *fd && self.has_header(journal)? => {
-                    return Ok(Reply::Bytes(vec![b'?'; *length]));
+        match request {
+            Request::Pread { fd, length, .. }
+                if self.data.get() == Some(fd) && self.is_pending()? =>
+            {
+                Ok(Reply::Bytes(vec![b'?'; length]))
+            }
+            Request::Open { path, how } if path.ends_with("ledger.json") => {
+                let reply = self.door.call(Request::Open { path, how })?;
+                if let Reply::Fd(fd) = reply {
+                    self.data.set(Some(fd));
                 }
-                _ => {}
-            },
-            Request::Close { fd } if self.journal.get() == Some(*fd) => self.journal.set(None),
-            _ => {}
+                Ok(reply)
+            }
+            request => self.door.call(request),
         }
-        let opens = matches!(&request, Request::Open { path, .. } if is_journal(path));
-        let reply = self.door.call(request);
-        if let (true, Ok(Reply::Fd(fd))) = (opens, &reply) {
-            self.journal.set(Some(*fd));
-        }
-        reply
     }
 }
 
 impl<D: Door> TakesPeersForDamage<D> {
-    fn has_header(&self, fd: Fd) -> Result<bool> {
+    fn is_pending(&self) -> Result<bool> {
+        let path = Path::new(DIRECTORY).join("ledger.json.journal");
+        let how = OpenHow::existing(Access::Read);
+        let fd = match self.door.call(Request::Open { path, how }) {
+            Ok(Reply::Fd(fd)) => fd,
+            _ => return Ok(false),
+        };
         let (length, offset) = (1, 0);
         let header = self.door.call(Request::Pread { fd, length, offset })?;
+        self.door.call(Request::Close { fd })?;
         Ok(matches!(header, Reply::Bytes(bytes) if bytes.iter().any(|&byte| byte != 0)))
     }
 }

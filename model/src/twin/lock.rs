@@ -17,7 +17,7 @@ pub(super) const fn without_lock(name: &'static str, base: Control) -> Control {
         name,
         leaves_out: "Takes no lock and believes that it has it.",
         twin: |door| watched(door, WithoutLock),
-        verdicts: &[ViolationKind::Lost, ViolationKind::ExclusionBroken],
+        verdicts: &[ViolationKind::Lost],
         ..base
     }
 }
@@ -28,7 +28,7 @@ pub(super) const fn shares_the_lock(name: &'static str, base: Control) -> Contro
         name,
         leaves_out: "Shares the lock where it should have it alone.",
         twin: |door| watched(door, SharesTheLock),
-        verdicts: &[ViolationKind::Lost, ViolationKind::ExclusionBroken],
+        verdicts: &[ViolationKind::Lost],
         ..base
     }
 }
@@ -39,7 +39,7 @@ pub(super) const fn without_recheck(name: &'static str, base: Control) -> Contro
         name,
         leaves_out: "Does not look whether the name still names the file whose lock it took.",
         twin: |door| AnyDoor::new(WithoutRecheck::new(door)),
-        verdicts: &[ViolationKind::Lost, ViolationKind::ExclusionBroken],
+        verdicts: &[ViolationKind::Lost, ViolationKind::Failed],
         ..base
     }
 }
@@ -52,7 +52,7 @@ pub(super) const fn trusts_any_file_system(name: &'static str, base: Control) ->
         faults: NETWORK,
         excused: &[ErrorKind::UnsupportedFileSystem],
         twin: |door| AnyDoor::new(TrustsAnyFileSystem(door)),
-        verdicts: &[ViolationKind::Lost, ViolationKind::ExclusionBroken],
+        verdicts: &[ViolationKind::Lost],
         ..base
     }
 }

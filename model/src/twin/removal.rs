@@ -3,7 +3,7 @@
 use super::control::{Control, watched};
 use super::lock;
 use crate::oracle::{DIRECTORY, ViolationKind};
-use crate::sim::{AnyDoor, Door, Fd, Reply, Request};
+use crate::sim::{AnyDoor, Door, Reply, Request};
 use hookstate::kernel::{Access, Call, OpenHow, Result, Watcher, Way};
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -100,9 +100,9 @@ impl<D: Door> Door for RemovesBeforeHandingOut<D> {
                 self.removing.set(is_removal(how));
                 self.door.call(request)
             }
-            Request::Pread { fd, .. } if self.removing.take() => {
+            Request::Pread { .. } if self.removing.take() => {
                 let state = self.door.call(request)?;
-                self.remove(fd)?;
+                self.remove()?;
                 Ok(state)
             }
             request => self.door.call(request),
@@ -111,11 +111,14 @@ impl<D: Door> Door for RemovesBeforeHandingOut<D> {
 }
 
 impl<D: Door> RemovesBeforeHandingOut<D> {
-    /// With one more call, at which the process can be killed with the state in its hands.
-    fn remove(&self, fd: Fd) -> Result<()> {
+    /// With one more call, which others could notice, so that the process can be killed at it with
+    /// the state in its hands. There is nothing to be found.
+    fn remove(&self) -> Result<()> {
         let path = Path::new(DIRECTORY).join(self.data);
-        self.door.call(Request::Unlink { path })?;
-        self.door.call(Request::Fstat { fd }).map(|_| ())
+        let unlink = Request::Unlink { path: path.clone() };
+        self.door.call(unlink)?;
+        let _ = self.door.call(Request::Stat { path });
+        Ok(())
     }
 }
 

@@ -122,11 +122,14 @@ pub(super) const REMOVES_AND_KEEPS_NO_COPY: Control = Control {
     ..damage::keeps_no_copy("RenameRemovesAndKeepsNoCopy", DAMAGED)
 };
 
-pub(super) const REMOVES_BEFORE_HANDING_OUT: Control =
-    removal::before_handing_out("RenameRemovesBeforeHandingOut", REMOVE_AND_MODIFY, |door| {
+pub(super) const REMOVES_BEFORE_HANDING_OUT: Control = removal::before_handing_out(
+    "RenameRemovesBeforeHandingOut",
+    Control::on(RENAME, EXISTING, &[REMOVE]),
+    |door| {
         let (locked, data) = ("ledger.rename.json.lock", "ledger.rename.json");
         AnyDoor::new(RemovesBeforeHandingOut::new(door, locked, data))
-    });
+    },
+);
 
 /// What goes after the lock file is the next version.
 pub(super) const REMOVES_THE_LOCK_FIRST: Control =
