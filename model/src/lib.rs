@@ -25,8 +25,9 @@ pub mod search;
 pub mod trace;
 
 pub mod oracle;
-mod peer;
 pub mod scenario;
+
+pub mod catalogue;
 pub mod twin;
 
 pub mod control;

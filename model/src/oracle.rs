@@ -98,14 +98,14 @@ impl Ledger {
 pub struct Account {
     /// Its changes that were acknowledged.
     pub acknowledged: Vec<Change>,
-    /// The tokens of changes that were made and put back.
+    /// The tokens of changes that were made and undone by somebody.
     pub undone: Vec<Token>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
     /// The states that it removed.
     pub removed: Vec<Ledger>,
-    /// The state that it was handed out by a removal which has not been acknowledged.
-    pub handed_out: Option<Ledger>,
+    /// The state that was handed to it for removal, before it knows whether it was removed.
+    pub handed: Option<Ledger>,
     /// The change that it is about to make.
     pub attempted: Option<Token>,
     /// The first thing that went wrong, after which it stopped.
@@ -114,7 +114,8 @@ pub struct Account {
     pub damage_reported: bool,
     /// Whether it completed the write of another.
     pub completed_another: bool,
-    /// Whether it has read the state and not yet come back from the change of it.
+    /// Whether it has read the state and not yet come back from the change of it. A removal does not
+    /// count: it is over for the others as soon as the name is gone.
     pub inside: bool,
 }
 
@@ -264,11 +265,13 @@ impl<S: Strategy + Clone> Oracle<S> {
         sim.end_all();
         self.check_damage(&sim)?;
         let last = self.read(&sim)?;
-        let all = self.with_all_removed(&last, ending)?;
-        self.check_tokens(&all, ending)?;
-        let gone = all_handed_out(ending);
+        self.check_tokens(&last, ending)?;
+        let nobody_removes = ending
+            .accounts
+            .iter()
+            .all(|account| account.removed.is_empty() && account.handed.is_none());
         for account in &ending.accounts {
-            self.check_reads(account, &last, &gone)?;
+            self.check_reads(account, nobody_removes.then_some(&last))?;
         }
         self.check_next_change(&sim, &last)?;
         self.check_remains(&sim, ending)
@@ -288,10 +291,9 @@ impl<S: Strategy + Clone> Oracle<S> {
         let undisturbed = ending.exits.iter().all(|exit| *exit == Exit::Finished)
             && !ending.hurt.contains(&true)
             && ending.accounts.iter().all(|it| it.failure.is_none());
+        let process = Sequential::boot(sim, USER);
         match undisturbed {
-            true => self
-                .allowed
-                .check(&Remains::of(&Sequential::boot(sim, USER))),
+            true => self.allowed.check(&Remains::of(&process)),
             false => Ok(()),
         }
     }
@@ -316,57 +318,32 @@ impl<S: Strategy + Clone> Oracle<S> {
         whole(&read.value).cloned()
     }
 
-    /// What is in the state and in those whose removal was acknowledged. What was handed out by a
-    /// removal that was not, counts if it is nowhere else: then that removal took place.
-    fn with_all_removed(
-        &self,
-        last: &Ledger,
-        ending: &Ending<Account>,
-    ) -> Result<Ledger, Violation> {
-        let mut all = last.clone();
-        for removed in ending.accounts.iter().flat_map(|account| &account.removed) {
-            whole(removed)?
-                .tokens
-                .iter()
-                .for_each(|&token| all.add(token));
-        }
-        for account in ending
-            .accounts
-            .iter()
-            .filter(|account| may_be_gone(account))
-        {
-            let handed_out = account.handed_out.clone().unwrap_or_default();
-            let tokens = whole(&handed_out)?.tokens.iter().copied();
-            let nowhere_else: Vec<_> = tokens.filter(|&token| all.times(token) == 0).collect();
-            nowhere_else.into_iter().for_each(|token| all.add(token));
-        }
-        Ok(all)
-    }
-
-    /// Each acknowledged change once, each other at most once, and nothing else.
+    /// Each acknowledged change once, in the state or in one that was removed; each other at most
+    /// once; and nothing else.
     fn check_tokens(&self, last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
         let acknowledged: Vec<&Change> = ending
             .accounts
             .iter()
             .flat_map(|account| &account.acknowledged)
             .collect();
+        let all = with_removed(last, ending)?;
         for &token in &self.before {
-            exactly_once(last, token, None)?;
+            kept(&all, token, None, ending)?;
         }
         if self.added.contains(&ANONYMOUS) {
             return check_number(last, &acknowledged, ending, self.before.len());
         }
         for change in &acknowledged {
             let rival = rival(change, &acknowledged).map(|rival| rival.token);
-            exactly_once(last, change.token, rival)?;
+            kept(&all, change.token, rival, ending)?;
         }
         for &token in &self.added {
-            if last.times(token) > 1 {
+            if all.times(token) > 1 {
                 return Err(Violation::Doubled { token });
             }
         }
-        check_undead(last, ending)?;
-        self.check_known(last)
+        check_undead(&all, ending)?;
+        self.check_known(&all)
     }
 
     /// A process that was not hurt fails only if it had no time to wait.
@@ -398,30 +375,31 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     /// Whole, with all that came before, with what the reader itself had changed, and never less
-    /// than the time before. What has been read has been committed, so it is there in the end. What
-    /// has been handed out can be missing.
-    fn check_reads(
-        &self,
-        account: &Account,
-        last: &Ledger,
-        gone: &Ledger,
-    ) -> Result<(), Violation> {
+    /// than the time before. What has been read has been committed, so it is there in the end. But
+    /// not if there is no `last` state, since somebody removes it in between.
+    fn check_reads(&self, account: &Account, last: Option<&Ledger>) -> Result<(), Violation> {
+        for (_, read) in &account.reads {
+            self.check_known(whole(read)?)?;
+        }
+        match last {
+            Some(last) => self.check_order(account, last),
+            None => Ok(()),
+        }
+    }
+
+    fn check_order(&self, account: &Account, last: &Ledger) -> Result<(), Violation> {
         let mut earlier = Ledger::default();
         for &token in &self.before {
             earlier.add(token);
         }
         for (changes, read) in &account.reads {
-            self.check_known(whole(read)?)?;
             for change in &account.acknowledged[..*changes] {
-                let removed = gone.times(change.token) > 0 && read.times(change.token) == 0;
-                if !removed {
-                    exactly_once(read, change.token, None)?;
-                }
+                exactly_once(read, change.token, None)?;
             }
-            rolled_back(&earlier, read, gone)?;
+            rolled_back(&earlier, read)?;
             earlier = read.clone();
         }
-        rolled_back(&earlier, last, gone)
+        rolled_back(&earlier, last)
     }
 
     /// Whatever has happened, the next change must be possible and lose nothing.
@@ -435,7 +413,7 @@ impl<S: Strategy + Clone> Oracle<S> {
         let after = whole(&after)?;
         exactly_once(after, NEXT, None)?;
         exactly_once(after, NEXT + 1, None)?;
-        rolled_back(last, after, &Ledger::default())?;
+        rolled_back(last, after)?;
         match after.count == last.count + 2 {
             true => Ok(()),
             false => Err(Violation::Torn {
@@ -487,6 +465,34 @@ fn useless(error: &hookstate::Error) -> Violation {
         _ => Violation::Torn {
             seen: error.to_string(),
         },
+    }
+}
+
+/// What is in the state and what was removed with one.
+fn with_removed(last: &Ledger, ending: &Ending<Account>) -> Result<Ledger, Violation> {
+    let mut all = last.clone();
+    for removed in ending.accounts.iter().flat_map(|account| &account.removed) {
+        let tokens = whole(removed)?.tokens.iter();
+        tokens.for_each(|&token| all.add(token));
+    }
+    Ok(all)
+}
+
+/// Exactly once; or not at all, if it was handed out to a process that was killed while it removed
+/// the state.
+fn kept(
+    all: &Ledger,
+    token: Token,
+    rival: Option<Token>,
+    ending: &Ending<Account>,
+) -> Result<(), Violation> {
+    let handed = |account: &Account| {
+        let handed = account.handed.as_ref();
+        handed.is_some_and(|handed| handed.times(token) == 1)
+    };
+    match all.times(token) == 0 && ending.accounts.iter().any(handed) {
+        true => Ok(()),
+        false => exactly_once(all, token, rival),
     }
 }
 
@@ -551,31 +557,8 @@ fn check_number(
     }
 }
 
-/// Whether the removal that was begun may have taken place: its error does not deny it.
-fn may_be_gone(account: &Account) -> bool {
-    let failure = account.failure.as_ref();
-    failure.is_none_or(|failure| failure.indeterminate)
-}
-
-fn all_handed_out(ending: &Ending<Account>) -> Ledger {
-    let mut gone = Ledger::default();
-    for account in &ending.accounts {
-        let states = account.removed.iter().chain(&account.handed_out);
-        for &token in states.flat_map(|ledger| &ledger.tokens) {
-            gone.add(token);
-        }
-    }
-    gone
-}
-
-/// What is neither in the later state nor in those that were handed out.
-fn rolled_back(earlier: &Ledger, later: &Ledger, gone: &Ledger) -> Result<(), Violation> {
-    let there = |token: &&Token| later.times(**token) == 0 && gone.times(**token) > 0;
-    let mut known = later.clone();
-    for &token in earlier.tokens.iter().filter(there) {
-        known.add(token);
-    }
-    match known.holds_all_of(earlier) {
+fn rolled_back(earlier: &Ledger, later: &Ledger) -> Result<(), Violation> {
+    match later.holds_all_of(earlier) {
         true => Ok(()),
         false => Err(Violation::RolledBack {
             earlier: earlier.tokens.clone(),

@@ -5,7 +5,6 @@ use crate::oracle::{
     ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Remains, SPOILED, Token,
     USER, Violation, store, store_alone, tells_of_damage,
 };
-use crate::peer::Peer;
 use crate::process::{Ending, Program};
 use crate::search::{self, Budget, Search};
 use crate::sim::{AnyDoor, FaultModel, Kill, Sequential, Sim, SimProcess};
@@ -31,17 +30,16 @@ pub enum Act {
     Apply,
     /// `read`.
     Read,
+    /// `remove`.
+    Remove,
     /// `locked_modify` that makes a state which does not read back, and is to be refused.
     Spoil,
-    /// A change by a program that takes flock on the data file, rewrites it in place and knows
-    /// nothing else of the strategy.
+    /// `locked_modify`, after which a program as with `Peer` puts back what was there before.
+    Undone,
+    /// What a program does that knows nothing of this project: it takes flock on the data file,
+    /// reads it, empties it, writes it and closes it. It cannot be killed, since what it loses then
+    /// is its own doing.
     Peer,
-    /// Such a program keeps a copy of what is in the data file.
-    Save,
-    /// Such a program puts its copy back, and so undoes all changes that were made since.
-    PutBack,
-    /// `remove`, with a closure that keeps what it is given.
-    Remove,
 }
 
 /// A strategy, what was there before, and who does what.
@@ -91,6 +89,9 @@ pub enum Before {
     /// As many, and a process that was stopped inside of the window of one more, for ever.
     Stopped(u32),
 }
+
+/// The change that a program makes which knows nothing of this project.
+mod peer;
 
 /// Does the acts, each with its token, under the terms.
 type Perform = Arc<dyn Fn(SimProcess<AnyDoor>, &[(Act, Token)], Terms, &mut Account) + Send + Sync>;
@@ -211,7 +212,8 @@ where
     pub fn searcher(&self) -> Search<Account, Violation> {
         let oracle = self.oracle();
         let judge = move |ending: &Ending<Account>| oracle.judge(ending);
-        Search::new(self.start(), USER, self.programs(), judge)
+        let spared = self.programs.iter().map(|acts| acts.contains(&Act::Peer));
+        Search::new(self.start(), USER, self.programs(), judge).sparing(spared.collect())
     }
 
     fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
@@ -447,7 +449,8 @@ where
     K: Kernel,
 {
     Arc::new(move |process, acts, terms, account| {
-        let peer = Peer::new(process.clone());
+        // A peer has nothing around its kernel: what is there belongs to the strategy.
+        let peer = process.clone();
         let store = store(strategy.clone(), around(process))
             .durability(terms.durability)
             .lock_timeout(terms.lock_timeout);
@@ -458,7 +461,7 @@ where
 fn perform<S: Strategy, K: Kernel>(
     acts: &[(Act, Token)],
     store: &Store<Ledger, S, K>,
-    peer: &Peer,
+    peer: &SimProcess<AnyDoor>,
     account: &mut Account,
 ) {
     for &(act, token) in acts {
@@ -481,7 +484,7 @@ impl Account {
         act: Act,
         token: Token,
         store: &Store<Ledger, S, K>,
-        peer: &Peer,
+        peer: &SimProcess<AnyDoor>,
     ) -> Result<(), Error> {
         match act {
             Act::Modify | Act::Grow(_) | Act::Shrink | Act::Spoil => self.modify(act, token, store),
@@ -495,33 +498,21 @@ impl Account {
                 self.reads.push((self.acknowledged.len(), read));
                 Ok(())
             }
-            Act::Peer => {
-                if peer.modify(&store.path(), token) {
-                    let parent = None;
-                    self.acknowledged.push(Change { token, parent });
-                }
-                Ok(())
-            }
-            Act::Save => {
-                peer.save(&store.path());
-                Ok(())
-            }
-            Act::PutBack => {
-                peer.put_back(&store.path());
-                let undone = self.acknowledged.drain(..).map(|change| change.token);
-                self.undone.extend(undone);
-                Ok(())
-            }
             Act::Remove => self.remove(store),
+            Act::Peer => {
+                let parent = peer::change(peer, &store.path(), token);
+                let parent = Some(parent);
+                self.acknowledged.push(Change { token, parent });
+                Ok(())
+            }
+            Act::Undone => {
+                let before = peer::content(peer, &store.path());
+                let _ = store.locked_modify(|ledger| ledger.add(token))?;
+                peer::put_back(peer, &store.path(), &before);
+                self.undone.push(token);
+                Ok(())
+            }
         }
-    }
-
-    fn remove<S: Strategy, K: Kernel>(&mut self, store: &Store<Ledger, S, K>) -> Result<(), Error> {
-        let handed_out = &mut self.handed_out;
-        let outcome = store.remove(|ledger| *handed_out = Some(ledger))?;
-        self.removed.extend(self.handed_out.take());
-        self.note(outcome.recovery.as_ref());
-        Ok(())
     }
 
     fn modify<S: Strategy, K: Kernel>(
@@ -540,6 +531,14 @@ impl Account {
         });
         self.inside = false;
         self.acknowledge(token, modified?);
+        Ok(())
+    }
+
+    fn remove<S: Strategy, K: Kernel>(&mut self, store: &Store<Ledger, S, K>) -> Result<(), Error> {
+        let handed = &mut self.handed;
+        let outcome = store.remove(|ledger| *handed = Some(ledger))?;
+        self.note(outcome.recovery.as_ref());
+        self.removed.extend(self.handed.take());
         Ok(())
     }
 

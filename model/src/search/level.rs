@@ -24,6 +24,7 @@ pub struct Search<A, V> {
     judge: Judge<A, V>,
     alone: Option<(fn(&A) -> bool, V)>,
     goals: Vec<Goal<A>>,
+    spared: Vec<bool>,
     states_max: usize,
     all_violations: bool,
     progress: Arc<AtomicUsize>,
@@ -69,14 +70,15 @@ where
         Self {
             sim,
             euid,
-            programs,
             budget: Budget::NOTHING,
             judge: Arc::new(judge),
             alone: None,
             goals: Vec::new(),
+            spared: vec![false; programs.len()],
             states_max: STATES_MAX,
             all_violations: false,
             progress: Arc::default(),
+            programs,
         }
     }
 
@@ -99,6 +101,13 @@ where
     #[must_use]
     pub fn reaching(mut self, goals: Vec<Goal<A>>) -> Self {
         self.goals = goals;
+        self
+    }
+
+    /// The same, with nothing going wrong for some of the processes.
+    #[must_use]
+    pub fn sparing(mut self, spared: Vec<bool>) -> Self {
+        self.spared = spared;
         self
     }
 
@@ -133,6 +142,7 @@ where
             histories: &histories,
             faults: self.sim.faults(),
             budget: self.budget,
+            spared: &self.spared,
         };
         let mut hunt = Hunt::new(self, &rules, &parts);
         hunt.begin();

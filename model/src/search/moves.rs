@@ -30,6 +30,8 @@ pub(super) struct Rules<'a, A> {
     pub(super) histories: &'a [Arc<Histories<A>>],
     pub(super) faults: FaultModel,
     pub(super) budget: Budget,
+    /// For each process whether nothing goes wrong for it.
+    pub(super) spared: &'a [bool],
 }
 
 /// The calls that a move made, for those who want to see them.
@@ -52,6 +54,9 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         let Next::Calls(request) = &state.seats[seat].history.next else {
             return moves;
         };
+        if self.spared[seat] {
+            return moves;
+        }
         if state.spent.kills < self.budget.kills {
             let pages = state.sim.pages(state.seats[seat].process, request).max(1);
             moves.extend((0..pages).map(Move::Kill));

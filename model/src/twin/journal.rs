@@ -89,7 +89,7 @@ pub(super) const NEVER_CLEARED: Control = Control {
     leaves_out: "Leaves the header when the new content is in place.",
     twin: |door| AnyDoor::new(Unwritten::clearing(door)),
     verdicts: &[ViolationKind::Undead],
-    ..Control::on(FLOCK, TWO_PAGES, &[&[Act::Save, Act::Modify, Act::PutBack]])
+    ..Control::on(FLOCK, TWO_PAGES, &[&[Act::Undone]])
 };
 
 /// A peer writes after the kill of a process whose header was written, and nothing in place. One
