@@ -41,7 +41,7 @@ struct CallError {
 }
 
 /// What sort of failure it was, to match on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Another process held the lock for the whole time that this one would wait. The error knows

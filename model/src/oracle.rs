@@ -94,7 +94,7 @@ impl Ledger {
 }
 
 /// What a process says about what it did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// Its changes that were acknowledged.
     pub acknowledged: Vec<Change>,
@@ -120,7 +120,7 @@ pub struct Account {
 }
 
 /// An error that a process got.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Failure {
     /// Which sort.
     pub kind: ErrorKind,
@@ -131,7 +131,7 @@ pub struct Failure {
 }
 
 /// A change that was acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
     /// What it added.
     pub token: Token,
@@ -257,14 +257,24 @@ impl<S: Strategy + Clone> Oracle<S> {
     ///
     /// What is wrong with the ending.
     pub fn judge(&self, ending: &Ending<Account>) -> Result<(), Violation> {
-        ending.exits.iter().try_for_each(check_exit)?;
-        self.check_failures(ending)?;
-        self.check_alarms(ending)?;
         // Those who were stopped before it began are not in the way any more.
         let mut sim = ending.sim.clone();
         sim.end_all();
         self.check_damage(&sim)?;
-        let last = self.read(&sim)?;
+        self.judge_on(ending, || Sequential::boot(&sim, USER))?;
+        self.check_remains(&sim, ending)
+    }
+
+    /// The same by what a new process sees on another kernel, where the processes were too.
+    pub(crate) fn judge_on<K: Kernel>(
+        &self,
+        ending: &Ending<Account>,
+        newcomer: impl Fn() -> K,
+    ) -> Result<(), Violation> {
+        ending.exits.iter().try_for_each(check_exit)?;
+        self.check_failures(ending)?;
+        self.check_alarms(ending)?;
+        let last = self.read(newcomer())?;
         self.check_tokens(&last, ending)?;
         let nobody_removes = ending
             .accounts
@@ -273,8 +283,7 @@ impl<S: Strategy + Clone> Oracle<S> {
         for account in &ending.accounts {
             self.check_reads(account, nobody_removes.then_some(&last))?;
         }
-        self.check_next_change(&sim, &last)?;
-        self.check_remains(&sim, ending)
+        self.check_next_change(newcomer(), &last)
     }
 
     /// What was damaged is kept.
@@ -312,8 +321,8 @@ impl<S: Strategy + Clone> Oracle<S> {
         }
     }
 
-    fn read(&self, sim: &Sim) -> Result<Ledger, Violation> {
-        let store = store_alone(self.strategy.clone(), Sequential::boot(sim, USER));
+    fn read<K: Kernel>(&self, kernel: K) -> Result<Ledger, Violation> {
+        let store = store_alone(self.strategy.clone(), kernel);
         let read = store.read().map_err(|error| useless(&error))?;
         whole(&read.value).cloned()
     }
@@ -403,9 +412,8 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     /// Whatever has happened, the next change must be possible and lose nothing.
-    fn check_next_change(&self, sim: &Sim, last: &Ledger) -> Result<(), Violation> {
-        let process = Sequential::boot(sim, USER);
-        let store = store_alone(self.strategy.clone(), process);
+    fn check_next_change<K: Kernel>(&self, kernel: K, last: &Ledger) -> Result<(), Violation> {
+        let store = store_alone(self.strategy.clone(), kernel);
         let modified = store.locked_modify(|ledger| ledger.add(NEXT));
         let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
         let _ = applied.map_err(|error| useless(&error))?;

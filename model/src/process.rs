@@ -2,6 +2,7 @@
 
 use crate::sim::{AnyDoor, Sim, SimProcess};
 use hookstate::kernel::Ceased;
+use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub type Program<A> = Arc<dyn Fn(SimProcess<AnyDoor>, &mut A) + Send + Sync>;
 
 /// How a process came to its end.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Exit {
     /// By itself.
     Finished,

@@ -244,7 +244,11 @@ where
         )
     }
 
-    fn oracle(&self) -> Oracle<S> {
+    pub(crate) fn faults(&self) -> FaultModel {
+        self.faults
+    }
+
+    pub(crate) fn oracle(&self) -> Oracle<S> {
         Oracle {
             strategy: self.strategy.clone(),
             before: self.before.tokens(),
@@ -261,7 +265,7 @@ where
     }
 
     /// Processes that are alike have one and the same program.
-    fn programs(&self) -> Vec<Program<Account>> {
+    pub(crate) fn programs(&self) -> Vec<Program<Account>> {
         let seats = self.programs.len();
         match self.alike {
             true => vec![self.program(0); seats],
@@ -284,7 +288,7 @@ where
     }
 
     /// The kernel when the processes start.
-    fn start(&self) -> Sim {
+    pub(crate) fn start(&self) -> Sim {
         let first = Sequential::boot(&Sim::new(self.faults), USER);
         if self.before != Before::Nothing {
             first

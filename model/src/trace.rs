@@ -33,6 +33,15 @@ impl Trace {
         self.events.push((process, event));
     }
 
+    pub(crate) fn processes(&self) -> usize {
+        self.processes
+    }
+
+    /// What happened, each with the process that it happened to.
+    pub(crate) fn events(&self) -> &[(usize, Event)] {
+        &self.events
+    }
+
     /// How many calls there were that others could notice.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -101,7 +110,7 @@ fn width(cells: &[(usize, String)], column: usize) -> usize {
 }
 
 /// As the manual pages call it.
-fn name(errno: Errno) -> Cow<'static, str> {
+pub(crate) fn name(errno: Errno) -> Cow<'static, str> {
     Cow::Borrowed(match errno {
         Errno::NOENT => "ENOENT",
         Errno::EXIST => "EEXIST",

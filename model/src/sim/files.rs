@@ -40,6 +40,7 @@ impl Sim {
                 Ok(content.read(offset, length.min(self.faults.transfer_bytes_max)))
             }
             Node::Directory(_) => Err(Errno::ISDIR),
+            Node::Fifo => Err(Errno::SPIPE),
             Node::Symlink => unreachable!("a symbolic link cannot be opened"),
         }
     }
@@ -52,6 +53,7 @@ impl Sim {
         offset: u64,
     ) -> Result<usize> {
         check_offset(offset)?;
+        self.check_no_fifo(process, fd, Errno::SPIPE)?;
         self.writable(process, fd)?;
         let count = bytes.len().min(self.faults.transfer_bytes_max);
         let at = self.write_offset(process, fd, offset);
@@ -67,6 +69,10 @@ impl Sim {
             Access::Append,
             "append is for descriptors opened to append"
         );
+        assert!(
+            self.check_no_fifo(process, fd, Errno::SPIPE).is_ok(),
+            "what is in a FIFO is not modelled"
+        );
         self.pwrite(process, fd, bytes, 0)
     }
 
@@ -74,6 +80,7 @@ impl Sim {
         check_offset(length)?;
         // Unlike the calls that write, ftruncate(2) has EINVAL for this.
         self.writable(process, fd).map_err(|_| Errno::INVAL)?;
+        self.check_no_fifo(process, fd, Errno::INVAL)?;
         self.written(process, fd)?.set_size(length);
         Ok(())
     }
@@ -91,11 +98,17 @@ impl Sim {
             return Err(Errno::INVAL);
         }
         self.writable(process, fd)?;
+        self.check_no_fifo(process, fd, Errno::SPIPE)?;
         if self.faults.fallocate {
             Ok(())
         } else {
             Err(Errno::OPNOTSUPP)
         }
+    }
+
+    /// fsync(2) and fdatasync(2): all that is written survives, but a FIFO has nothing to sync.
+    pub(super) fn sync(&self, process: ProcessId, fd: Fd) -> Result<()> {
+        self.check_no_fifo(process, fd, Errno::INVAL)
     }
 
     /// How many pages the call writes to; 0 if it does not write.
@@ -134,6 +147,8 @@ impl Sim {
             Request::Append { fd, bytes } => (*fd, 0, bytes),
             _ => return None,
         };
+        check_offset(offset).ok()?;
+        self.check_no_fifo(process, fd, Errno::SPIPE).ok()?;
         self.writable(process, fd).ok()?;
         let count = bytes.len().min(self.faults.transfer_bytes_max);
         Some((fd, self.write_offset(process, fd, offset), &bytes[..count]))
@@ -154,11 +169,19 @@ impl Sim {
         }
     }
 
+    fn check_no_fifo(&self, process: ProcessId, fd: Fd, errno: Errno) -> Result<()> {
+        match self.inodes[&self.description(process, fd).inode].node {
+            Node::Fifo => Err(errno),
+            Node::Regular(_) | Node::Directory(_) | Node::Symlink => Ok(()),
+        }
+    }
+
     fn written(&mut self, process: ProcessId, fd: Fd) -> Result<&mut Content> {
         let inode = self.description(process, fd).inode;
         match &mut self.inode_mut(inode).node {
             Node::Regular(content) => Ok(content),
             Node::Directory(_) => Err(Errno::ISDIR),
+            Node::Fifo => unreachable!("its callers look whether it is one"),
             Node::Symlink => unreachable!("a symbolic link cannot be opened"),
         }
     }

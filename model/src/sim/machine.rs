@@ -279,7 +279,7 @@ impl Sim {
             &Request::Fallocate { fd, offset, length } => {
                 self.fallocate(process, fd, offset, length).map(unit)
             }
-            Request::Fsync { .. } | Request::Fdatasync { .. } => Ok(Reply::Unit),
+            Request::Fsync { fd } | Request::Fdatasync { fd } => self.sync(process, *fd).map(unit),
             Request::Rename { from, to } => self.rename(from, to).map(unit),
             Request::Exchange { one, other } => self.exchange(one, other).map(unit),
             Request::Unlink { path } => self.unlink(path).map(unit),
@@ -354,7 +354,7 @@ impl Sim {
     fn install(&mut self, process: ProcessId, description: DescriptionNumber) -> Fd {
         self.description_mut(description).descriptors += 1;
         let descriptors = &mut self.process_mut(process).descriptors;
-        let fd = (3..)
+        let fd = (Fd::FIRST..)
             .map(Fd)
             .find(|fd| !descriptors.contains_key(fd))
             .expect("fewer than four billion descriptors");
