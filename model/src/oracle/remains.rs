@@ -13,6 +13,10 @@ pub struct Remains(BTreeMap<OsString, u64>);
 
 impl Remains {
     /// What is there now.
+    ///
+    /// # Panics
+    ///
+    /// If somebody removes a file meanwhile.
     pub fn of<D: Door>(process: &SimProcess<D>) -> Self {
         let names = process.list(Path::new(DIRECTORY)).unwrap_or_default();
         let sized = names.into_iter().map(|name| {

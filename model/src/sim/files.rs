@@ -4,6 +4,7 @@ use super::call::{Fd, Request};
 use super::content::Content;
 use super::inode::{InodeNumber, Node};
 use super::machine::{ProcessId, Sim, check_offset};
+use super::power::Change;
 use hookstate::kernel::{Access, Errno, Identity, Result, Stat};
 
 /// `st_dev` of the one file system.
@@ -57,7 +58,8 @@ impl Sim {
         self.writable(process, fd)?;
         let count = bytes.len().min(self.faults.transfer_bytes_max);
         let at = self.write_offset(process, fd, offset);
-        self.written(process, fd)?.write(at, &bytes[..count]);
+        let file = self.regular(process, fd)?;
+        self.write_content(file, at, &bytes[..count]);
         Ok(count)
     }
 
@@ -81,7 +83,8 @@ impl Sim {
         // Unlike the calls that write, ftruncate(2) has EINVAL for this.
         self.writable(process, fd).map_err(|_| Errno::INVAL)?;
         self.check_no_fifo(process, fd, Errno::INVAL)?;
-        self.written(process, fd)?.set_size(length);
+        let file = self.regular(process, fd)?;
+        self.resize(file, length);
         Ok(())
     }
 
@@ -107,8 +110,13 @@ impl Sim {
     }
 
     /// fsync(2) and fdatasync(2): all that is written survives, but a FIFO has nothing to sync.
-    pub(super) fn sync(&self, process: ProcessId, fd: Fd) -> Result<()> {
-        self.check_no_fifo(process, fd, Errno::INVAL)
+    pub(super) fn sync(&mut self, process: ProcessId, fd: Fd, data_only: bool) -> Result<()> {
+        self.check_no_fifo(process, fd, Errno::INVAL)?;
+        let number = self.description(process, fd).inode;
+        if let Some(disk) = &mut self.disk {
+            disk.sync(number, &self.inodes[&number], data_only);
+        }
+        Ok(())
     }
 
     /// How many pages the call writes to; 0 if it does not write.
@@ -131,8 +139,8 @@ impl Sim {
         let page = self.faults.page_bytes;
         let boundary = (at / page + pages) * page;
         let count = usize::try_from(boundary.saturating_sub(at)).expect("a write fits into memory");
-        if let Ok(content) = self.written(process, fd) {
-            content.write(at, &bytes[..count]);
+        if let Ok(file) = self.regular(process, fd) {
+            self.write_content(file, at, &bytes[..count]);
         }
     }
 
@@ -176,13 +184,40 @@ impl Sim {
         }
     }
 
-    fn written(&mut self, process: ProcessId, fd: Fd) -> Result<&mut Content> {
-        let inode = self.description(process, fd).inode;
-        match &mut self.inode_mut(inode).node {
-            Node::Regular(content) => Ok(content),
+    fn regular(&self, process: ProcessId, fd: Fd) -> Result<InodeNumber> {
+        let number = self.description(process, fd).inode;
+        match self.inodes[&number].node {
+            Node::Regular(_) => Ok(number),
             Node::Directory(_) => Err(Errno::ISDIR),
             Node::Fifo => unreachable!("its callers look whether it is one"),
             Node::Symlink => unreachable!("a symbolic link cannot be opened"),
+        }
+    }
+
+    fn write_content(&mut self, file: InodeNumber, offset: u64, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.content_mut(file).write(offset, bytes);
+        self.record(|| Change::Write {
+            file,
+            offset,
+            bytes: bytes.to_vec(),
+        });
+    }
+
+    pub(super) fn resize(&mut self, file: InodeNumber, size: u64) {
+        if self.inodes[&file].node.size() == size {
+            return;
+        }
+        self.content_mut(file).set_size(size);
+        self.record(|| Change::Resize { file, size });
+    }
+
+    fn content_mut(&mut self, file: InodeNumber) -> &mut Content {
+        match &mut self.inode_mut(file).node {
+            Node::Regular(content) => content,
+            other => unreachable!("only regular files have content: {other:?}"),
         }
     }
 }

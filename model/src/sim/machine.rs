@@ -2,6 +2,7 @@
 
 use super::call::{Fd, Reply, Request};
 use super::inode::{Entries, Inode, InodeNumber, Node};
+use super::power::{Change, Disk, Durable};
 use super::shared::{Shared, digest_of};
 use super::sorted::SortedMap;
 use super::{FaultModel, Sleep};
@@ -14,9 +15,11 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sim {
     pub(super) faults: FaultModel,
-    pub(super) inodes: Shared<SortedMap<InodeNumber, Shared<Inode>>>,
+    pub(super) inodes: Durable,
     pub(super) descriptions: Shared<SortedMap<DescriptionNumber, Description>>,
     pub(super) processes: Vec<Shared<Process>>,
+    /// Where something can be lost: what the disk has of all that.
+    pub(super) disk: Option<Disk>,
 }
 
 /// Which process.
@@ -89,6 +92,19 @@ pub(super) struct Refused {
     pub(super) mode: LockMode,
 }
 
+impl Process {
+    fn new(euid: u32) -> Self {
+        Self {
+            euid,
+            descriptors: SortedMap::default(),
+            refused: None,
+            slept: Duration::ZERO,
+            random_draws: 0,
+            ended: false,
+        }
+    }
+}
+
 /// 2026-01-01, an ordinary day after the machine had been up for some while.
 const CLOCK_REALTIME_START: Duration = Duration::from_secs(1_767_225_600);
 const CLOCK_MONOTONIC_START: Duration = Duration::from_secs(1_000);
@@ -105,12 +121,22 @@ impl Sim {
         };
         let mut inodes = SortedMap::default();
         inodes.insert(InodeNumber::ROOT, Shared::new(root));
+        let inodes = Shared::new(inodes);
         Self {
             faults,
-            inodes: Shared::new(inodes),
+            disk: Disk::with(faults.power, &inodes),
+            inodes,
             descriptions: Shared::default(),
             processes: Vec::new(),
         }
+    }
+
+    /// The same under other assumptions. All that there is is on the disk.
+    #[must_use]
+    pub fn under(mut self, faults: FaultModel) -> Self {
+        self.faults = faults;
+        self.disk = Disk::with(faults.power, &self.inodes);
+        self
     }
 
     /// A digest of the whole state, the same for equal states.
@@ -126,14 +152,7 @@ impl Sim {
 
     /// Starts a process of the user `euid` that has nothing open.
     pub fn spawn(&mut self, euid: u32) -> ProcessId {
-        self.processes.push(Shared::new(Process {
-            euid,
-            descriptors: SortedMap::default(),
-            refused: None,
-            slept: Duration::ZERO,
-            random_draws: 0,
-            ended: false,
-        }));
+        self.processes.push(Shared::new(Process::new(euid)));
         ProcessId(self.processes.len() - 1)
     }
 
@@ -176,6 +195,15 @@ impl Sim {
             if !self.has_ended(process) {
                 self.end(process);
             }
+        }
+    }
+
+    /// The machine stops.
+    pub(super) fn halt(&mut self) {
+        self.descriptions = Shared::default();
+        for process in &mut self.processes {
+            *process = Shared::new(Process::new(process.euid));
+            process.to_mut().ended = true;
         }
     }
 
@@ -279,7 +307,8 @@ impl Sim {
             &Request::Fallocate { fd, offset, length } => {
                 self.fallocate(process, fd, offset, length).map(unit)
             }
-            Request::Fsync { fd } | Request::Fdatasync { fd } => self.sync(process, *fd).map(unit),
+            Request::Fsync { fd } => self.sync(process, *fd, false).map(unit),
+            Request::Fdatasync { fd } => self.sync(process, *fd, true).map(unit),
             Request::Rename { from, to } => self.rename(from, to).map(unit),
             Request::Exchange { one, other } => self.exchange(one, other).map(unit),
             Request::Unlink { path } => self.unlink(path).map(unit),
@@ -394,18 +423,36 @@ impl Sim {
         let is_open = self.descriptions.values().any(|open| open.inode == inode);
         if !is_open && self.inodes[&inode].links == 0 {
             self.inodes.to_mut().remove(&inode);
+            if let Some(disk) = &mut self.disk {
+                disk.prune();
+            }
         }
     }
 
     pub(super) fn new_inode(&mut self, node: Node, owner: u32) -> InodeNumber {
         let number = (InodeNumber::ROOT.0..)
             .map(InodeNumber)
-            .find(|number| !self.inodes.contains_key(number))
+            .find(|number| !self.inodes.contains_key(number) && !self.is_on_disk(*number))
             .expect("fewer files than numbers");
         let links = 1;
         let inode = Shared::new(Inode { node, owner, links });
+        if let Some(disk) = &mut self.disk {
+            disk.born(number, inode.clone());
+        }
         self.inodes.to_mut().insert(number, inode);
         number
+    }
+
+    /// Notes what the disk has yet to get, where that matters.
+    pub(super) fn record(&mut self, change: impl FnOnce() -> Change) {
+        if let Some(disk) = &mut self.disk {
+            disk.record(change());
+        }
+    }
+
+    fn is_on_disk(&self, number: InodeNumber) -> bool {
+        let disk = self.disk.as_ref();
+        disk.is_some_and(|disk| disk.remembers(number))
     }
 
     pub(super) fn euid(&self, process: ProcessId) -> u32 {

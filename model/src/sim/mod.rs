@@ -19,8 +19,10 @@
 //! * A killed process stops between two calls or inside one that writes, in the latter case with
 //!   some of the pages written, the first ones first ([`Sim::tear`]). Its descriptors are closed
 //!   and with them its locks are released.
-//! * A kill loses nothing of what was written. Power loss does, and is not modelled: the sync calls
-//!   answer that all is well.
+//! * A kill loses nothing of what was written. Power loss does, and [`FaultModel::power`] says what:
+//!   [`PowerModel`] has the models, each with its rules and where they are from.
+//!   [`Sim::power_cuts`] gives every file system with which the machine can start again. Without
+//!   such a model the sync calls do nothing but answer that all is well.
 //! * A call fails for reasons that the state explains (no such name, not a directory, bad mode, the
 //!   lock is held) and for no other. Failures out of the blue (ENOSPC, EIO, EINTR) are put in front
 //!   of the kernel with [`hookstate::kernel::FailNth`].
@@ -43,6 +45,7 @@ mod inode;
 pub(crate) mod interleaved;
 mod machine;
 mod names;
+mod power;
 mod sequential;
 mod shared;
 mod sorted;
@@ -51,6 +54,7 @@ pub use call::{Fd, Reply, Request};
 pub use front::{AnyDoor, Door, SimProcess};
 pub use interleaved::{Interleaved, Kill};
 pub use machine::{ProcessId, Sim, Step};
+pub use power::{CUTS_MAX, PowerModel, TooManyCuts};
 pub use sequential::Sequential;
 pub(crate) use shared::digest_of;
 
@@ -77,6 +81,9 @@ pub struct FaultModel {
     /// Whether each process has forked a child just when it had a file open, and the child lives on:
     /// it has the description too, so that no close is the last one and none releases a lock.
     pub children_live_on: bool,
+    /// What a power loss leaves of what was not synced. `None`: there is none, and nobody keeps
+    /// track of what the disk has.
+    pub power: Option<PowerModel>,
 }
 
 /// What happens while a process sleeps because a lock was refused to it.
@@ -101,6 +108,7 @@ impl FaultModel {
         sleep: Sleep::UntilReleased,
         flock_excludes: true,
         children_live_on: false,
+        power: None,
     };
 }
 

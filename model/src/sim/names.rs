@@ -4,15 +4,27 @@ use super::call::Fd;
 use super::content::Content;
 use super::inode::{Entries, InodeNumber, Node};
 use super::machine::{ProcessId, Sim};
+use super::power::{Change, Entry};
 use hookstate::kernel::{Access, Create, Errno, FileType, OpenHow, Result, Stat};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 /// A name in a directory that exists; whether the name does is another matter.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     directory: InodeNumber,
     name: &'a OsStr,
+}
+
+impl From<&(Place<'_>, Option<InodeNumber>)> for Entry {
+    fn from((place, file): &(Place<'_>, Option<InodeNumber>)) -> Self {
+        Self {
+            directory: place.directory,
+            name: place.name.into(),
+            file: *file,
+        }
+    }
 }
 
 impl Sim {
@@ -55,8 +67,10 @@ impl Sim {
         if let Some(replaced) = replaced {
             self.check_replaceable(moved, replaced)?;
         }
-        self.entries_mut(from.directory).remove(from.name);
-        self.entries_mut(to.directory).insert(to.name.into(), moved);
+        if replaced.is_some() {
+            self.record(|| Change::Allocate { file: moved });
+        }
+        self.set_names(&[(from, None), (to, Some(moved))], false);
         if let Some(replaced) = replaced {
             self.unlinked(replaced);
         }
@@ -73,10 +87,7 @@ impl Sim {
         if self.contains(first, other.directory) || self.contains(second, one.directory) {
             return Err(Errno::INVAL);
         }
-        self.entries_mut(one.directory)
-            .insert(one.name.into(), second);
-        self.entries_mut(other.directory)
-            .insert(other.name.into(), first);
+        self.set_names(&[(one, Some(second)), (other, Some(first))], false);
         Ok(())
     }
 
@@ -86,7 +97,7 @@ impl Sim {
         if self.is_directory(inode) {
             return Err(Errno::ISDIR);
         }
-        self.entries_mut(place.directory).remove(place.name);
+        self.set_names(&[(place, None)], false);
         self.unlinked(inode);
         Ok(())
     }
@@ -149,10 +160,8 @@ impl Sim {
         how: OpenHow,
     ) -> Result<Fd> {
         self.check_open(inode, how)?;
-        if how.truncate
-            && let Node::Regular(content) = &mut self.inode_mut(inode).node
-        {
-            content.set_size(0);
+        if how.truncate && matches!(self.inodes[&inode].node, Node::Regular(_)) {
+            self.resize(inode, 0);
         }
         Ok(self.open_description(process, inode, how.access))
     }
@@ -185,9 +194,26 @@ impl Sim {
 
     fn make(&mut self, process: ProcessId, place: Place<'_>, node: Node) -> InodeNumber {
         let inode = self.new_inode(node, self.euid(process));
-        self.entries_mut(place.directory)
-            .insert(place.name.into(), inode);
+        self.set_names(&[(place, Some(inode))], true);
         inode
+    }
+
+    /// In one step, the names lead to these files or to none.
+    fn set_names(&mut self, names: &[(Place<'_>, Option<InodeNumber>)], creates: bool) {
+        let entries: Vec<Entry> = names.iter().map(Entry::from).collect();
+        for Entry {
+            directory,
+            name,
+            file,
+        } in &entries
+        {
+            let names = self.entries_mut(*directory);
+            match file {
+                Some(file) => names.insert(Arc::clone(name), *file),
+                None => names.remove(&**name),
+            }
+        }
+        self.record(|| Change::Names { entries, creates });
     }
 
     fn unlinked(&mut self, inode: InodeNumber) {

@@ -4,7 +4,7 @@
 use super::call::{Fd, Reply, Request};
 use super::front::{Door, SimProcess};
 use super::machine::{ProcessId, Sim, Step};
-use super::{FaultModel, Sleep};
+use super::{FaultModel, Sleep, TooManyCuts};
 use hookstate::kernel::Result;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -105,12 +105,20 @@ impl SimProcess<Sequential> {
         self.0.sim().plant_fifo(self.0.process, path)
     }
 
-    /// The state of the kernel under other assumptions, for going on from here.
+    /// The state of the kernel under other assumptions, for going on from here. See
+    /// [`Sim::under`].
     #[must_use]
     pub fn snapshot(&self, faults: FaultModel) -> Sim {
-        let mut sim = self.0.sim().clone();
-        sim.faults = faults;
-        sim
+        self.0.sim().clone().under(faults)
+    }
+
+    /// See [`Sim::power_cuts`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn power_cuts(&self) -> std::result::Result<Vec<Sim>, TooManyCuts> {
+        self.0.sim().power_cuts()
     }
 }
 

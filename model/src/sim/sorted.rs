@@ -71,6 +71,10 @@ impl<K: Ord, V> SortedMap<K, V> {
         self.entries.truncate(kept);
     }
 
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        self.entries.retain_mut(|(key, value)| keep(key, value));
+    }
+
     pub(super) fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,

@@ -12,7 +12,10 @@ impl<K: Kernel<Fd = Fd>> Door for Through<K> {
         let kernel = &self.0;
         match request {
             Request::Open { path, how } => kernel.open(&path, how).map(Reply::Fd),
-            Request::Close { fd } => done(kernel.close(fd)),
+            Request::Close { fd } => {
+                kernel.close(fd);
+                Ok(Reply::Unit)
+            }
             Request::Flock { fd, operation } => kernel.flock(&fd, operation).map(unit),
             Request::Fstat { fd } => kernel.fstat(&fd).map(Reply::Stat),
             Request::Stat { path } => kernel.stat(&path).map(Reply::Stat),
@@ -35,8 +38,14 @@ impl<K: Kernel<Fd = Fd>> Door for Through<K> {
             Request::List { directory } => kernel.list(&directory).map(Reply::Names),
             Request::ClockRealtime => Ok(Reply::Time(kernel.clock_realtime())),
             Request::ClockMonotonic => Ok(Reply::Time(kernel.clock_monotonic())),
-            Request::Nanosleep { duration } => done(kernel.nanosleep(duration)),
-            Request::SchedYield => done(kernel.sched_yield()),
+            Request::Nanosleep { duration } => {
+                kernel.nanosleep(duration);
+                Ok(Reply::Unit)
+            }
+            Request::SchedYield => {
+                kernel.sched_yield();
+                Ok(Reply::Unit)
+            }
             Request::Getrandom => Ok(Reply::Number(kernel.getrandom())),
             Request::Getpid => Ok(Reply::Number(u64::from(kernel.getpid()))),
             Request::Geteuid => Ok(Reply::Number(u64::from(kernel.geteuid()))),
@@ -55,9 +64,4 @@ impl<K: Kernel<Fd = Fd>> Through<K> {
 
 fn unit(_: ()) -> Reply {
     Reply::Unit
-}
-
-/// Of a call that cannot fail.
-fn done(_: ()) -> Result<Reply> {
-    Ok(Reply::Unit)
 }
