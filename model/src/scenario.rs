@@ -5,7 +5,7 @@ use crate::oracle::{
     ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Remains, SPOILED, Token,
     USER, Violation, store, store_alone, tells_of_damage,
 };
-use crate::process::{Ending, Program};
+use crate::process::{Ending, Exit, Program};
 use crate::search::{self, Budget, Search};
 use crate::sim::{AnyDoor, FaultModel, Kill, Sequential, Sim, SimProcess};
 use hookstate::kernel::{
@@ -201,6 +201,31 @@ where
         sum
     }
 
+    /// One process, with the power cut at each of its calls in turn, and after the last.
+    ///
+    /// # Panics
+    ///
+    /// If the fault model says nothing of power loss, or has too many outcomes of it.
+    #[must_use]
+    pub fn check_cutting_power(&self) -> Report<Violation> {
+        assert_eq!(self.programs.len(), 1, "the others would go on");
+        let mut sum = Report::default();
+        for call in 0.. {
+            let (process, pages) = (0, 0);
+            let at_call = self.explore_cutting_power(Kill {
+                process,
+                call,
+                pages,
+            });
+            let last = at_call.killed == 0 || at_call.counterexample.is_some();
+            sum = sum.and(at_call);
+            if last {
+                break;
+            }
+        }
+        sum
+    }
+
     /// Every state that can come about with so much going wrong.
     #[must_use]
     pub fn search(&self, budget: Budget) -> search::Report<Violation> {
@@ -234,14 +259,39 @@ where
 
     fn explore(&self, kill: Option<Kill>) -> Report<Violation> {
         let oracle = self.oracle();
+        self.explore_and(kill, move |ending| oracle.judge(ending))
+    }
+
+    fn explore_and(
+        &self,
+        kill: Option<Kill>,
+        judge: impl Fn(&Ending<Account>) -> Result<(), Violation> + Send + Sync + 'static,
+    ) -> Report<Violation> {
         explore(
             &self.start(),
             USER,
             self.programs(),
             kill,
             self.bounds,
-            move |ending| oracle.judge(ending),
+            judge,
         )
+    }
+
+    /// After the power was cut at the end of what is explored, with each outcome that the fault
+    /// model allows.
+    fn explore_cutting_power(&self, kill: Kill) -> Report<Violation> {
+        let oracle = self.oracle();
+        self.explore_and(Some(kill), move |ending| {
+            let outcomes = ending.sim.power_cuts().expect("little is not synced");
+            let exits = vec![Exit::Killed; ending.exits.len()];
+            outcomes.into_iter().try_for_each(|sim| {
+                oracle.judge(&Ending {
+                    sim,
+                    exits: exits.clone(),
+                    ..ending.clone()
+                })
+            })
+        })
     }
 
     pub(crate) fn faults(&self) -> FaultModel {

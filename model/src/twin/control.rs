@@ -138,6 +138,7 @@ impl Control {
     #[must_use]
     pub fn check(&self, scenario: &Scenario<AnyStrategy>) -> Report<Violation> {
         match self.victim {
+            None if self.power_cut => scenario.check_cutting_power(),
             None => scenario.check(),
             Some(victim) => scenario.check_killing(victim),
         }

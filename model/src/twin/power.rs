@@ -1,9 +1,9 @@
 //! Twins that leave out one of the syncs of `Durability::Power`. Only a power cut shows them.
 
-use super::control::{Control, Loom};
+use super::control::Control;
 use crate::oracle::{DIRECTORY, ViolationKind};
 use crate::scenario::{Act, Before};
-use crate::sim::{AnyDoor, Door, Fd, Reply, Request};
+use crate::sim::{AnyDoor, Door, FaultModel, Fd, PowerModel, Reply, Request};
 use hookstate::Durability;
 use hookstate::kernel::Result;
 use hookstate::strategy::{AnyStrategy, AppendLog, Flock, Rename};
@@ -23,7 +23,7 @@ pub(super) const JOURNAL: Control = Control {
     name: "JournalNeverSynced",
     leaves_out: "Writes in place while the journal is not on the disk.",
     twin: |door| AnyDoor::new(WithoutSync::new(door, "ledger.json.journal")),
-    ..unsynced(FLOCK, Before::LargeChanges(1, 5_000), &[MODIFY])
+    ..unsynced(FLOCK, EXISTING, &[&[Act::Grow(5_000)]])
 };
 
 pub(super) const JOURNAL_NAME: Control = Control {
@@ -82,11 +82,12 @@ pub(super) const NEW_NAME: Control = Control {
     ..unsynced(RENAME, EXISTING, &[MODIFY])
 };
 
+/// The journal comes back with its header, which was cleared without a sync.
 pub(super) const FLOCK_REMOVES_THE_JOURNAL: Control = Control {
     name: "FlockRemovesBeforeTheJournalIsGone",
     leaves_out: "Removes the file while the journal may still be on the disk.",
-    twin: |door| AnyDoor::new(WithoutSync::of_names(door)),
-    ..unsynced(FLOCK, Before::LargeChanges(1, 5_000), &[REMOVE])
+    twin: |door| AnyDoor::new(WithoutSync::after_removing(door, "ledger.json.journal")),
+    ..unsynced(FLOCK, EXISTING, &[&[Act::Modify, Act::Remove]])
 };
 
 pub(super) const FLOCK_REMOVES: Control = Control {
@@ -121,8 +122,15 @@ const fn unsynced(
     Control {
         durability: Durability::Power,
         power_cut: true,
-        loom: Loom::Cannot("under loom the power is never cut"),
-        verdicts: &[ViolationKind::Lost, ViolationKind::Torn],
+        faults: FaultModel {
+            power: Some(PowerModel::Posix),
+            ..FaultModel::LOCAL
+        },
+        verdicts: &[
+            ViolationKind::Lost,
+            ViolationKind::Torn,
+            ViolationKind::Undead,
+        ],
         ..Control::on(strategy, before, programs)
     }
 }
@@ -132,6 +140,9 @@ const fn unsynced(
 pub struct WithoutSync<D> {
     door: D,
     path: PathBuf,
+    /// Only when this was the last file to be removed.
+    after: Option<PathBuf>,
+    removed: RefCell<Option<PathBuf>>,
     /// What each descriptor was opened for.
     open: RefCell<BTreeMap<Fd, PathBuf>>,
 }
@@ -147,13 +158,27 @@ impl<D> WithoutSync<D> {
         Self::of(door, PathBuf::from(DIRECTORY))
     }
 
+    /// The directory, just after the file with this name was removed from it.
+    pub fn after_removing(door: D, name: &str) -> Self {
+        Self {
+            after: Some(Path::new(DIRECTORY).join(name)),
+            ..Self::of_names(door)
+        }
+    }
+
     fn of(door: D, path: PathBuf) -> Self {
-        let open = RefCell::default();
-        Self { door, path, open }
+        Self {
+            door,
+            path,
+            after: None,
+            removed: RefCell::default(),
+            open: RefCell::default(),
+        }
     }
 
     fn is_left_out(&self, fd: Fd) -> bool {
-        self.open.borrow().get(&fd) == Some(&self.path)
+        let now = self.after.is_none() || *self.removed.borrow() == self.after;
+        now && self.open.borrow().get(&fd) == Some(&self.path)
     }
 }
 
@@ -164,6 +189,10 @@ impl<D: Door> Door for WithoutSync<D> {
                 return Ok(Reply::Unit);
             }
             Request::Open { path, .. } => Some(path.clone()),
+            Request::Unlink { path } => {
+                self.removed.replace(Some(path.clone()));
+                None
+            }
             _ => None,
         };
         let reply = self.door.call(request);
