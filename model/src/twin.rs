@@ -6,9 +6,12 @@
 
 use crate::sim::{Door, Fd, Reply, Request};
 use hookstate::kernel::{
-    Access, Call, Create, Errno, FlockOperation, OpenHow, Result, Stat, Watcher, Way,
+    Access, Call, Create, Errno, FlockOperation, Kernel, OpenHow, Result, Stat, Watcher, Way,
 };
+use hookstate::strategy::{Site, Strategy};
+use hookstate::{Outcome, State};
 use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 /// Takes no lock and believes that it has it.
@@ -247,5 +250,90 @@ impl<D: Door> CompactsInPlace<D> {
         self.door.call(Request::Ftruncate { fd, length })?;
         self.door.call(Request::Pwrite { fd, bytes, offset })?;
         self.door.call(Request::Close { fd })
+    }
+}
+
+/// Removes a state before it has handed it out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RemovesBeforeHandingOut<S>(pub S);
+
+impl<S: Strategy> Strategy for RemovesBeforeHandingOut<S> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
+        self.0.data_file(site)
+    }
+
+    fn modify<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> hookstate::Result<Outcome<std::result::Result<R, E>>> {
+        self.0.modify(site, change)
+    }
+
+    fn remove<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> hookstate::Result<Outcome<std::result::Result<Option<R>, E>>> {
+        let removed = self.0.remove(site, Ok::<T, Infallible>)?;
+        Ok(removed.map(|state| match state {
+            Ok(state) => state.map(last).transpose(),
+            Err(never) => match never {},
+        }))
+    }
+
+    fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> hookstate::Result<Outcome<T>> {
+        self.0.read(site)
+    }
+}
+
+/// Removes the file that has the lock before the others of the same state.
+#[derive(Debug)]
+pub struct RemovesTheLockFirst<D> {
+    door: D,
+    locked: &'static str,
+    removing: Cell<bool>,
+    held_back: RefCell<Vec<PathBuf>>,
+}
+
+impl<D> RemovesTheLockFirst<D> {
+    /// Holds back from `door` what else is to be removed, until the file `locked` has been. Only a
+    /// removal opens that without creating it and to write.
+    pub const fn new(door: D, locked: &'static str) -> Self {
+        Self {
+            door,
+            locked,
+            removing: Cell::new(false),
+            held_back: RefCell::new(Vec::new()),
+        }
+    }
+}
+
+impl<D: Door> Door for RemovesTheLockFirst<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        match &request {
+            Request::Open { path, how } if path.ends_with(self.locked) => {
+                let removing = *how == OpenHow::existing(Access::ReadWrite);
+                self.removing.set(removing);
+                self.door.call(request)
+            }
+            Request::Unlink { path } if self.removing.get() && !path.ends_with(self.locked) => {
+                self.held_back.borrow_mut().push(path.clone());
+                Ok(Reply::Unit)
+            }
+            Request::Unlink { path } if path.ends_with(self.locked) => {
+                let reply = self.door.call(request);
+                for path in self.held_back.take() {
+                    // It may be missing, which the shipping code does not mind either.
+                    let _ = self.door.call(Request::Unlink { path });
+                }
+                reply
+            }
+            _ => self.door.call(request),
+        }
     }
 }

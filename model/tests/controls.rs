@@ -10,13 +10,15 @@ use hookstate_model::oracle::{Violation, ViolationKind};
 use hookstate_model::scenario::{Act, Before, Scenario};
 use hookstate_model::sim::{FaultModel, SimProcess};
 use hookstate_model::twin::{
-    CompactsInPlace, ContinuesShortWrites, PublishesUnlocked, SharesTheLock, TruncatesFirst,
-    WithoutJournal, WithoutLock, WithoutRecheck, WithoutRecovery, WritesIntoTheSpare,
+    CompactsInPlace, ContinuesShortWrites, PublishesUnlocked, RemovesBeforeHandingOut,
+    RemovesTheLockFirst, SharesTheLock, TruncatesFirst, WithoutJournal, WithoutLock,
+    WithoutRecheck, WithoutRecovery, WritesIntoTheSpare,
 };
 
 const MODIFY: &[Act] = &[Act::Modify];
 const APPLY: &[Act] = &[Act::Apply];
 const READ: &[Act] = &[Act::Read];
+const REMOVE: &[Act] = &[Act::Remove];
 const EXISTING: Before = Before::Changes(2);
 /// A log of this length is to be compacted, and whoever next makes it longer tries.
 const LONG: usize = (64 << 10) + TRIES - 1;
@@ -236,4 +238,125 @@ fn rejected(report: &Report<Violation>, kind: ViolationKind) {
 fn accepted(report: &Report<Violation>) {
     println!("{report}");
     assert!(report.is_complete(), "{report}");
+}
+
+/// `FlockRemovesUnlocked`.
+#[test]
+fn flock_that_removes_without_lock_loses_a_change() {
+    let scenario = Scenario::new(Flock, EXISTING, &[REMOVE, MODIFY]);
+    let twin = scenario.around(|process| Watched::new(process, WithoutLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `FlockWithoutRecheck`. It has waited for the lock of a file that was removed meanwhile.
+#[test]
+fn flock_without_recheck_changes_a_state_that_is_gone() {
+    let scenario = Scenario::new(Flock, EXISTING, &[REMOVE, MODIFY]);
+    let twin = scenario.around(|process| SimProcess(WithoutRecheck::new(process.0)));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `FlockRemovesWithoutRecovery`. The journal that it leaves is completed by the next change.
+#[test]
+fn flock_that_removes_without_recovery_brings_an_interrupted_write_into_the_next_state() {
+    let several_pages = Before::LargeChanges(1, 5_000);
+    let scenario = Scenario::new(Flock, several_pages, &[REMOVE, &[Act::Grow(5_000)]]);
+    let twin = scenario.around(|process| SimProcess(WithoutRecovery(process.0)));
+    rejected(&twin.check_killing(1), ViolationKind::Torn);
+}
+
+/// `FlockRemovesBeforeHandingOut`.
+#[test]
+fn flock_that_removes_before_it_hands_out_loses_the_state_to_a_kill() {
+    let twin = Scenario::new(RemovesBeforeHandingOut(Flock), EXISTING, &[REMOVE, MODIFY]);
+    accepted(&twin.check());
+    rejected(&twin.check_killing(0), ViolationKind::Lost);
+}
+
+/// `FlockRemovesTheLockFirst`. The journal that goes is that of the next state, whose writer is
+/// killed.
+#[test]
+fn flock_that_removes_the_lock_first_takes_the_journal_from_the_next_state() {
+    let several_pages = Before::LargeChanges(1, 5_000);
+    let acts: &[&[Act]] = &[REMOVE, &[Act::Grow(5_000), Act::Grow(5_000)]];
+    let scenario = Scenario::new(Flock, several_pages, acts).within(preemptions(2));
+    let removes_first = |door| RemovesTheLockFirst::new(door, "ledger.json");
+    let twin = scenario.around(move |process| SimProcess(removes_first(process.0)));
+    rejected(&twin.check_killing(1), ViolationKind::Torn);
+}
+
+/// `AppendLogRemovesUnlocked`.
+#[test]
+fn append_log_that_removes_without_lock_loses_an_append() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[REMOVE, APPLY]);
+    let twin = scenario.around(|process| Watched::new(process, WithoutLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `AppendLogRemovesShared`.
+#[test]
+fn append_log_that_shares_the_lock_while_it_removes_loses_an_append() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[REMOVE, APPLY]);
+    let twin = scenario.around(|process| Watched::new(process, SharesTheLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `AppendLogWithoutRecheck`.
+#[test]
+fn append_log_without_recheck_appends_to_a_log_that_was_removed() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[REMOVE, APPLY]);
+    let twin = scenario.around(|process| SimProcess(WithoutRecheck::new(process.0)));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `AppendLogRemovesBeforeHandingOut`.
+#[test]
+fn append_log_that_removes_before_it_hands_out_loses_the_state_to_a_kill() {
+    let strategy = RemovesBeforeHandingOut(AppendLog);
+    let twin = Scenario::new(strategy, EXISTING, &[REMOVE, MODIFY]);
+    accepted(&twin.check());
+    rejected(&twin.check_killing(0), ViolationKind::Lost);
+}
+
+/// `AppendLogRemovesTheLockFirst`. The spare that goes is to be the next log.
+#[test]
+fn append_log_that_removes_the_lock_first_takes_the_spare_from_the_next_state() {
+    let scenario = Scenario::new(AppendLog, EXISTING, &[REMOVE, MODIFY]);
+    let removes_first = |door| RemovesTheLockFirst::new(door, "ledger.log");
+    let twin = scenario.around(move |process| SimProcess(removes_first(process.0)));
+    rejected(&twin.check(), ViolationKind::Failed);
+}
+
+/// `RenameRemovesUnlocked`.
+#[test]
+fn rename_that_removes_without_lock_loses_a_change() {
+    let scenario = Scenario::new(Rename, EXISTING, &[REMOVE, MODIFY]);
+    let twin = scenario.around(|process| Watched::new(process, WithoutLock));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `RenameRemovesBeforeHandingOut`.
+#[test]
+fn rename_that_removes_before_it_hands_out_loses_the_state_to_a_kill() {
+    let twin = Scenario::new(RemovesBeforeHandingOut(Rename), EXISTING, &[REMOVE, MODIFY]);
+    accepted(&twin.check());
+    rejected(&twin.check_killing(0), ViolationKind::Lost);
+}
+
+/// `RenameRemovesTheLockFirst`. What goes after the lock file is the next version.
+#[test]
+fn rename_that_removes_the_lock_first_loses_a_change() {
+    let scenario = Scenario::new(Rename, EXISTING, &[REMOVE, MODIFY]);
+    let removes_first = |door| RemovesTheLockFirst::new(door, "ledger.rename.json.lock");
+    let twin = scenario.around(move |process| SimProcess(removes_first(process.0)));
+    rejected(&twin.check(), ViolationKind::Lost);
+}
+
+/// `RenameWithoutRecheck`. One holds the lock file that was removed, another the one that was made
+/// since, and it finds its spare renamed.
+#[test]
+fn rename_without_recheck_lets_two_hold_the_lock() {
+    let scenario = Scenario::new(Rename, EXISTING, &[REMOVE, MODIFY, MODIFY]);
+    let twin = scenario.around(|process| SimProcess(WithoutRecheck::new(process.0)));
+    rejected(&twin.within(preemptions(2)).check(), ViolationKind::Failed);
 }

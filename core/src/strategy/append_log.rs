@@ -68,10 +68,10 @@
 //!
 //! Why step 3 of `remove` comes before step 5: a kill in between would lose the state. This way the
 //! closure has returned before anything is gone, and if we are killed then, the next who comes hands
-//! out the whole state once more. Control: `AppendLogRemovesBeforeReading`.
+//! out the whole state once more. Control: `AppendLogRemovesBeforeHandingOut`.
 //!
 //! Why step 4 of `remove` comes before step 5: once the log has no name, others make a new one, and
-//! we would remove the spare that they write. Control: `AppendLogRemovesTheSpareLast`. Nobody reads
+//! we would remove the spare that they write. Control: `AppendLogRemovesTheLockFirst`. Nobody reads
 //! a spare, so one that a power loss brings back does not come into a later state.
 
 use super::{Site, Strategy};

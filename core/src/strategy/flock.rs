@@ -54,15 +54,16 @@
 //! file for a journal that is alone, since the next change would complete the write which that
 //! holds: so it comes out now, and not after the state was said to be gone.
 //!
-//! Why step 2 of `remove`: as step 2 above; what is handed out would be a mixture. Control:
+//! Why step 2 of `remove`: what is handed out would be a mixture of the states before and after the
+//! interrupted write, and the write itself would come into the next state. Control:
 //! `FlockRemovesWithoutRecovery`.
 //!
 //! Why step 3 of `remove` comes before step 5: a kill in between would lose the state. This way the
 //! closure has returned before anything is gone, and if we are killed then, the next who comes hands
-//! out the whole state once more. Control: `FlockRemovesBeforeReading`.
+//! out the whole state once more. Control: `FlockRemovesBeforeHandingOut`.
 //!
 //! Why step 4 of `remove` comes before step 5: once the file has no name, others make a new one, and
-//! we would remove the journal under their hands. Control: `FlockRemovesTheJournalLast`. Why it syncs
+//! we would remove the journal under their hands. Control: `FlockRemovesTheLockFirst`. Why it syncs
 //! before step 5: a header is cleared without a sync, so that a power loss can bring it back; with a
 //! journal, and without the file, it would be completed into the next state.
 

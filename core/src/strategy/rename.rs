@@ -49,7 +49,7 @@
 //!
 //! Why step 3 of `remove` comes before step 4: a kill in between would lose the state. This way the
 //! closure has returned before anything is gone, and if we are killed then, the next who comes hands
-//! out the whole state once more. Control: `RenameRemovesBeforeReading`.
+//! out the whole state once more. Control: `RenameRemovesBeforeHandingOut`.
 //!
 //! Why step 4 of `remove` has the spare too: it is a version of this state, and no later one may be
 //! restored from it. Which of the two goes first does not matter: a spare is looked at only if the
