@@ -112,6 +112,42 @@ where
     report
 }
 
+/// Explores once for each call of the process `victim`, with a kill there, and, where such a call
+/// writes several pages, once more for each of them. Stops at the first violation.
+pub(crate) fn explore_killing<V>(victim: usize, explore: impl Fn(Kill) -> Report<V>) -> Report<V> {
+    let mut sum = Report::default();
+    for call in 0.. {
+        let at_call = explore_killing_at(victim, call, &explore);
+        // The last round is one in which nobody got as far as to be killed.
+        let last = at_call.killed == 0 || at_call.counterexample.is_some();
+        sum = sum.and(at_call);
+        if last {
+            break;
+        }
+    }
+    sum
+}
+
+fn explore_killing_at<V>(
+    process: usize,
+    call: usize,
+    explore: impl Fn(Kill) -> Report<V>,
+) -> Report<V> {
+    let kill = Kill {
+        process,
+        call,
+        pages: 0,
+    };
+    let mut report = explore(kill);
+    for pages in 1..report.pages {
+        if report.counterexample.is_some() {
+            break;
+        }
+        report = report.and(explore(Kill { pages, ..kill }));
+    }
+    report
+}
+
 /// loom's own bounds, and the environment variables that set them, end a search early and return
 /// as if it had been completed. Without them `check` returns only when nothing is left to explore.
 /// (`loom::model::Builder::check`, version 0.7.2: both early returns need `max_permutations` or
@@ -212,6 +248,7 @@ where
             exits,
             accounts,
             hurt,
+            power_cuts: 0,
         };
         if !found.endings.insert(ending.clone()) {
             return;

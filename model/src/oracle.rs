@@ -276,12 +276,9 @@ impl<S: Strategy + Clone> Oracle<S> {
         self.check_alarms(ending)?;
         let last = self.read(newcomer())?;
         self.check_tokens(&last, ending)?;
-        let nobody_removes = ending
-            .accounts
-            .iter()
-            .all(|account| account.removed.is_empty() && account.handed.is_none());
+        let last_for_all = only_grows(ending).then_some(&last);
         for account in &ending.accounts {
-            self.check_reads(account, nobody_removes.then_some(&last))?;
+            self.check_reads(account, last_for_all)?;
         }
         self.check_next_change(newcomer(), &last)
     }
@@ -299,6 +296,7 @@ impl<S: Strategy + Clone> Oracle<S> {
     fn check_remains(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
         let undisturbed = ending.exits.iter().all(|exit| *exit == Exit::Finished)
             && !ending.hurt.contains(&true)
+            && ending.power_cuts == 0
             && ending.accounts.iter().all(|it| it.failure.is_none());
         let process = Sequential::boot(sim, USER);
         match undisturbed {
@@ -309,7 +307,7 @@ impl<S: Strategy + Clone> Oracle<S> {
 
     /// Damage that nobody has done must not be reported.
     fn check_alarms(&self, ending: &Ending<Account>) -> Result<(), Violation> {
-        let killed = ending.exits.contains(&Exit::Killed);
+        let killed = ending.exits.contains(&Exit::Killed) || ending.power_cuts > 0;
         let harm = killed || self.damaged.is_some() || ending.hurt.contains(&true);
         let alarm = ending
             .accounts
@@ -385,7 +383,7 @@ impl<S: Strategy + Clone> Oracle<S> {
 
     /// Whole, with all that came before, with what the reader itself had changed, and never less
     /// than the time before. What has been read has been committed, so it is there in the end. But
-    /// not if there is no `last` state, since somebody removes it in between.
+    /// not if there is no `last` state for all of them, since it did not only grow.
     fn check_reads(&self, account: &Account, last: Option<&Ledger>) -> Result<(), Violation> {
         for (_, read) in &account.reads {
             self.check_known(whole(read)?)?;
@@ -474,6 +472,13 @@ fn useless(error: &hookstate::Error) -> Violation {
             seen: error.to_string(),
         },
     }
+}
+
+/// Whether what has been read must still be there in the end. A state that is removed is gone for
+/// its readers, and one that was read before it was synced may be gone with the power.
+fn only_grows(ending: &Ending<Account>) -> bool {
+    let removes = |account: &Account| !account.removed.is_empty() || account.handed.is_some();
+    ending.power_cuts == 0 && !ending.accounts.iter().any(removes)
 }
 
 /// What is in the state and what was removed with one.

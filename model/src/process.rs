@@ -39,6 +39,8 @@ pub struct Ending<A> {
     pub accounts: Vec<A>,
     /// In which processes a call was made to fail or to transfer less than it could.
     pub hurt: Vec<bool>,
+    /// How often the power was cut.
+    pub power_cuts: u8,
 }
 
 /// The payload of unwinding when every process that is left waits for another.

@@ -1,11 +1,11 @@
 //! Processes that share one state, and every way in which that can go.
 
-use crate::explore::{Bounds, Report, explore};
+use crate::explore::{Bounds, Report, explore, explore_killing};
 use crate::oracle::{
     ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Remains, SPOILED, Token,
     USER, Violation, store, store_alone, tells_of_damage,
 };
-use crate::process::{Ending, Exit, Program};
+use crate::process::{Ending, Program};
 use crate::search::{self, Budget, Search};
 use crate::sim::{AnyDoor, FaultModel, Kill, Sequential, Sim, SimProcess};
 use hookstate::kernel::{
@@ -188,17 +188,7 @@ where
     /// where such a call writes several pages, after each of them. Stops at the first violation.
     #[must_use]
     pub fn check_killing(&self, victim: usize) -> Report<Violation> {
-        let mut sum = Report::default();
-        for call in 0.. {
-            let at_call = self.check_killing_at(victim, call);
-            // The last round is one in which nobody got as far as to be killed.
-            let last = at_call.killed == 0 || at_call.counterexample.is_some();
-            sum = sum.and(at_call);
-            if last {
-                break;
-            }
-        }
-        sum
+        explore_killing(victim, |kill| self.explore(Some(kill)))
     }
 
     /// One process, with the power cut at each of its calls in turn, and after the last.
@@ -209,21 +199,7 @@ where
     #[must_use]
     pub fn check_cutting_power(&self) -> Report<Violation> {
         assert_eq!(self.programs.len(), 1, "the others would go on");
-        let mut sum = Report::default();
-        for call in 0.. {
-            let (process, pages) = (0, 0);
-            let at_call = self.explore_cutting_power(Kill {
-                process,
-                call,
-                pages,
-            });
-            let last = at_call.killed == 0 || at_call.counterexample.is_some();
-            sum = sum.and(at_call);
-            if last {
-                break;
-            }
-        }
-        sum
+        explore_killing(0, |kill| self.explore_cutting_power(kill))
     }
 
     /// Every state that can come about with so much going wrong.
@@ -239,22 +215,6 @@ where
         let judge = move |ending: &Ending<Account>| oracle.judge(ending);
         let spared = self.programs.iter().map(|acts| acts.contains(&Act::Peer));
         Search::new(self.start(), USER, self.programs(), judge).sparing(spared.collect())
-    }
-
-    fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
-        let kill = Kill {
-            process,
-            call,
-            pages: 0,
-        };
-        let mut report = self.explore(Some(kill));
-        for pages in 1..report.pages {
-            if report.counterexample.is_some() {
-                break;
-            }
-            report = report.and(self.explore(Some(Kill { pages, ..kill })));
-        }
-        report
     }
 
     fn explore(&self, kill: Option<Kill>) -> Report<Violation> {
@@ -283,11 +243,10 @@ where
         let oracle = self.oracle();
         self.explore_and(Some(kill), move |ending| {
             let outcomes = ending.sim.power_cuts().expect("little is not synced");
-            let exits = vec![Exit::Killed; ending.exits.len()];
             outcomes.into_iter().try_for_each(|sim| {
                 oracle.judge(&Ending {
                     sim,
-                    exits: exits.clone(),
+                    power_cuts: 1,
                     ..ending.clone()
                 })
             })

@@ -4,7 +4,7 @@
 //! killed after it had handed the state out, which the next one does again.
 
 use hookstate::strategy::{AppendLog, Flock, Rename, Strategy};
-use hookstate_model::explore::Report;
+use hookstate_model::explore::{Bounds, Report};
 use hookstate_model::oracle::Violation;
 use hookstate_model::scenario::{Act, Before, Scenario};
 
@@ -74,15 +74,22 @@ fn a_change_that_is_killed_beside_a_removal_is_made_wholly_or_not_at_all<S: Ship
     killed(Scenario::new(strategy, EXISTING, &[REMOVE, MODIFY]).check_killing(1));
 }
 
-/// The journal has a part in it, and a write of several pages that is torn.
+/// The journal has a part in it, and a write of several pages that is torn. All orders with the writer
+/// killed would take half a minute.
 #[test]
 fn a_flock_state_of_several_pages_is_handed_out_whole() {
     let several_pages = Before::LargeChanges(1, 5_000);
     let acts: &[&[Act]] = &[REMOVE, &[Act::Grow(5_000)]];
     let scenario = Scenario::new(Flock, several_pages, acts);
     killed(scenario.check_killing(0));
-    let report = killed(scenario.check_killing(1));
-    assert!(report.pages > 1, "no write had several pages");
+    let bounds = Bounds {
+        preemptions_max: Some(2),
+        ..Bounds::default()
+    };
+    let report = scenario.within(bounds).check_killing(1);
+    println!("{report}");
+    assert!(report.counterexample.is_none(), "{report}");
+    assert!(report.killed > 0 && report.pages > 1, "{report}");
 }
 
 fn checked(report: Report<Violation>) -> Report<Violation> {

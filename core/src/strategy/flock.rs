@@ -62,7 +62,8 @@
 //! file for a journal that is alone, since the next change would complete the write which that
 //! holds: so it comes out now, and not after the state was said to be gone.
 //!
-//! Why step 2 of `remove`: as step 2 above; what is handed out would be a mixture. Control:
+//! Why step 2 of `remove`: what is handed out would be a mixture of the states before and after the
+//! interrupted write, and the write itself would come into the next state. Control:
 //! `FlockRemovesWithoutRecovery`.
 //!
 //! Why step 3 of `remove` comes before step 5: a kill in between would lose the state. This way the

@@ -14,11 +14,32 @@
 //! After the published repair of the program behind the control `unlocked`, whose regression test
 //! does create the file first.
 
-use super::file::{OpenFile, failed};
-use hookstate::kernel::{Access, CallKind, Create, Errno, FlockOperation, Kernel, OpenHow};
+use super::file::{OpenFile, TRUNCATING, change_in_one_window, failed};
+use super::patterns::{Circumstance, Form, MODIFY, Pattern, Protocol, Variant};
+use crate::oracle::ViolationKind;
+use crate::scenario::{Before, Scenario};
+use hookstate::kernel::{Access, CallKind, Errno, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
 use std::path::{Path, PathBuf};
+
+pub(super) const PATTERN: Pattern = Pattern {
+    number: 4,
+    name: "create-race",
+    lost: "the updates of whoever was first",
+    form: Form::Protocol(Protocol {
+        processes: 2,
+        needs: Circumstance::FirstUse,
+        rejected_as: ViolationKind::Lost,
+        model: |variant, processes| {
+            let (before, acts) = (Before::Directory, vec![MODIFY; processes]);
+            match variant {
+                Variant::AsSeen => Box::new(Scenario::new(CreateRace, before, &acts)),
+                Variant::Repaired => Box::new(Scenario::new(CreatedByOpen, before, &acts)),
+            }
+        },
+    }),
+};
 
 /// Checks whether the file exists and then creates it with defaults. See the source file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +64,8 @@ impl Strategy for CreateRace {
             // Whatever others have written since the check is gone with this.
             create_with_defaults::<T, K>(site.kernel, &path)?;
         }
-        change_in_one_window(site.kernel, &path, change).map(Outcome::clean)
+        let how = OpenHow::existing(Access::ReadWrite);
+        change_in_one_window(site.kernel, &path, how, change).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
@@ -57,6 +79,33 @@ impl Strategy for CreateRace {
     }
 }
 
+/// The same program with a file that is created by the open of step 2, and step 1 left out.
+#[derive(Clone, Copy, Debug)]
+struct CreatedByOpen;
+
+impl Strategy for CreatedByOpen {
+    fn name(&self) -> &'static str {
+        CreateRace.name()
+    }
+
+    fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
+        CreateRace.data_file(site)
+    }
+
+    fn modify<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        let how = OpenHow::or_create(Access::ReadWrite);
+        change_in_one_window(site.kernel, &self.data_file(site), how, change).map(Outcome::clean)
+    }
+
+    fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
+        CreateRace.read(site)
+    }
+}
+
 fn exists<K: Kernel>(kernel: &K, path: &Path) -> Result<bool> {
     match kernel.stat(path) {
         Ok(_) => Ok(true),
@@ -67,27 +116,5 @@ fn exists<K: Kernel>(kernel: &K, path: &Path) -> Result<bool> {
 
 /// The rest of step 1.
 fn create_with_defaults<T: State, K: Kernel>(kernel: &K, path: &Path) -> Result<()> {
-    let truncating = OpenHow {
-        access: Access::ReadWrite,
-        create: Create::IfMissing,
-        truncate: true,
-    };
-    OpenFile::make(kernel, path, truncating)?.write(&T::default())
-}
-
-/// Step 2.
-fn change_in_one_window<T: State, K: Kernel, R, E>(
-    kernel: &K,
-    path: &Path,
-    change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
-) -> Result<std::result::Result<R, E>> {
-    let file = OpenFile::make(kernel, path, OpenHow::existing(Access::ReadWrite))?;
-    file.lock(FlockOperation::Exclusive)?;
-    let mut state: T = file.state()?;
-    let result = change(&mut state);
-    if result.is_ok() {
-        file.truncate()?;
-        file.write(&state)?;
-    }
-    Ok(result)
+    OpenFile::make(kernel, path, TRUNCATING)?.write(&T::default())
 }

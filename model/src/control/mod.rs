@@ -4,11 +4,16 @@
 //! the top of its file. They are strategies like the three that keep their promise, so whatever
 //! runs those runs these: a model must reject each of them, and `stress` must catch each of them
 //! in the act. A check that lets a control pass has proved nothing about anything else.
+//!
+//! [`ALL`] has those that running freely catches. [`patterns`] has every known way to lose state,
+//! these among them; most need a kill, a slow holder or an order of calls that only a model finds.
 
 mod create_race;
 mod file;
 mod rename_stale_lock;
 mod unlocked;
+
+pub mod patterns;
 
 pub use create_race::CreateRace;
 pub use rename_stale_lock::RenameStaleLock;

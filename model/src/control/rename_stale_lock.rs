@@ -15,11 +15,32 @@
 //! After a task store that had learned to "always write to a temporary file and rename". It takes
 //! two processes with one change each: the second opens P before the first renames.
 
-use super::file::{OpenFile, failed};
-use hookstate::kernel::{Access, CallKind, Create, FlockOperation, Kernel, OpenHow};
+use super::file::{OpenFile, load, locked, replace};
+use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use crate::oracle::ViolationKind;
+use crate::scenario::Scenario;
+use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
 use std::path::{Path, PathBuf};
+
+pub(super) const PATTERN: Pattern = Pattern {
+    number: 8,
+    name: "rename-stale-lock",
+    lost: "the updates of the waiters",
+    form: Form::Protocol(Protocol {
+        processes: 2,
+        needs: Circumstance::Meeting,
+        rejected_as: ViolationKind::Lost,
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            match variant {
+                Variant::AsSeen => Box::new(Scenario::new(RenameStaleLock, EXISTING, &acts)),
+                Variant::Repaired => Box::new(Scenario::new(LockNamed, EXISTING, &acts)),
+            }
+        },
+    }),
+};
 
 /// Holds a lock on a file that a rename has replaced. See the source file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,38 +61,58 @@ impl Strategy for RenameStaleLock {
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         let path = self.data_file(site);
-        let file = OpenFile::make(site.kernel, &path, OpenHow::or_create(Access::ReadWrite))?;
-        file.lock(FlockOperation::Exclusive)?;
+        let file = locked(site.kernel, &path, FlockOperation::Exclusive)?;
         // The lock may be that of a file which has lost its name while this process waited.
-        let mut state: T = file.state()?;
-        let result = change(&mut state);
-        if result.is_ok() {
-            replace(site, &path, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        change_and_replace(site, &path, &file, change).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
-        let path = self.data_file(site);
-        let how = OpenHow::existing(Access::Read);
-        match OpenFile::open(site.kernel, &path, how)? {
-            Some(file) => file.state().map(Outcome::clean),
-            None => Ok(Outcome::clean(T::default())),
-        }
+        load(site.kernel, &self.data_file(site)).map(Outcome::clean)
     }
 }
 
-/// The end of step 2.
-fn replace<T: State, K: Kernel>(site: &Site<'_, K>, path: &Path, state: &T) -> Result<()> {
-    let process = site.kernel.getpid();
-    let temporary = site.path(&format!(".rename-stale-lock.{process}.tmp"));
-    let truncating = OpenHow {
-        access: Access::ReadWrite,
-        create: Create::IfMissing,
-        truncate: true,
-    };
-    OpenFile::make(site.kernel, &temporary, truncating)?.write(state)?;
-    site.kernel
-        .rename(&temporary, path)
-        .map_err(|errno| failed("replace", path, CallKind::Rename, errno))
+/// The same program with the check put back.
+#[derive(Clone, Copy, Debug)]
+struct LockNamed;
+
+impl Strategy for LockNamed {
+    fn name(&self) -> &'static str {
+        RenameStaleLock.name()
+    }
+
+    fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
+        RenameStaleLock.data_file(site)
+    }
+
+    fn modify<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        let path = self.data_file(site);
+        let how = OpenHow::or_create(Access::ReadWrite);
+        let file = OpenFile::lock_named(|| OpenFile::make(site.kernel, &path, how))?;
+        change_and_replace(site, &path, &file, change).map(Outcome::clean)
+    }
+
+    fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
+        RenameStaleLock.read(site)
+    }
+}
+
+/// Step 2.
+fn change_and_replace<T: State, K: Kernel, R, E>(
+    site: &Site<'_, K>,
+    path: &Path,
+    file: &OpenFile<'_, K>,
+    change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+) -> Result<std::result::Result<R, E>> {
+    let mut state: T = file.state()?;
+    let result = change(&mut state);
+    if result.is_ok() {
+        let process = site.kernel.getpid();
+        let temporary = site.path(&format!(".rename-stale-lock.{process}.tmp"));
+        replace(site.kernel, &temporary, path, &state)?;
+    }
+    Ok(result)
 }

@@ -16,11 +16,32 @@
 //! After the session counter that this project began from, a hook of a coding agent. Two processes
 //! with one change each are enough.
 
-use super::file::OpenFile;
-use hookstate::kernel::{Access, Create, FlockOperation, Kernel, OpenHow};
+use super::file::{OpenFile, TRUNCATING, change_in_one_window};
+use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use crate::oracle::ViolationKind;
+use crate::scenario::Scenario;
+use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
 use std::path::{Path, PathBuf};
+
+pub(super) const PATTERN: Pattern = Pattern {
+    number: 2,
+    name: "unlocked",
+    lost: "one of two updates, and nearly everything where a torn read counts as an empty state",
+    form: Form::Protocol(Protocol {
+        processes: 2,
+        needs: Circumstance::Meeting,
+        rejected_as: ViolationKind::Lost,
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            match variant {
+                Variant::AsSeen => Box::new(Scenario::new(Unlocked, EXISTING, &acts)),
+                Variant::Repaired => Box::new(Scenario::new(OneWindow, EXISTING, &acts)),
+            }
+        },
+    }),
+};
 
 /// Locks to read and locks to write, but not from the one to the other. See the source file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,6 +76,33 @@ impl Strategy for Unlocked {
     }
 }
 
+/// The same program with one window from the read to the write.
+#[derive(Clone, Copy, Debug)]
+struct OneWindow;
+
+impl Strategy for OneWindow {
+    fn name(&self) -> &'static str {
+        Unlocked.name()
+    }
+
+    fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
+        Unlocked.data_file(site)
+    }
+
+    fn modify<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        let how = OpenHow::or_create(Access::ReadWrite);
+        change_in_one_window(site.kernel, &self.data_file(site), how, change).map(Outcome::clean)
+    }
+
+    fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
+        Unlocked.read(site)
+    }
+}
+
 /// Step 1.
 fn load<T: State, K: Kernel>(kernel: &K, path: &Path) -> Result<T> {
     let Some(file) = OpenFile::open(kernel, path, OpenHow::existing(Access::Read))? else {
@@ -66,12 +114,7 @@ fn load<T: State, K: Kernel>(kernel: &K, path: &Path) -> Result<T> {
 
 /// Step 3.
 fn save<T: State, K: Kernel>(kernel: &K, path: &Path, state: &T) -> Result<()> {
-    let truncating = OpenHow {
-        access: Access::ReadWrite,
-        create: Create::IfMissing,
-        truncate: true,
-    };
-    let file = OpenFile::make(kernel, path, truncating)?;
+    let file = OpenFile::make(kernel, path, TRUNCATING)?;
     file.lock(FlockOperation::Exclusive)?;
     file.write(state)
 }

@@ -10,8 +10,8 @@
 //!
 //! A process that is to be killed gets SIGKILL where it stands. In the middle of a write that is
 //! when the kernel has taken the pages before: no signal can be timed to hit between two pages, so
-//! the write is cut off there first. The power cannot be cut, and a call cannot yet be made to fail:
-//! an execution in which that happens is refused.
+//! the write is cut off there first. The power is not cut here and no call is made to fail: an
+//! execution in which that happens is refused.
 //!
 //! In reading order: `schedule` and `readable` are the data. `host_door` makes the calls; `gate` asks
 //! before each of them and `part` is the process around it. `player` is that process as the `driver`

@@ -84,7 +84,7 @@ impl<C: Fn() -> Command> Replay<C> {
         let fates = drive(&prediction.schedule, |seat| self.start(seat, root))?;
         let ending = checked_ending(&prediction.ending, fates)?;
         let oracle = scenario.oracle();
-        let state = checked_state(&oracle.strategy, &prediction.ending.sim, &host)?;
+        let state = checked_state(&oracle.strategy, &prediction.ending.sim, host)?;
         let verdict = oracle.judge_on(&ending, host);
         same("the verdict", None, &prediction.verdict, &verdict)?;
         Ok(Replayed {

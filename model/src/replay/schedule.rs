@@ -47,6 +47,8 @@ impl Step {
                 (request, Response::from(result))
             }
             Event::Waits(request) => (request, Response::Waits),
+            // It is nobody's call, and a rehearsal without it goes another way.
+            Event::PowerCut(_) => return None,
             Event::Killed(request, pages) => (request, Response::Killed { pages: *pages }),
         };
         let private = is_private(request.as_call().kind());

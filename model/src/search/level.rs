@@ -25,6 +25,7 @@ pub struct Search<A, V> {
     alone: Option<(fn(&A) -> bool, V)>,
     goals: Vec<Goal<A>>,
     spared: Vec<bool>,
+    late: Vec<bool>,
     states_max: usize,
     all_violations: bool,
     progress: Arc<AtomicUsize>,
@@ -75,6 +76,7 @@ where
             alone: None,
             goals: Vec::new(),
             spared: vec![false; programs.len()],
+            late: vec![false; programs.len()],
             states_max: STATES_MAX,
             all_violations: false,
             progress: Arc::default(),
@@ -111,6 +113,13 @@ where
         self
     }
 
+    /// The same, with some of the processes starting only when the power is back after a cut.
+    #[must_use]
+    pub fn starting_late(mut self, late: Vec<bool>) -> Self {
+        self.late = late;
+        self
+    }
+
     /// The same, cut after so many states.
     #[must_use]
     pub fn states_max(mut self, most: usize) -> Self {
@@ -143,6 +152,7 @@ where
             faults: self.sim.faults(),
             budget: self.budget,
             spared: &self.spared,
+            euid: self.euid,
         };
         let mut hunt = Hunt::new(self, &rules, &parts);
         hunt.begin();
@@ -239,6 +249,7 @@ struct Expansion<A, V> {
     moves: usize,
     sightings: Sightings,
     finding: Finding<V>,
+    bounded_by: Option<String>,
 }
 
 /// What there is to say about a state itself.
@@ -299,12 +310,19 @@ where
 
     fn first(&self, log: &mut impl Log) -> State<A> {
         let mut sim = self.search.sim.clone();
-        let seats = self.rules.histories.iter().map(|histories| Seat {
-            process: sim.spawn(self.search.euid),
-            history: histories.first(),
-            exit: None,
-            hurt: false,
-        });
+        let late = self.search.late.iter();
+        let seats = self
+            .rules
+            .histories
+            .iter()
+            .zip(late)
+            .map(|(histories, late)| Seat {
+                process: sim.spawn(self.search.euid),
+                history: histories.first(),
+                started: !late,
+                exit: None,
+                hurt: false,
+            });
         let seats = seats.collect();
         let spent = Budget::default();
         let mut state = State { sim, seats, spent };
@@ -350,6 +368,9 @@ where
     fn sort_out(&mut self, number: u32, expansion: Expansion<A, V>) {
         self.report.moves += expansion.moves;
         self.report.sightings += expansion.sightings;
+        if let Some(why) = expansion.bounded_by {
+            self.report.bounded_by.get_or_insert(why);
+        }
         match expansion.finding {
             Finding::Nothing => {}
             Finding::Wrong(violation) => self.object(number, violation),
@@ -423,8 +444,10 @@ where
             moves: 0,
             sightings: Sightings::default(),
             finding: self.look_for_wrong(state),
+            bounded_by: None,
         };
-        if state.seats.iter().all(|seat| seat.exit.is_some()) {
+        self.cut_power(number, state, &mut expansion);
+        if state.is_over() {
             expansion.finding = self.judge(state, None);
             return expansion;
         }
@@ -440,6 +463,30 @@ where
             expansion.finding = self.judge(state, Some(Exit::Stuck));
         }
         expansion
+    }
+
+    fn cut_power(&self, number: u32, state: &State<A>, expansion: &mut Expansion<A, V>) {
+        let outcomes = match self.rules.after_power_cuts(state) {
+            Ok(outcomes) => outcomes,
+            Err(too_many) => {
+                expansion.bounded_by = Some(too_many.to_string());
+                return;
+            }
+        };
+        for (outcome, next) in outcomes.into_iter().enumerate() {
+            let movement = Move::PowerCut(outcome);
+            expansion.moves += 1;
+            expansion.sightings.count(movement);
+            let fingerprint = next.fingerprint(self.parts);
+            if !self.seen.contains(&fingerprint) {
+                let link = Link {
+                    from: number,
+                    seat: 0,
+                    movement,
+                };
+                expansion.states.push((link, fingerprint, next));
+            }
+        }
     }
 
     /// Whether the process can go on.
@@ -513,7 +560,8 @@ fn ending<A: Clone>(state: &State<A>, others: Option<Exit>) -> Ending<A> {
     let seats = state.seats.iter();
     let exits = seats.clone().map(|seat| {
         let exit = seat.exit.clone().or_else(|| others.clone());
-        exit.expect("everybody has come to an end")
+        // Whoever was to start when the power is back, and it was never cut.
+        exit.unwrap_or(Exit::Killed)
     });
     let mut sim = state.sim.clone();
     for seat in &state.seats {
@@ -528,6 +576,7 @@ fn ending<A: Clone>(state: &State<A>, others: Option<Exit>) -> Ending<A> {
             .map(|seat| seat.history.account.clone())
             .collect(),
         hurt: seats.map(|seat| seat.hurt).collect(),
+        power_cuts: state.spent.power_cuts,
         sim,
     }
 }

@@ -3,7 +3,7 @@
 use super::history::{Histories, Next};
 use super::state::{Budget, State};
 use crate::process::Exit;
-use crate::sim::{FaultModel, Reply, Request, Sleep, Step};
+use crate::sim::{FaultModel, Reply, Request, Sim, Sleep, Step, TooManyCuts};
 use crate::trace::Event;
 use hookstate::kernel::{CallKind, Create, Errno, Result};
 use std::hash::Hash;
@@ -20,7 +20,7 @@ pub(super) enum Move {
     Fail(Errno),
     /// Its call transfers so many bytes.
     Short(usize),
-    /// The power is cut, and of all that the disk can then hold it holds this.
+    /// The power is cut, and of all that the machine can start again with it has this.
     PowerCut(usize),
 }
 
@@ -32,6 +32,7 @@ pub(super) struct Rules<'a, A> {
     pub(super) budget: Budget,
     /// For each process whether nothing goes wrong for it.
     pub(super) spared: &'a [bool],
+    pub(super) euid: u32,
 }
 
 /// The calls that a move made, for those who want to see them.
@@ -47,7 +48,7 @@ impl Log for () {
 impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// All that can happen to this process now, a step first.
     pub(super) fn moves(&self, state: &State<A>, seat: usize) -> Vec<Move> {
-        if state.seats[seat].exit.is_some() {
+        if !state.seats[seat].started || state.seats[seat].exit.is_some() {
             return Vec::new();
         }
         let mut moves = vec![Move::Step];
@@ -78,6 +79,11 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         movement: Move,
         log: &mut impl Log,
     ) -> Option<State<A>> {
+        if let Move::PowerCut(outcome) = movement {
+            log.note(seat, || Event::PowerCut(outcome));
+            let mut booted = self.after_power_cuts(state).ok()?;
+            return Some(booted.swap_remove(outcome));
+        }
         let mut state = state.clone();
         let request = match &state.seats[seat].history.next {
             Next::Calls(request) => request.clone(),
@@ -104,18 +110,54 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
                 self.call(&mut state, seat, &shortened(&request, count))?
             }
             Move::Step => self.call(&mut state, seat, &request)?,
-            Move::PowerCut(_) => unreachable!("a power cut is not one process's"),
+            Move::PowerCut(_) => unreachable!("it is no call"),
         };
         log.note(seat, || Event::Returned(request.clone(), answer.clone()));
         self.go_on(&mut state, seat, answer, log);
         Some(state)
     }
 
-    /// The first calls, if nobody can notice them.
+    /// The first calls of those that have started, if nobody can notice them.
     pub(super) fn begin(&self, state: &mut State<A>, log: &mut impl Log) {
         for seat in 0..state.seats.len() {
-            self.make_unnoticed_calls(state, seat, log);
+            if state.seats[seat].started && state.seats[seat].exit.is_none() {
+                self.make_unnoticed_calls(state, seat, log);
+            }
         }
+    }
+
+    /// Everything that the machine can start again with if the power is cut now.
+    pub(super) fn after_power_cuts(
+        &self,
+        state: &State<A>,
+    ) -> std::result::Result<Vec<State<A>>, TooManyCuts> {
+        if state.spent.power_cuts == self.budget.power_cuts {
+            return Ok(Vec::new());
+        }
+        let booted = state.sim.power_cuts()?;
+        Ok(booted
+            .into_iter()
+            .map(|sim| self.booted(state, sim))
+            .collect())
+    }
+
+    /// The processes that were there are gone, and those that wait for it start.
+    fn booted(&self, state: &State<A>, sim: Sim) -> State<A> {
+        let mut state = State {
+            sim,
+            ..state.clone()
+        };
+        state.spent.power_cuts += 1;
+        for seat in &mut state.seats {
+            if seat.started {
+                seat.exit.get_or_insert(Exit::Killed);
+            } else {
+                seat.started = true;
+                seat.process = state.sim.spawn(self.euid);
+            }
+        }
+        self.begin(&mut state, &mut ());
+        state
     }
 
     fn call(&self, state: &mut State<A>, seat: usize, request: &Request) -> Option<Result<Reply>> {

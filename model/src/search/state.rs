@@ -57,6 +57,8 @@ pub(super) struct State<A> {
 pub(super) struct Seat<A> {
     pub(super) process: ProcessId,
     pub(super) history: Arc<History<A>>,
+    /// Whether it has started: some do so only when the power is back.
+    pub(super) started: bool,
     /// How it has come to its end, if it has.
     pub(super) exit: Option<Exit>,
     /// Whether one of its calls was made to fail or to transfer less.
@@ -78,6 +80,7 @@ impl<A> Clone for Seat<A> {
         Self {
             process: self.process,
             history: Arc::clone(&self.history),
+            started: self.started,
             exit: self.exit.clone(),
             hurt: self.hurt,
         }
@@ -85,9 +88,15 @@ impl<A> Clone for Seat<A> {
 }
 
 /// All that distinguishes one process from another with the same program.
-type Role = (u128, bool, Option<Exit>, u128);
+type Role = (u128, bool, bool, Option<Exit>, u128);
 
 impl<A> State<A> {
+    /// Whether nobody is left who could do anything.
+    pub(super) fn is_over(&self) -> bool {
+        let over = |seat: &Seat<A>| !seat.started || seat.exit.is_some();
+        self.seats.iter().all(over)
+    }
+
     /// Which state it is, up to changing the parts of processes that have the same program, which
     /// are those with the same number in `parts`.
     pub(super) fn fingerprint(&self, parts: &[usize]) -> u128 {
@@ -114,10 +123,11 @@ impl<A> State<A> {
     fn role(&self, seat: &Seat<A>) -> Role {
         match &seat.exit {
             // What it did before counts no more, only what came of it.
-            Some(exit) => (seat.history.fate, seat.hurt, Some(exit.clone()), 0),
+            Some(exit) => (seat.history.fate, seat.hurt, true, Some(exit.clone()), 0),
             None => {
                 let history = u128::from(seat.history.number);
-                (history, seat.hurt, None, self.sim.view(seat.process))
+                let view = self.sim.view(seat.process);
+                (history, seat.hurt, seat.started, None, view)
             }
         }
     }

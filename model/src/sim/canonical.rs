@@ -5,9 +5,10 @@ use super::shared::digest_of;
 use std::hash::{Hash, Hasher};
 
 impl Sim {
-    /// Hashes what is in the files and directories.
+    /// Hashes what is in the files and directories, and what of it is on the disk.
     pub(crate) fn hash_files(&self, hasher: &mut impl Hasher) {
         self.inodes.hash(hasher);
+        self.disk.hash(hasher);
     }
 
     /// A digest of all that the kernel keeps for this process: what it has open, which locks it

@@ -190,19 +190,21 @@ fn is_kill(step: &Step) -> bool {
     matches!(step.result, Response::Killed { .. })
 }
 
+type Alter = fn(&mut Prediction);
+
 #[test]
 fn another_outcome_is_refused_in_the_end() {
     let stage = flock_stage(this_test!(another_outcome_is_refused_in_the_end));
     let prediction = without_kill(&stage);
-    let outcomes: [(&str, fn(&mut Prediction)); 4] = [
-        ("its end", |other| other.ending.exits[1] = Exit::Killed),
-        ("its account", |other| {
-            other.ending.accounts[1].acknowledged.clear()
-        }),
-        ("the directory", |other| {
-            other.ending.sim = Sim::new(FaultModel::LOCAL)
-        }),
-        ("the verdict", |other| other.verdict = Err(Violation::Stuck)),
+    let alter_the_end: Alter = |other| other.ending.exits[1] = Exit::Killed;
+    let alter_the_account: Alter = |other| other.ending.accounts[1].acknowledged.clear();
+    let alter_the_files: Alter = |other| other.ending.sim = Sim::new(FaultModel::LOCAL);
+    let alter_the_verdict: Alter = |other| other.verdict = Err(Violation::Stuck);
+    let outcomes = [
+        ("its end", alter_the_end),
+        ("its account", alter_the_account),
+        ("the directory", alter_the_files),
+        ("the verdict", alter_the_verdict),
     ];
     for (expected, alter) in outcomes {
         let mut other = prediction.clone();

@@ -135,7 +135,7 @@ fn every_scenario_in_orders_and_with_kills_made_by_chance<S: Tested>(
 fn kill_by_chance(seed: u64) -> Option<Kill> {
     let mut draw = by_chance(seed);
     let calls: Vec<usize> = (0..12).collect();
-    (seed % 2 == 0).then(|| Kill {
+    seed.is_multiple_of(2).then(|| Kill {
         process: draw(&[0, 1, 2]),
         call: draw(&calls),
         pages: draw(&[0, 1]) as u64,

@@ -1,0 +1,70 @@
+//! Read, change, write, and no lock at all.
+//!
+//! Protocol
+//!   1. Open P; read; close. No P: defaults.
+//!   2. Change; write a temporary file with a name of its own; rename it over P.
+//!
+//! Missing: a lock around both steps. Nobody ever sees half a state, which is why the program looks
+//! careful.
+//!
+//! What is lost: of two processes that both read before either renames, the update of the one that
+//! renames first.
+
+use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use crate::control::file::{load, locked, replace};
+use crate::oracle::ViolationKind;
+use crate::scenario::Scenario;
+use hookstate::kernel::{FlockOperation, Kernel};
+use hookstate::strategy::{Site, Strategy};
+use hookstate::{Outcome, Result, State};
+use std::path::PathBuf;
+
+pub(super) const PATTERN: Pattern = Pattern {
+    number: 1,
+    name: "no-lock",
+    lost: "one of two updates",
+    form: Form::Protocol(Protocol {
+        processes: 2,
+        needs: Circumstance::Meeting,
+        rejected_as: ViolationKind::Lost,
+        model: |variant, processes| {
+            let acts = vec![MODIFY; processes];
+            Box::new(Scenario::new(NoLock(variant), EXISTING, &acts))
+        },
+    }),
+};
+
+#[derive(Clone, Copy, Debug)]
+struct NoLock(Variant);
+
+impl Strategy for NoLock {
+    fn name(&self) -> &'static str {
+        PATTERN.name
+    }
+
+    fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {
+        site.path(".no-lock.json")
+    }
+
+    fn modify<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<R, E>>> {
+        let path = self.data_file(site);
+        let lock = site.path(".no-lock.json.lock");
+        let operation = FlockOperation::Exclusive;
+        let _alone = self.0.put_back(|| locked(site.kernel, &lock, operation))?;
+        let mut state: T = load(site.kernel, &path)?;
+        let result = change(&mut state);
+        if result.is_ok() {
+            let temporary = site.path(&format!(".no-lock.{}.tmp", site.kernel.getpid()));
+            replace(site.kernel, &temporary, &path, &state)?;
+        }
+        Ok(Outcome::clean(result))
+    }
+
+    fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
+        load(site.kernel, &self.data_file(site)).map(Outcome::clean)
+    }
+}
