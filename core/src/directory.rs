@@ -25,6 +25,24 @@ impl<K: Kernel> Site<'_, K> {
         }
     }
 
+    /// As [`sync_directory`](Self::sync_directory). One that does not exist has no names: whoever
+    /// finds nothing must not make it.
+    pub(crate) fn sync_directory_if_any(&self) -> Result<()> {
+        match self.durability {
+            Durability::Power if self.exists(self.directory)? => self.sync_directory(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is anything under this name.
+    pub(crate) fn exists(&self, path: &Path) -> Result<bool> {
+        match retried(|| self.kernel.stat(path)) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(Error::from_call("inspect", path, CallKind::Stat, errno)),
+        }
+    }
+
     /// Swaps two files by name. `false` where the kernel or the file system cannot, or if one of
     /// them does not exist.
     fn exchange(&self, one: &Path, other: &Path) -> Result<bool> {

@@ -41,7 +41,7 @@ struct CallError {
 }
 
 /// What sort of failure it was, to match on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Another process held the lock for the whole time that this one would wait. The error knows
@@ -90,6 +90,7 @@ impl Error {
 
     /// Whether the change that was asked for may be in the state all the same, now or once the next
     /// process has cleared up; wholly or not at all. `false` means that it is not and will not be.
+    /// Of a removal, whether the state may be gone.
     #[must_use]
     pub fn is_indeterminate(&self) -> bool {
         self.0.indeterminate

@@ -18,15 +18,18 @@
 //! that embeds us.
 //!
 //! Why step 4: the lock belongs to the file, not to the name. A name can be given to another file
-//! while we wait, and then we hold the lock of a file that nobody else can reach. Control:
-//! `rename-stale-lock`.
+//! or removed while we wait, and then we hold the lock of a file that nobody else can reach. It is
+//! for all who take the lock, those who share it too. Since every one of them looks, the holder may
+//! remove the name of the locked file (`remove` of each strategy), so long as that is the last thing
+//! that it changes: from then on others are inside. Control: `rename-stale-lock`,
+//! `FlockWithoutRecheck`, `RenameWithoutRecheck`.
 //!
 //! Why step 5 unlocks: a process that was forked while we had the file open shares the lock, and
 //! would keep it after our close.
 
 use crate::file::{File, is_unsupported, retried};
 use crate::kernel::{
-    CallKind, Create, Errno, FileSystem, FlockOperation, Identity, Kernel, OpenHow, Stat,
+    Access, CallKind, Create, Errno, FileSystem, FlockOperation, Identity, Kernel, OpenHow, Stat,
 };
 use crate::strategy::Site;
 use crate::{Error, Result};
@@ -60,6 +63,26 @@ impl<K: Kernel> Site<'_, K> {
         sharing: Sharing,
     ) -> Result<Option<Locked<'p, K>>> {
         self.lock_within(self.lock_timeout, path, how, sharing)
+    }
+
+    /// As [`lock`](Self::lock), exclusive and for a removal: the file is created only if one of those
+    /// `beside` it is there, which it covers too. So whoever finds nothing leaves nothing.
+    pub(crate) fn lock_if_any<'p>(
+        &'p self,
+        path: &'p Path,
+        beside: &[&Path],
+    ) -> Result<Option<Locked<'p, K>>> {
+        let how = OpenHow::existing(Access::ReadWrite);
+        if let Some(locked) = self.lock(path, how, Sharing::Exclusive)? {
+            return Ok(Some(locked));
+        }
+        for other in beside {
+            if self.exists(other)? {
+                let how = OpenHow::or_create(Access::ReadWrite);
+                return self.lock(path, how, Sharing::Exclusive);
+            }
+        }
+        Ok(None)
     }
 
     /// As [`lock`](Self::lock), waiting for at most `limit`.
@@ -274,7 +297,7 @@ impl Wait {
 #[cfg(target_os = "linux")]
 fn holder_of<K: Kernel>(kernel: &K, file: Identity) -> Option<u32> {
     let path = Path::new("/proc/locks");
-    let how = OpenHow::existing(crate::kernel::Access::Read);
+    let how = OpenHow::existing(Access::Read);
     let locks = File::open(kernel, path, how).ok()??;
     let text = locks.read_to_end().ok()?;
     parse_holder(&String::from_utf8_lossy(&text), file)

@@ -182,8 +182,67 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
         self.guarded(|site| self.strategy.apply::<T, K>(site, delta))
     }
 
+    /// Ends the state: gives it to `last` and then removes its files, in one exclusive window. Gives
+    /// back what `last` returned; `None`, and `last` is not called, if there was no state.
+    ///
+    /// Nobody else gets in between: every change is in what `last` was given, or else in the state
+    /// that it begins anew by coming later. Copies of damaged content stay.
+    ///
+    /// What `last` is given is on the disk until it returns. So if the value must not be lost, `last`
+    /// itself has to hand it on, and durably so if it has to survive a power loss: with an `Ok` it
+    /// has run exactly once for this state. After an error, a kill or a panic the state is there
+    /// whole, and the next call hands it out again, or it is gone, and `last` has returned. So what
+    /// was handed on then, has been handed on at least once. It must not use the same state, as with
+    /// [`locked_modify`](Self::locked_modify).
+    ///
+    /// ```
+    /// # use hookstate::{State, Store};
+    /// # #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// # struct Calls { count: u64 }
+    /// # impl State for Calls {
+    /// #     type Delta = u64;
+    /// #     fn apply(&mut self, more: &u64) { self.count += more; }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// let store = Store::<Calls>::new(directory.path(), "session-1");
+    /// let _ = store.apply(&41)?;
+    /// let total = store.remove(|calls| calls.count)?;
+    /// assert_eq!(total.value, Some(41));
+    /// assert!(!store.path().exists());
+    /// assert_eq!(store.remove(|calls| calls.count)?.value, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`]. After an error the state is still there, unless
+    /// [`Error::is_indeterminate`] says that it may be gone.
+    pub fn remove<R>(&self, last: impl FnOnce(T) -> R) -> Result<Outcome<Option<R>>> {
+        let outcome = self.try_remove(|state| Ok::<R, Infallible>(last(state)))?;
+        Ok(outcome.map(|value| match value {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }))
+    }
+
+    /// As [`remove`](Self::remove), with a closure that may refuse, for example since it could not
+    /// hand the state on: if it returns an error, nothing is removed and the error is the value of
+    /// the outcome.
+    ///
+    /// # Errors
+    ///
+    /// As for [`remove`](Self::remove).
+    pub fn try_remove<R, E>(
+        &self,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        self.guarded(|site| self.strategy.remove(site, last))
+    }
+
     /// Reads a whole state: never torn, never with a change half applied. A store that nobody has
-    /// changed yet has the default state; reading creates no file.
+    /// changed yet, or since its state was removed, has the default state; reading creates no file.
     ///
     /// # Errors
     ///

@@ -1,42 +1,14 @@
 //! Runs processes in every order of their calls that loom can find, and judges each ending.
 
-use crate::sim::interleaved::{CALLS_MAX, Interleaved, Kill, Run, Runaway, Sightings, Stuck};
-use crate::sim::{Sim, SimProcess};
+use crate::process::{CALLS_MAX, Ending, Exit, Program};
+use crate::sim::interleaved::{Kill, Run, Sightings};
+use crate::sim::{AnyDoor, Sim, SimProcess};
 use crate::trace::Trace;
-use hookstate::kernel::Ceased;
-use std::any::Any;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// What a process does, and what it has to say about it.
-pub type Program<R> = Arc<dyn Fn(SimProcess<Interleaved>) -> R + Send + Sync>;
-
-/// How a process came to its end.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Exit<R> {
-    /// By itself, with this to say.
-    Finished(R),
-    /// It was killed.
-    Killed,
-    /// It waited for others, all of which waited too.
-    Stuck,
-    /// It made calls without end.
-    Runaway,
-    /// It panicked with this message.
-    Panicked(String),
-}
-
-/// What an execution came to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Ending<R> {
-    /// The kernel after the last process had ended.
-    pub sim: Sim,
-    /// How each process came to its end.
-    pub exits: Vec<Exit<R>>,
-}
 
 /// How far to go.
 #[derive(Clone, Copy, Debug)]
@@ -94,16 +66,16 @@ impl Default for Bounds {
 ///
 /// If there are more programs than loom has threads for, which is one fewer than five, or if loom
 /// itself fails.
-pub fn explore<R, V>(
+pub fn explore<A, V>(
     sim: &Sim,
     euid: u32,
-    programs: Vec<Program<R>>,
+    programs: Vec<Program<A>>,
     kill: Option<Kill>,
     bounds: Bounds,
-    judge: impl Fn(&Ending<R>) -> Result<(), V> + Send + Sync + 'static,
+    judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
 ) -> Report<V>
 where
-    R: Clone + Eq + Hash + Send + 'static,
+    A: Clone + Default + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
 {
     let builder = loom_without_bounds_of_its_own(programs.len(), bounds);
@@ -151,19 +123,19 @@ fn loom_without_bounds_of_its_own(processes: usize, bounds: Bounds) -> loom::mod
     builder
 }
 
-struct Exploration<R, V, J> {
+struct Exploration<A, V, J> {
     sim: Sim,
     euid: u32,
-    programs: Vec<Program<R>>,
+    programs: Vec<Program<A>>,
     kill: Option<Kill>,
     executions_max: usize,
     judge: J,
-    found: Mutex<Found<R, V>>,
+    found: Mutex<Found<A, V>>,
 }
 
-struct Found<R, V> {
+struct Found<A, V> {
     report: Report<V>,
-    endings: HashSet<Ending<R>>,
+    endings: HashSet<Ending<A>>,
 }
 
 /// The payload of unwinding that ends the search.
@@ -173,13 +145,13 @@ struct Enough;
 /// for a JSON parser.
 const STACK_WORDS: usize = 32 << 10;
 
-type Exits<R> = Arc<Mutex<Vec<Option<Exit<R>>>>>;
+type Lives<A> = Arc<Mutex<Vec<Option<(Exit, A)>>>>;
 
-impl<R, V, J> Exploration<R, V, J>
+impl<A, V, J> Exploration<A, V, J>
 where
-    R: Clone + Eq + Hash + Send + 'static,
+    A: Clone + Default + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
-    J: Fn(&Ending<R>) -> Result<(), V> + Send + Sync + 'static,
+    J: Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
 {
     /// One execution. The main thread only starts the processes and waits for none of them, since
     /// joining would be one more operation to interleave.
@@ -187,12 +159,12 @@ where
         self.count_execution();
         let processes = self.programs.len();
         let run = Run::new(&self.sim, processes, self.euid, self.kill);
-        let exits: Exits<R> = Arc::new(Mutex::new((0..processes).map(|_| None).collect()));
+        let lives: Lives<A> = Arc::new(Mutex::new((0..processes).map(|_| None).collect()));
         for seat in 0..processes {
-            let (this, run, exits) = (Arc::clone(self), Arc::clone(&run), Arc::clone(&exits));
+            let (this, run, lives) = (Arc::clone(self), Arc::clone(&run), Arc::clone(&lives));
             loom::thread::Builder::new()
                 .stack_size(STACK_WORDS)
-                .spawn(move || this.live(&run, seat, &exits))
+                .spawn(move || this.live(&run, seat, &lives))
                 .expect("loom always spawns");
         }
     }
@@ -209,21 +181,32 @@ where
     }
 
     /// One process. The last to end judges what all have come to.
-    fn live(&self, run: &Arc<Run>, seat: usize, exits: &Exits<R>) {
+    fn live(&self, run: &Arc<Run>, seat: usize, lives: &Lives<A>) {
         let process = run.sit(seat);
         let program = &self.programs[seat];
-        let lived = catch_unwind(AssertUnwindSafe(|| program(SimProcess(process.clone()))));
+        let mut account = A::default();
+        let lived = catch_unwind(AssertUnwindSafe(|| {
+            let door = AnyDoor::new(process.clone());
+            program(SimProcess(door), &mut account);
+        }));
         process.end();
-        if let Some(exits) = all_exits(exits, seat, exit_of(lived)) {
-            self.judge(run, exits);
+        if let Some(lives) = all_lives(lives, seat, (Exit::of(lived), account)) {
+            self.judge(run, lives);
         }
     }
 
-    fn judge(&self, run: &Run, exits: Vec<Exit<R>>) {
+    fn judge(&self, run: &Run, lives: Vec<(Exit, A)>) {
         let (sim, trace, seen) = run.outcome();
+        let hurt = vec![false; lives.len()];
+        let (exits, accounts) = lives.into_iter().unzip();
         let mut found = self.found();
         found.report.count(&seen);
-        let ending = Ending { sim, exits };
+        let ending = Ending {
+            sim,
+            exits,
+            accounts,
+            hurt,
+        };
         if !found.endings.insert(ending.clone()) {
             return;
         }
@@ -236,7 +219,7 @@ where
         }
     }
 
-    fn found(&self) -> MutexGuard<'_, Found<R, V>> {
+    fn found(&self) -> MutexGuard<'_, Found<A, V>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -257,35 +240,11 @@ impl<V> Default for Report<V> {
     }
 }
 
-/// Notes the exit at `seat`; gives all of them if it was the last.
-fn all_exits<R: Clone>(exits: &Exits<R>, seat: usize, exit: Exit<R>) -> Option<Vec<Exit<R>>> {
-    let mut exits = exits.lock().unwrap_or_else(PoisonError::into_inner);
-    exits[seat] = Some(exit);
-    exits.iter().cloned().collect()
-}
-
-fn exit_of<R>(lived: std::thread::Result<R>) -> Exit<R> {
-    let payload = match lived {
-        Ok(said) => return Exit::Finished(said),
-        Err(payload) => payload,
-    };
-    if payload.is::<Ceased>() {
-        Exit::Killed
-    } else if payload.is::<Stuck>() {
-        Exit::Stuck
-    } else if payload.is::<Runaway>() {
-        Exit::Runaway
-    } else {
-        Exit::Panicked(message(payload.as_ref()))
-    }
-}
-
-fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".to_owned())
+/// Notes the life at `seat`; gives all of them if it was the last.
+fn all_lives<A: Clone>(lives: &Lives<A>, seat: usize, life: (Exit, A)) -> Option<Vec<(Exit, A)>> {
+    let mut lives = lives.lock().unwrap_or_else(PoisonError::into_inner);
+    lives[seat] = Some(life);
+    lives.iter().cloned().collect()
 }
 
 impl<V> Report<V> {

@@ -5,7 +5,8 @@
 //! it got; [`trace`] shows what happened. [`oracle`] says what must hold in the end, and
 //! [`scenario`] puts strategy, processes, kills and oracle together. [`twin`] leaves single steps
 //! out of the shipping strategies and [`control`] has whole programs that lose updates: the model
-//! must reject all of them.
+//! must reject all of them. [`replay`] has real processes do on the kernel of this machine what the
+//! model says.
 //!
 //! ```
 //! use hookstate::strategy::Flock;
@@ -18,11 +19,18 @@
 
 pub mod sim;
 
+pub mod process;
+
 pub mod explore;
+pub mod search;
 pub mod trace;
 
 pub mod oracle;
 pub mod scenario;
+
+pub mod catalogue;
 pub mod twin;
 
 pub mod control;
+
+pub mod replay;

@@ -4,17 +4,22 @@
 //! state is a [`Ledger`], to which every change adds a token of its own, and every change notes
 //! which tokens it found. A lost update is a pair of acknowledged changes that found the same.
 
-use crate::explore::{Ending, Exit};
-use crate::sim::{Sequential, Sim};
+use crate::process::{Ending, Exit};
+use crate::sim::Sequential;
 use hookstate::kernel::Kernel;
 use hookstate::strategy::Strategy;
-use hookstate::{ErrorKind, Recovery, State, Store};
+use hookstate::{Durability, ErrorKind, Recovery, State, Store};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 /// What one change adds.
 pub type Token = u32;
+
+/// The token of all changes where the processes are to be alike: what one of them does, any other
+/// could have done.
+pub const ANONYMOUS: Token = 1;
 
 /// The state of the models: a counter that every change increments, and a list to which every
 /// change adds its token.
@@ -82,20 +87,42 @@ impl Ledger {
 }
 
 /// What a process says about what it did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// Its changes that were acknowledged.
     pub acknowledged: Vec<Change>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
+    /// The states that it removed.
+    pub removed: Vec<Ledger>,
+    /// The state that was handed to it for removal, before it knows whether it was removed.
+    pub handed: Option<Ledger>,
+    /// The change that it is about to make.
+    pub attempted: Option<Token>,
     /// The first thing that went wrong, after which it stopped.
-    pub failure: Option<(ErrorKind, String)>,
+    pub failure: Option<Failure>,
     /// Whether it was told of damage.
     pub damage_reported: bool,
+    /// Whether it completed the write of another.
+    pub completed_another: bool,
+    /// Whether it has read the state and not yet come back from the change of it. A removal does not
+    /// count: it is over for the others as soon as the name is gone.
+    pub inside: bool,
+}
+
+/// An error that a process got.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Failure {
+    /// Which sort.
+    pub kind: ErrorKind,
+    /// Whether the change may be in the state all the same.
+    pub indeterminate: bool,
+    /// All of it.
+    pub text: String,
 }
 
 /// A change that was acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
     /// What it added.
     pub token: Token,
@@ -132,6 +159,15 @@ pub enum Violation {
     },
     /// The processes waited for each other, or one of them worked without end.
     Stuck,
+    /// Two processes were inside of one window.
+    ExclusionBroken,
+    /// A change that failed is in the state, although its error did not say that it may be.
+    Undead {
+        /// Which.
+        token: Token,
+        /// The error.
+        error: String,
+    },
     /// A process got an error although nothing had failed.
     Failed {
         /// The error.
@@ -155,6 +191,8 @@ pub enum ViolationKind {
     Torn,
     RolledBack,
     Stuck,
+    ExclusionBroken,
+    Undead,
     Failed,
     Panicked,
     FalseAlarm,
@@ -169,6 +207,10 @@ pub struct Oracle<S> {
     pub before: Vec<Token>,
     /// The tokens that the processes may have added.
     pub added: Vec<Token>,
+    /// How long a process waits for the lock. With no time at all a refused lock is an error.
+    pub lock_timeout: Duration,
+    /// What the changes were to survive.
+    pub durability: Durability,
 }
 
 /// The directory of the store.
@@ -188,45 +230,79 @@ impl<S: Strategy + Clone> Oracle<S> {
     ///
     /// What is wrong with the ending.
     pub fn judge(&self, ending: &Ending<Account>) -> Result<(), Violation> {
-        for exit in &ending.exits {
-            check_exit(exit)?;
-        }
-        let anybody_killed = ending.exits.contains(&Exit::Killed);
-        if !anybody_killed && accounts(ending).any(|account| account.damage_reported) {
-            return Err(Violation::FalseAlarm);
-        }
-        let last = self.read(&ending.sim)?;
-        self.check_tokens(&last, ending)?;
-        for account in accounts(ending) {
-            self.check_reads(account, &last)?;
-        }
-        self.check_next_change(&ending.sim, &last)
+        self.judge_on(ending, || Sequential::boot(&ending.sim, USER))
     }
 
-    fn read(&self, sim: &Sim) -> Result<Ledger, Violation> {
-        let store = store(self.strategy.clone(), Sequential::boot(sim, USER));
+    /// The same by what a new process sees on another kernel, where the processes were too.
+    pub(crate) fn judge_on<K: Kernel>(
+        &self,
+        ending: &Ending<Account>,
+        newcomer: impl Fn() -> K,
+    ) -> Result<(), Violation> {
+        ending.exits.iter().try_for_each(check_exit)?;
+        self.check_failures(ending)?;
+        check_alarms(ending)?;
+        let last = self.read(newcomer())?;
+        self.check_tokens(&last, ending)?;
+        let nobody_removes = ending
+            .accounts
+            .iter()
+            .all(|account| account.removed.is_empty() && account.handed.is_none());
+        for account in &ending.accounts {
+            self.check_reads(account, nobody_removes.then_some(&last))?;
+        }
+        self.check_next_change(newcomer(), &last)
+    }
+
+    fn read<K: Kernel>(&self, kernel: K) -> Result<Ledger, Violation> {
+        let store = store(self.strategy.clone(), kernel);
         let read = store.read().map_err(|error| torn(&error))?;
         whole(&read.value).cloned()
     }
 
-    /// Each acknowledged change once, each other at most once, and nothing else.
+    /// Each acknowledged change once, in the state or in one that was removed; each other at most
+    /// once; and nothing else.
     fn check_tokens(&self, last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
-        let acknowledged: Vec<&Change> = accounts(ending)
+        let acknowledged: Vec<&Change> = ending
+            .accounts
+            .iter()
             .flat_map(|account| &account.acknowledged)
             .collect();
+        let all = with_removed(last, ending)?;
         for &token in &self.before {
-            exactly_once(last, token, None)?;
+            kept(&all, token, None, ending)?;
+        }
+        if self.added.contains(&ANONYMOUS) {
+            return check_number(last, &acknowledged, ending, self.before.len());
         }
         for change in &acknowledged {
-            let rival = rival(change, &acknowledged);
-            exactly_once(last, change.token, rival)?;
+            let rival = rival(change, &acknowledged).map(|rival| rival.token);
+            kept(&all, change.token, rival, ending)?;
         }
         for &token in &self.added {
-            if last.times(token) > 1 {
+            if all.times(token) > 1 {
                 return Err(Violation::Doubled { token });
             }
         }
-        self.check_known(last)
+        check_undead(&all, ending)?;
+        self.check_known(&all)
+    }
+
+    /// A process that was not hurt fails only if it had no time to wait.
+    fn check_failures(&self, ending: &Ending<Account>) -> Result<(), Violation> {
+        for (account, &hurt) in ending.accounts.iter().zip(&ending.hurt) {
+            let Some(failure) = &account.failure else {
+                continue;
+            };
+            let error = failure.text.clone();
+            match failure.kind {
+                _ if hurt => {}
+                ErrorKind::LockTimeout if self.lock_timeout.is_zero() => {}
+                ErrorKind::Corrupt => return Err(Violation::Torn { seen: error }),
+                _ => return Err(Violation::Failed { error }),
+            }
+        }
+        Ok(())
     }
 
     fn check_known(&self, ledger: &Ledger) -> Result<(), Violation> {
@@ -240,14 +316,24 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     /// Whole, with all that came before, with what the reader itself had changed, and never less
-    /// than the time before. What has been read has been committed, so it is there in the end.
-    fn check_reads(&self, account: &Account, last: &Ledger) -> Result<(), Violation> {
+    /// than the time before. What has been read has been committed, so it is there in the end. But
+    /// not if there is no `last` state, since somebody removes it in between.
+    fn check_reads(&self, account: &Account, last: Option<&Ledger>) -> Result<(), Violation> {
+        for (_, read) in &account.reads {
+            self.check_known(whole(read)?)?;
+        }
+        match last {
+            Some(last) => self.check_order(account, last),
+            None => Ok(()),
+        }
+    }
+
+    fn check_order(&self, account: &Account, last: &Ledger) -> Result<(), Violation> {
         let mut earlier = Ledger::default();
         for &token in &self.before {
             earlier.add(token);
         }
         for (changes, read) in &account.reads {
-            self.check_known(whole(read)?)?;
             for change in &account.acknowledged[..*changes] {
                 exactly_once(read, change.token, None)?;
             }
@@ -258,9 +344,8 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     /// Whatever has happened, the next change must be possible and lose nothing.
-    fn check_next_change(&self, sim: &Sim, last: &Ledger) -> Result<(), Violation> {
-        let process = Sequential::boot(sim, USER);
-        let store = store(self.strategy.clone(), process);
+    fn check_next_change<K: Kernel>(&self, kernel: K, last: &Ledger) -> Result<(), Violation> {
+        let store = store(self.strategy.clone(), kernel);
         let modified = store.locked_modify(|ledger| ledger.add(NEXT));
         let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
         let _ = applied.map_err(|error| torn(&error))?;
@@ -289,28 +374,9 @@ pub fn tells_of_damage(recovery: Option<&Recovery>) -> bool {
     recovery.is_some_and(|recovery| !matches!(recovery, Recovery::Completed))
 }
 
-fn accounts(ending: &Ending<Account>) -> impl Iterator<Item = &Account> {
-    ending.exits.iter().filter_map(|exit| match exit {
-        Exit::Finished(account) => Some(account),
-        _ => None,
-    })
-}
-
-fn check_exit(exit: &Exit<Account>) -> Result<(), Violation> {
+fn check_exit(exit: &Exit) -> Result<(), Violation> {
     match exit {
-        Exit::Finished(Account { failure: None, .. }) | Exit::Killed => Ok(()),
-        Exit::Finished(Account {
-            failure: Some((ErrorKind::Corrupt, error)),
-            ..
-        }) => Err(Violation::Torn {
-            seen: error.clone(),
-        }),
-        Exit::Finished(Account {
-            failure: Some((_, error)),
-            ..
-        }) => Err(Violation::Failed {
-            error: error.clone(),
-        }),
+        Exit::Finished | Exit::Killed => Ok(()),
         Exit::Stuck | Exit::Runaway => Err(Violation::Stuck),
         Exit::Panicked(message) => Err(Violation::Panicked {
             message: message.clone(),
@@ -333,6 +399,34 @@ fn torn(error: &hookstate::Error) -> Violation {
     }
 }
 
+/// What is in the state and what was removed with one.
+fn with_removed(last: &Ledger, ending: &Ending<Account>) -> Result<Ledger, Violation> {
+    let mut all = last.clone();
+    for removed in ending.accounts.iter().flat_map(|account| &account.removed) {
+        let tokens = whole(removed)?.tokens.iter();
+        tokens.for_each(|&token| all.add(token));
+    }
+    Ok(all)
+}
+
+/// Exactly once; or not at all, if it was handed out to a process that was killed while it removed
+/// the state.
+fn kept(
+    all: &Ledger,
+    token: Token,
+    rival: Option<Token>,
+    ending: &Ending<Account>,
+) -> Result<(), Violation> {
+    let handed = |account: &Account| {
+        let handed = account.handed.as_ref();
+        handed.is_some_and(|handed| handed.times(token) == 1)
+    };
+    match all.times(token) == 0 && ending.accounts.iter().any(handed) {
+        true => Ok(()),
+        false => exactly_once(all, token, rival),
+    }
+}
+
 fn exactly_once(ledger: &Ledger, token: Token, rival: Option<Token>) -> Result<(), Violation> {
     match ledger.times(token) {
         0 => Err(Violation::Lost { token, rival }),
@@ -341,12 +435,66 @@ fn exactly_once(ledger: &Ledger, token: Token, rival: Option<Token>) -> Result<(
     }
 }
 
-fn rival(change: &Change, acknowledged: &[&Change]) -> Option<Token> {
+fn rival<'a>(change: &Change, acknowledged: &[&'a Change]) -> Option<&'a Change> {
     change.parent.as_ref()?;
     acknowledged
         .iter()
-        .find(|other| other.token != change.token && other.parent == change.parent)
-        .map(|other| other.token)
+        .find(|other| !std::ptr::eq(**other, change) && other.parent == change.parent)
+        .copied()
+}
+
+/// Damage that nobody has done must not be reported.
+fn check_alarms(ending: &Ending<Account>) -> Result<(), Violation> {
+    let harm = ending.exits.contains(&Exit::Killed) || ending.hurt.contains(&true);
+    let alarm = ending
+        .accounts
+        .iter()
+        .any(|account| account.damage_reported);
+    match alarm && !harm {
+        true => Err(Violation::FalseAlarm),
+        false => Ok(()),
+    }
+}
+
+/// A change whose error does not say that it is indeterminate is not in the state.
+fn check_undead(last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
+    for account in &ending.accounts {
+        if let (Some(failure), Some(token)) = (&account.failure, account.attempted)
+            && !failure.indeterminate
+            && last.times(token) > 0
+        {
+            let error = failure.text.clone();
+            return Err(Violation::Undead { token, error });
+        }
+    }
+    Ok(())
+}
+
+/// What can be said of changes that nobody can tell apart: their number is right, and no two of
+/// them had the same parent.
+fn check_number(
+    last: &Ledger,
+    acknowledged: &[&Change],
+    ending: &Ending<Account>,
+    before: usize,
+) -> Result<(), Violation> {
+    let token = ANONYMOUS;
+    let rival = acknowledged
+        .iter()
+        .find_map(|change| rival(change, acknowledged));
+    if let Some(rival) = rival {
+        let rival = Some(rival.token);
+        return Err(Violation::Lost { token, rival });
+    }
+    let killed = ending.exits.iter().filter(|exit| **exit == Exit::Killed);
+    let made = last.tokens.len() - before;
+    if made < acknowledged.len() {
+        return Err(Violation::Lost { token, rival: None });
+    }
+    match made > acknowledged.len() + killed.count() {
+        true => Err(Violation::Doubled { token }),
+        false => Ok(()),
+    }
 }
 
 fn rolled_back(earlier: &Ledger, later: &Ledger) -> Result<(), Violation> {
@@ -369,6 +517,8 @@ impl Violation {
             Self::Torn { .. } => ViolationKind::Torn,
             Self::RolledBack { .. } => ViolationKind::RolledBack,
             Self::Stuck => ViolationKind::Stuck,
+            Self::ExclusionBroken => ViolationKind::ExclusionBroken,
+            Self::Undead { .. } => ViolationKind::Undead,
             Self::Failed { .. } => ViolationKind::Failed,
             Self::Panicked { .. } => ViolationKind::Panicked,
             Self::FalseAlarm => ViolationKind::FalseAlarm,
@@ -395,6 +545,10 @@ impl fmt::Display for Violation {
                 write!(f, "{earlier:?} was there and later only {later:?}")
             }
             Self::Stuck => write!(f, "nobody could go on"),
+            Self::ExclusionBroken => write!(f, "two processes were inside of one window"),
+            Self::Undead { token, error } => {
+                write!(f, "change {token} failed and is in the state: {error}")
+            }
             Self::Failed { error } => write!(f, "an error without a cause: {error}"),
             Self::Panicked { message } => write!(f, "a panic: {message}"),
             Self::FalseAlarm => write!(f, "damage was reported and nobody had done any"),

@@ -1,16 +1,19 @@
 //! Processes that share one state, and every way in which that can go.
 
-use crate::explore::{Bounds, Program, Report, explore};
+use crate::explore::{Bounds, Report, explore};
 use crate::oracle::{
-    Account, Change, DIRECTORY, Delta, Ledger, Oracle, Token, USER, Violation, store,
-    tells_of_damage,
+    ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Token, USER, Violation,
+    store, tells_of_damage,
 };
-use crate::sim::{FaultModel, Interleaved, Kill, Sequential, Sim, SimProcess};
+use crate::process::{Ending, Program};
+use crate::search::{self, Budget, Search};
+use crate::sim::{AnyDoor, FaultModel, Kill, Sequential, Sim, SimProcess};
 use hookstate::kernel::{Call, Errno, FlockOperation, Kernel, Watched, Watcher, Way};
 use hookstate::strategy::Strategy;
-use hookstate::{Error, Outcome, Store};
+use hookstate::{Durability, Error, LOCK_TIMEOUT_DEFAULT, Outcome, Recovery, Store};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One thing that a process does with the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,17 +28,32 @@ pub enum Act {
     Apply,
     /// `read`.
     Read,
+    /// `remove`.
+    Remove,
+    /// What a program does that knows nothing of this project: it takes flock on the data file,
+    /// reads it, empties it, writes it and closes it. It cannot be killed, since what it loses then
+    /// is its own doing.
+    Peer,
 }
 
 /// A strategy, what was there before, and who does what.
 #[derive(Clone)]
-pub struct Scenario<S, K> {
+pub struct Scenario<S> {
     strategy: S,
-    around: Around<K>,
+    perform: Perform,
     faults: FaultModel,
     before: Before,
     programs: Vec<Vec<Act>>,
     bounds: Bounds,
+    terms: Terms,
+    alike: bool,
+}
+
+/// Under which terms the stores work.
+#[derive(Clone, Copy, Debug)]
+struct Terms {
+    durability: Durability,
+    lock_timeout: Duration,
 }
 
 /// What was there before.
@@ -54,9 +72,13 @@ pub enum Before {
     LongLog(u32, usize),
 }
 
-type Around<K> = Arc<dyn Fn(SimProcess<Interleaved>) -> K + Send + Sync>;
+/// The change that a program makes which knows nothing of this project.
+mod peer;
 
-impl<S> Scenario<S, SimProcess<Interleaved>>
+/// Does the acts, each with its token, under the terms.
+type Perform = Arc<dyn Fn(SimProcess<AnyDoor>, &[(Act, Token)], Terms, &mut Account) + Send + Sync>;
+
+impl<S> Scenario<S>
 where
     S: Strategy + Clone + Send + Sync + 'static,
 {
@@ -65,36 +87,56 @@ where
     /// There is one process for each list of acts, which it does one after the other.
     pub fn new(strategy: S, before: Before, programs: &[&[Act]]) -> Self {
         Self {
+            perform: performed_over(strategy.clone(), |process| process),
             strategy,
-            around: Arc::new(|process| process),
             faults: FaultModel::default(),
             before,
             programs: programs.iter().map(|acts| acts.to_vec()).collect(),
             bounds: Bounds::default(),
+            terms: Terms {
+                durability: Durability::Process,
+                lock_timeout: LOCK_TIMEOUT_DEFAULT,
+            },
+            alike: false,
+        }
+    }
+
+    /// So many processes that do the same and cannot be told apart, which makes the search shorter
+    /// by all the ways in which they could change their parts. Their changes have one token.
+    pub fn alike(strategy: S, before: Before, processes: usize) -> Self {
+        let acts: &[Act] = &[Act::Modify];
+        let alike = true;
+        Self {
+            alike,
+            ..Self::new(strategy, before, &vec![acts; processes])
         }
     }
 
     /// The same with something between the strategy and its kernel, in all of the processes.
+    #[must_use]
     pub fn around<K: Kernel>(
-        self,
-        around: impl Fn(SimProcess<Interleaved>) -> K + Send + Sync + 'static,
-    ) -> Scenario<S, K> {
-        Scenario {
-            strategy: self.strategy,
-            around: Arc::new(around),
-            faults: self.faults,
-            before: self.before,
-            programs: self.programs,
-            bounds: self.bounds,
-        }
+        mut self,
+        around: impl Fn(SimProcess<AnyDoor>) -> K + Send + Sync + 'static,
+    ) -> Self {
+        self.perform = performed_over(self.strategy.clone(), around);
+        self
     }
-}
 
-impl<S, K> Scenario<S, K>
-where
-    S: Strategy + Clone + Send + Sync + 'static,
-    K: Kernel + 'static,
-{
+    /// The same with stores whose changes survive this.
+    #[must_use]
+    pub fn durable(mut self, durability: Durability) -> Self {
+        self.terms.durability = durability;
+        self
+    }
+
+    /// The same with stores that wait for a lock so long. With no time at all, a process that is
+    /// refused the lock fails, which it may.
+    #[must_use]
+    pub fn waiting(mut self, lock_timeout: Duration) -> Self {
+        self.terms.lock_timeout = lock_timeout;
+        self
+    }
+
     /// The same on a kernel with other abilities.
     #[must_use]
     pub fn on(mut self, faults: FaultModel) -> Self {
@@ -132,6 +174,21 @@ where
         sum
     }
 
+    /// Every state that can come about with so much going wrong.
+    #[must_use]
+    pub fn search(&self, budget: Budget) -> search::Report<Violation> {
+        self.searcher().budget(budget).run()
+    }
+
+    /// The search of all states, for setting more than its budget.
+    #[must_use]
+    pub fn searcher(&self) -> Search<Account, Violation> {
+        let oracle = self.oracle();
+        let judge = move |ending: &Ending<Account>| oracle.judge(ending);
+        let spared = self.programs.iter().map(|acts| acts.contains(&Act::Peer));
+        Search::new(self.start(), USER, self.programs(), judge).sparing(spared.collect())
+    }
+
     fn check_killing_at(&self, process: usize, call: usize) -> Report<Violation> {
         let kill = Kill {
             process,
@@ -160,31 +217,48 @@ where
         )
     }
 
-    fn oracle(&self) -> Oracle<S> {
+    pub(crate) fn faults(&self) -> FaultModel {
+        self.faults
+    }
+
+    pub(crate) fn oracle(&self) -> Oracle<S> {
         Oracle {
             strategy: self.strategy.clone(),
             before: self.before.tokens(),
             added: (0..self.programs.len())
-                .flat_map(|seat| tokens(seat).take(self.programs[seat].len()))
+                .flat_map(|seat| self.acts(seat))
+                .map(|(_, token)| token)
                 .collect(),
+            lock_timeout: self.terms.lock_timeout,
+            durability: self.terms.durability,
         }
     }
 
-    fn programs(&self) -> Vec<Program<Account>> {
-        let programs = self.programs.iter().cloned().enumerate();
-        programs
-            .map(|(seat, acts)| {
-                let (strategy, around) = (self.strategy.clone(), Arc::clone(&self.around));
-                let program: Program<Account> = Arc::new(move |process| {
-                    perform(&acts, seat, strategy.clone(), around(process))
-                });
-                program
-            })
-            .collect()
+    /// Processes that are alike have one and the same program.
+    pub(crate) fn programs(&self) -> Vec<Program<Account>> {
+        let seats = self.programs.len();
+        match self.alike {
+            true => vec![self.program(0); seats],
+            false => (0..seats).map(|seat| self.program(seat)).collect(),
+        }
+    }
+
+    fn program(&self, seat: usize) -> Program<Account> {
+        let (perform, acts, terms) = (Arc::clone(&self.perform), self.acts(seat), self.terms);
+        Arc::new(move |process, account| perform(process, &acts, terms, account))
+    }
+
+    /// What the process does, and what each of its acts adds.
+    fn acts(&self, seat: usize) -> Vec<(Act, Token)> {
+        let acts = self.programs[seat].iter().copied();
+        match self.alike {
+            true => acts.map(|act| (act, ANONYMOUS)).collect(),
+            false => acts.zip(tokens(seat)).collect(),
+        }
     }
 
     /// The kernel when the processes start.
-    fn start(&self) -> Sim {
+    pub(crate) fn start(&self) -> Sim {
         let first = Sequential::boot(&Sim::new(self.faults), USER);
         if self.before != Before::Nothing {
             first
@@ -282,16 +356,41 @@ fn tokens(seat: usize) -> impl Iterator<Item = Token> {
     first..first + 10
 }
 
-fn perform<S: Strategy, K: Kernel>(acts: &[Act], seat: usize, strategy: S, kernel: K) -> Account {
-    let store = store(strategy, kernel);
-    let mut account = Account::default();
-    for (act, token) in acts.iter().zip(tokens(seat)) {
-        if let Err(error) = account.attempt(*act, token, &store) {
-            account.failure = Some((error.kind(), error.to_string()));
-            break;
+fn performed_over<S, K>(
+    strategy: S,
+    around: impl Fn(SimProcess<AnyDoor>) -> K + Send + Sync + 'static,
+) -> Perform
+where
+    S: Strategy + Clone + Send + Sync + 'static,
+    K: Kernel,
+{
+    Arc::new(move |process, acts, terms, account| {
+        let kernel = around(process.clone());
+        let store = store(strategy.clone(), around(process))
+            .durability(terms.durability)
+            .lock_timeout(terms.lock_timeout);
+        perform(acts, &store, &kernel, account);
+    })
+}
+
+fn perform<S: Strategy, K: Kernel>(
+    acts: &[(Act, Token)],
+    store: &Store<Ledger, S, K>,
+    kernel: &K,
+    account: &mut Account,
+) {
+    for &(act, token) in acts {
+        account.attempted = Some(token);
+        if let Err(error) = account.attempt(act, token, store, kernel) {
+            account.failure = Some(Failure {
+                kind: error.kind(),
+                indeterminate: error.is_indeterminate(),
+                text: error.to_string(),
+            });
+            return;
         }
+        account.attempted = None;
     }
-    account
 }
 
 impl Account {
@@ -300,33 +399,66 @@ impl Account {
         act: Act,
         token: Token,
         store: &Store<Ledger, S, K>,
+        kernel: &K,
     ) -> Result<(), Error> {
         match act {
-            Act::Modify | Act::Grow(_) | Act::Shrink => {
-                let outcome = store.locked_modify(|ledger| {
-                    let parent = ledger.tokens.clone();
-                    ledger.add(token);
-                    resize(ledger, act);
-                    Some(parent)
-                })?;
-                self.acknowledge(token, outcome);
-            }
+            Act::Modify | Act::Grow(_) | Act::Shrink => self.modify(act, token, store),
             Act::Apply => {
                 let outcome = store.apply(&Delta::from(token))?;
                 self.acknowledge(token, outcome.map(|()| None));
+                Ok(())
             }
             Act::Read => {
                 let read = store.read()?.value;
                 self.reads.push((self.acknowledged.len(), read));
+                Ok(())
+            }
+            Act::Remove => self.remove(store),
+            Act::Peer => {
+                let parent = peer::change(kernel, &store.path(), token);
+                let parent = Some(parent);
+                self.acknowledged.push(Change { token, parent });
+                Ok(())
             }
         }
+    }
+
+    fn modify<S: Strategy, K: Kernel>(
+        &mut self,
+        act: Act,
+        token: Token,
+        store: &Store<Ledger, S, K>,
+    ) -> Result<(), Error> {
+        let inside = &mut self.inside;
+        let modified = store.locked_modify(|ledger| {
+            *inside = true;
+            let parent = ledger.tokens.clone();
+            ledger.add(token);
+            resize(ledger, act);
+            Some(parent)
+        });
+        self.inside = false;
+        self.acknowledge(token, modified?);
+        Ok(())
+    }
+
+    fn remove<S: Strategy, K: Kernel>(&mut self, store: &Store<Ledger, S, K>) -> Result<(), Error> {
+        let handed = &mut self.handed;
+        let outcome = store.remove(|ledger| *handed = Some(ledger))?;
+        self.note(outcome.recovery.as_ref());
+        self.removed.extend(self.handed.take());
         Ok(())
     }
 
     fn acknowledge(&mut self, token: Token, outcome: Outcome<Option<Vec<Token>>>) {
-        self.damage_reported |= tells_of_damage(outcome.recovery.as_ref());
+        self.note(outcome.recovery.as_ref());
         let parent = outcome.value;
         self.acknowledged.push(Change { token, parent });
+    }
+
+    fn note(&mut self, recovery: Option<&Recovery>) {
+        self.damage_reported |= tells_of_damage(recovery);
+        self.completed_another |= matches!(recovery, Some(Recovery::Completed));
     }
 }
 
@@ -334,6 +466,6 @@ fn resize(ledger: &mut Ledger, act: Act) {
     match act {
         Act::Grow(bytes) => ledger.ballast.push_str(&"y".repeat(bytes)),
         Act::Shrink => ledger.ballast.clear(),
-        Act::Modify | Act::Apply | Act::Read => {}
+        Act::Modify | Act::Apply | Act::Read | Act::Remove | Act::Peer => {}
     }
 }

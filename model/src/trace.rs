@@ -19,6 +19,8 @@ pub(crate) enum Event {
     Waits(Request),
     /// At this call, when so many pages of it had been written.
     Killed(Request, u64),
+    /// A call that no other process can notice.
+    Unnoticed(Request, Result<Reply>),
 }
 
 impl Trace {
@@ -31,27 +33,45 @@ impl Trace {
         self.events.push((process, event));
     }
 
-    /// How many calls there were.
+    pub(crate) fn processes(&self) -> usize {
+        self.processes
+    }
+
+    /// What happened, each with the process that it happened to.
+    pub(crate) fn events(&self) -> &[(usize, Event)] {
+        &self.events
+    }
+
+    /// How many calls there were that others could notice.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.events.len()
+        self.noticed().count()
     }
 
     /// Whether there were none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty()
+        self.len() == 0
+    }
+
+    fn noticed(&self) -> impl Iterator<Item = &(usize, Event)> {
+        let noticed = |(_, event): &&(usize, Event)| !matches!(event, Event::Unnoticed(..));
+        self.events.iter().filter(noticed)
     }
 }
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Returned(request, Err(errno)) => write!(f, "{request} = {}", name(*errno)),
-            Self::Returned(request, Ok(reply)) => match reply.to_string() {
-                text if text.is_empty() => write!(f, "{request}"),
-                text => write!(f, "{request} = {text}"),
-            },
+            Self::Returned(request, Err(errno)) | Self::Unnoticed(request, Err(errno)) => {
+                write!(f, "{request} = {}", name(*errno))
+            }
+            Self::Returned(request, Ok(reply)) | Self::Unnoticed(request, Ok(reply)) => {
+                match reply.to_string() {
+                    text if text.is_empty() => write!(f, "{request}"),
+                    text => write!(f, "{request} = {text}"),
+                }
+            }
             Self::Waits(request) => write!(f, "{request} ..."),
             Self::Killed(request, 0) => write!(f, "killed before {request}"),
             Self::Killed(request, pages) => write!(f, "killed after {pages} pages of {request}"),
@@ -62,8 +82,7 @@ impl fmt::Display for Event {
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cells: Vec<(usize, String)> = self
-            .events
-            .iter()
+            .noticed()
             .map(|(process, event)| (*process, event.to_string()))
             .collect();
         let widths: Vec<usize> = (0..self.processes)
@@ -91,7 +110,7 @@ fn width(cells: &[(usize, String)], column: usize) -> usize {
 }
 
 /// As the manual pages call it.
-fn name(errno: Errno) -> Cow<'static, str> {
+pub(crate) fn name(errno: Errno) -> Cow<'static, str> {
     Cow::Borrowed(match errno {
         Errno::NOENT => "ENOENT",
         Errno::EXIST => "EEXIST",

@@ -7,7 +7,7 @@ use hookstate::strategy::{AppendLog, Flock, Rename, Strategy};
 use hookstate_model::explore::{Bounds, Report};
 use hookstate_model::oracle::Violation;
 use hookstate_model::scenario::{Act, Before, Scenario};
-use hookstate_model::sim::{FaultModel, Interleaved, SimProcess};
+use hookstate_model::sim::FaultModel;
 
 /// Makes a test on each strategy of every function that is given by name.
 macro_rules! on_every_strategy {
@@ -173,7 +173,7 @@ fn a_reader_sees_a_whole_state_while_an_applied_change_compacts_the_log() {
     bounded(scenario.check());
 }
 
-fn long_log(bytes: usize, acts: &[&[Act]]) -> Scenario<AppendLog, SimProcess<Interleaved>> {
+fn long_log(bytes: usize, acts: &[&[Act]]) -> Scenario<AppendLog> {
     Scenario::new(AppendLog, Before::LongLog(1, bytes), acts)
 }
 

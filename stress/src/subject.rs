@@ -113,6 +113,14 @@ impl Strategy for Subject {
         each!(self, one => one.apply::<T, K>(site, delta))
     }
 
+    fn remove<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        each!(self, one => one.remove(site, last))
+    }
+
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
         each!(self, one => one.read(site))
     }

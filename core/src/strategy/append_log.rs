@@ -28,13 +28,22 @@
 //!      directory.
 //!   6. Remove the old log; unlock both.
 //!
+//! Protocol of `remove`
+//!   1. Open the log, creating it only if there is a spare; lock it exclusively; check the name
+//!      (`lock.rs`). No log: there is no state.
+//!   2. Fold the log as in step 2 above. No record: there is no state either.
+//!   3. Give the state to the closure. If it refuses, unlock and leave all as it is.
+//!   4. Remove the spare.
+//!   5. Remove the log. (Power) Sync the directory.
+//!   6. Unlock.
+//!
 //!   Readers take no lock: they open the log and fold it.
 //!
 //! Invariants
 //!   I1. A file that has the name of the log only grows, by whole appends, until another file takes
-//!       the name; from then on it does not change.
+//!       the name or it is removed; from then on it does not change.
 //!   I2. At every instant the fold of the file with the name of the log has every acknowledged
-//!       change exactly once.
+//!       change exactly once that was not in a log which was removed.
 //!   I3. No proper prefix of a record, other than all but its last newline, is a record.
 //!
 //! Why appenders share the lock at all, and check the name: while a compaction folds, an append
@@ -52,6 +61,18 @@
 //!
 //! Why a new file and not the old one cut off: a reader folds the old one to its end, and a kill
 //! leaves one of the two, whole. Control: `AppendLogCompactsInPlace`.
+//!
+//! Why step 1 of `remove`: what is appended between step 2 and step 5 would go with the log. Those
+//! who wait for the lock, appenders who share it too, look at the name and make a new log. Controls:
+//! `AppendLogRemovesUnlocked`, `AppendLogRemovesShared`, `AppendLogWithoutRecheck`.
+//!
+//! Why step 3 of `remove` comes before step 5: a kill in between would lose the state. This way the
+//! closure has returned before anything is gone, and if we are killed then, the next who comes hands
+//! out the whole state once more. Control: `AppendLogRemovesBeforeReading`.
+//!
+//! Why step 4 of `remove` comes before step 5: once the log has no name, others make a new one, and
+//! we would remove the spare that they write. Control: `AppendLogRemovesTheSpareLast`. Nobody reads
+//! a spare, so one that a power loss brings back does not come into a later state.
 
 use super::{Site, Strategy};
 use crate::content::encode;
@@ -66,6 +87,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AppendLog;
 
+/// How the name of the spare ends.
+const SPARE: &str = ".log.spare";
 /// A log is compacted from this many bytes on, or from twice the size of its base if that is more:
 /// 64 KiB. So compaction costs a constant per change, however large the state.
 const COMPACT_BYTES_MIN: u64 = 64 << 10;
@@ -105,7 +128,8 @@ impl Strategy for AppendLog {
         let log = site
             .lock(&path, how, Sharing::Exclusive)?
             .expect("an open that creates finds a file");
-        let (mut state, recovery) = fold_alone::<T, K>(site, &log, &path)?;
+        let (state, recovery) = fold_alone::<T, K>(site, &log, &path)?;
+        let mut state = state.unwrap_or_default();
         let value = match change(&mut state) {
             Ok(value) => value,
             Err(refusal) => return Ok(Outcome::clean(Err(refusal)).after(recovery)),
@@ -139,6 +163,27 @@ impl Strategy for AppendLog {
         let mut outcome = compact_if_due::<T, K>(site, &path, urgency)?;
         outcome.recovery = recovery.or(outcome.recovery);
         Ok(outcome)
+    }
+
+    fn remove<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        let path = self.data_file(site);
+        let spare = site.path(SPARE);
+        let Some(log) = site.lock_if_any(&path, &[&spare])? else {
+            site.sync_directory_if_any()?;
+            return Ok(Outcome::clean(Ok(None)));
+        };
+        let (state, recovery) = fold_alone::<T, K>(site, &log, &path)?;
+        let value = state.map(last).transpose();
+        if value.is_ok() {
+            site.unlink(&spare)?;
+            site.unlink(&path)?; // I1, I2
+            site.sync_directory()?;
+        }
+        Ok(Outcome::clean(value).after(recovery))
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
@@ -304,7 +349,7 @@ fn compact<T: State, K: Kernel>(
         return Ok(Outcome::clean(()));
     }
     let (state, recovery) = fold_alone::<T, K>(site, &log, path)?;
-    let deferred = publish(site, path, &state)?;
+    let deferred = publish(site, path, &state.unwrap_or_default())?;
     Ok(Outcome {
         value: (),
         recovery,
@@ -312,12 +357,12 @@ fn compact<T: State, K: Kernel>(
     })
 }
 
-/// Step 2 of `modify`.
+/// Step 2 of `modify`. No state if the log has no record.
 fn fold_alone<T: State, K: Kernel>(
     site: &Site<'_, K>,
     log: &Locked<'_, K>,
     path: &Path,
-) -> Result<(T, Option<Recovery>)> {
+) -> Result<(Option<T>, Option<Recovery>)> {
     let content = log.read_up_to(log.stat.size, FOLD_BYTES_MAX)?;
     let fold = Fold::<T>::of(&content);
     if fold.incompatible > 0 {
@@ -325,8 +370,9 @@ fn fold_alone<T: State, K: Kernel>(
     }
     // Nobody is appending, so an unfinished record at the end is one whose writer was killed.
     let damaged = fold.damaged + usize::from(fold.unfinished);
+    let state = (fold.records > 0).then_some(fold.state);
     if damaged == 0 {
-        return Ok((fold.state, None));
+        return Ok((state, None));
     }
     let moved_to = site.keep_aside(path, &content)?;
     let recovery = if fold.base_lost {
@@ -337,7 +383,7 @@ fn fold_alone<T: State, K: Kernel>(
             moved_to: Some(moved_to),
         }
     };
-    Ok((fold.state, Some(recovery)))
+    Ok((state, Some(recovery)))
 }
 
 /// Steps 4 to 6 of `modify`. The error inside `Ok` is one of step 6: the new log is in place.
@@ -347,7 +393,7 @@ fn publish<T: State, K: Kernel>(
     state: &T,
 ) -> Result<Option<Error>> {
     let base = record::framed(Kind::Base, &encode(state, path)?);
-    let spare = site.path(".log.spare");
+    let spare = site.path(SPARE);
     let file = site.lock_fresh(site.create_afresh(&spare)?, &spare)?;
     let written = file.write(&base).and_then(|()| match site.durability {
         Durability::Process => Ok(()),

@@ -16,10 +16,20 @@
 //!   7. Otherwise write it through the journal.
 //!   8. Unlock.
 //!
+//! Protocol of `remove`
+//!   1. Open the file, creating it only if there is a journal; lock it exclusively; check the name
+//!      (`lock.rs`). No file: there is no state.
+//!   2. Complete an interrupted write, and read, as in steps 2 and 3 above.
+//!   3. Give the state to the closure. If it refuses, unlock and leave all as it is.
+//!   4. Remove the journal. (Power) Sync the directory.
+//!   5. Remove the file. (Power) Sync the directory.
+//!   6. Unlock.
+//!
 //! Invariants
-//!   I1. Between 1 and 8 nobody else who takes flock is inside.
+//!   I1. Between 1 and 8 nobody else who takes flock is inside; nor is anybody between 1 and the
+//!       instant of step 5 of `remove`, after which it changes nothing more.
 //!   I2. At every instant the file, together with the journal, is one whole state: the old one or
-//!       the new one.
+//!       the new one; or there is no file, and no journal either.
 //!
 //! Why step 2: the last writer can have been killed between two pages. Two pages, one new and one
 //! old, often parse. Control: `FlockWithoutRecovery`.
@@ -37,6 +47,24 @@
 //!
 //! Why the lock covers reading and writing in one window: two processes that read the same state
 //! both write the next one. Control: `unlocked`, and `FlockWithoutLock` over this very code.
+//!
+//! Why step 1 of `remove`: a change that somebody makes between step 2 and step 5 would go with the
+//! file. Those who wait for the lock meanwhile get that of a file without a name; they look, and
+//! begin anew under the name. Control: `FlockRemovesUnlocked`, `FlockWithoutRecheck`. It makes a
+//! file for a journal that is alone, since the next change would complete the write which that
+//! holds: so it comes out now, and not after the state was said to be gone.
+//!
+//! Why step 2 of `remove`: as step 2 above; what is handed out would be a mixture. Control:
+//! `FlockRemovesWithoutRecovery`.
+//!
+//! Why step 3 of `remove` comes before step 5: a kill in between would lose the state. This way the
+//! closure has returned before anything is gone, and if we are killed then, the next who comes hands
+//! out the whole state once more. Control: `FlockRemovesBeforeReading`.
+//!
+//! Why step 4 of `remove` comes before step 5: once the file has no name, others make a new one, and
+//! we would remove the journal under their hands. Control: `FlockRemovesTheJournalLast`. Why it syncs
+//! before step 5: a header is cleared without a sync, so that a power loss can bring it back; with a
+//! journal, and without the file, it would be completed into the next state.
 
 use super::journal::{Journal, Pending};
 use super::{Site, Strategy};
@@ -73,7 +101,8 @@ impl Strategy for Flock {
             .expect("an open that creates finds a file"); // I1
         let mut journal = Journal::open(site, &journal_path)?;
         let (old, completed) = recovered(site, &path, &file, &mut journal, decodes::<T>)?;
-        let (mut state, set_aside) = state_in::<T, K>(site, &path, &old)?;
+        let (state, set_aside) = state_in::<T, K>(site, &path, &old)?;
+        let mut state = state.unwrap_or_default();
         let recovery = set_aside.or(completed);
         let value = match change(&mut state) {
             Ok(value) => value,
@@ -86,6 +115,31 @@ impl Strategy for Flock {
             recovery,
             deferred,
         })
+    }
+
+    fn remove<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        let path = self.data_file(site);
+        let journal_path = site.path(".json.journal");
+        let Some(file) = site.lock_if_any(&path, &[&journal_path])? else {
+            site.sync_directory_if_any()?;
+            return Ok(Outcome::clean(Ok(None)));
+        };
+        let mut journal = Journal::open(site, &journal_path)?;
+        let (content, completed) = recovered(site, &path, &file, &mut journal, decodes::<T>)?;
+        let (state, set_aside) = state_in::<T, K>(site, &path, &content)?;
+        let recovery = set_aside.or(completed);
+        let value = state.map(last).transpose();
+        if value.is_ok() {
+            journal.remove()?;
+            site.sync_directory()?;
+            site.unlink(&path)?; // I1, I2
+            site.sync_directory()?;
+        }
+        Ok(Outcome::clean(value).after(recovery))
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
@@ -140,18 +194,18 @@ fn recovered<K: Kernel>(
     }
 }
 
-/// Step 3.
+/// Step 3. No state if nobody has written one yet, or if it is damaged.
 fn state_in<T: State, K: Kernel>(
     site: &Site<'_, K>,
     path: &Path,
     content: &[u8],
-) -> Result<(T, Option<Recovery>)> {
+) -> Result<(Option<T>, Option<Recovery>)> {
     match decode(content) {
-        Content::Empty => Ok((T::default(), None)),
-        Content::State(state) => Ok((state, None)),
+        Content::Empty => Ok((None, None)),
+        Content::State(state) => Ok((Some(state), None)),
         Content::Damaged(_) => {
             let moved_to = site.keep_aside(path, content)?;
-            Ok((T::default(), Some(Recovery::MovedAside { moved_to })))
+            Ok((None, Some(Recovery::MovedAside { moved_to })))
         }
     }
 }

@@ -26,8 +26,9 @@ pub const ALL: [AnyStrategy; 3] = [
 
 /// A way to keep a state on a disk.
 ///
-/// What an implementation owes: a change that was acknowledged is in the state exactly once,
-/// whatever other processes do and wherever they are killed, and a read gives a whole state.
+/// What an implementation owes: a change that was acknowledged is exactly once in the state or in
+/// one that was removed, whatever other processes do and wherever they are killed, and a read gives
+/// a whole state.
 pub trait Strategy {
     /// Its one name: in the type, the file, the command line and the reports.
     fn name(&self) -> &'static str;
@@ -63,6 +64,24 @@ pub trait Strategy {
             Ok::<(), std::convert::Infallible>(())
         })?;
         Ok(outcome.map(|_| ()))
+    }
+
+    /// Gives the state to `last` and removes it, in one exclusive window. Removes nothing if `last`
+    /// returns an error; `None`, and `last` is not called, if there is no state.
+    ///
+    /// By [`modify`](Self::modify) unless the strategy can remove its files: then the default state
+    /// takes the place of the one that goes, and one that was never changed counts as a state.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind).
+    fn remove<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        let outcome = self.modify(site, |state: &mut T| last(std::mem::take(state)))?;
+        Ok(outcome.map(|value| value.map(Some)))
     }
 
     /// Reads a whole state.
@@ -153,6 +172,14 @@ impl Strategy for AnyStrategy {
         delta: &T::Delta,
     ) -> Result<Outcome<()>> {
         each!(self, one => one.apply::<T, K>(site, delta))
+    }
+
+    fn remove<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        each!(self, one => one.remove(site, last))
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {

@@ -69,6 +69,8 @@ pub(crate) fn length_in(digits: &[u8]) -> Option<u64> {
 pub(crate) struct Fold<T> {
     /// The base, or the default state, and all changes that are whole.
     pub(crate) state: T,
+    /// How many records it is made of. None: there is no state yet.
+    pub(crate) records: usize,
     /// How many lines are no records.
     pub(crate) damaged: usize,
     /// Whether there is something behind the last newline that is no record.
@@ -83,6 +85,7 @@ impl<T: State> Fold<T> {
     pub(crate) fn of(log: &[u8]) -> Self {
         let mut fold = Self {
             state: T::default(),
+            records: 0,
             damaged: 0,
             unfinished: false,
             base_lost: false,
@@ -125,7 +128,10 @@ impl<T: State> Fold<T> {
 
     fn understood<P: DeserializeOwned>(&mut self, json: &[u8], take: impl FnOnce(&mut Self, P)) {
         match serde_json::from_slice(json) {
-            Ok(part) => take(self, part),
+            Ok(part) => {
+                take(self, part);
+                self.records += 1;
+            }
             Err(_) => self.incompatible += 1,
         }
     }

@@ -1,7 +1,7 @@
-//! Lock a permanent file, write a new one, exchange the names.
+//! Lock a file beside the state, write a new one, exchange the names.
 //!
 //! The files are `<name>.rename.json`, the state as plain JSON; `<name>.rename.json.lock`, empty
-//! and never removed; and `<name>.rename.json.spare`, which is the version before.
+//! and there as long as the state is; and `<name>.rename.json.spare`, which is the version before.
 //!
 //! Protocol
 //!   1. Lock the lock file exclusively, creating it if it is missing; check its name (`lock.rs`).
@@ -15,10 +15,20 @@
 //!
 //!   Readers open the data file and read it.
 //!
+//! Protocol of `remove`
+//!   1. Lock the lock file exclusively, creating it only if there is a data file or a spare; check
+//!      its name (`lock.rs`). No lock file: there is no state.
+//!   2. Read the data file as in step 2 above.
+//!   3. Give the state to the closure. If it refuses, unlock and leave all as it is.
+//!   4. Remove the spare and the data file.
+//!   5. Remove the lock file. (Power) Sync the directory.
+//!   6. Unlock.
+//!
 //! Invariants
-//!   I1. Between 1 and 6 nobody else is.
-//!   I2. From its first on, the name of the data file names a whole, committed state at every
-//!       instant.
+//!   I1. Between 1 and 6 nobody else is; nor is anybody between 1 and the instant of step 5 of
+//!       `remove`, after which it changes nothing more.
+//!   I2. From its first on until it is removed, the name of the data file names a whole, committed
+//!       state at every instant.
 //!   I3. A file that the name of the data file has named does not change any more.
 //!
 //! Why step 1 has a file of its own: a lock on the data file would go away with it in step 5.
@@ -33,6 +43,24 @@
 //! Why step 5 exchanges: a rename over the data file makes ext4 write back at once
 //! (`auto_da_alloc`), which is several times slower; and the version before is kept, to go back to
 //! when the data file is damaged from outside.
+//!
+//! Why step 1 of `remove`: a change that somebody makes between step 2 and step 4 would go with the
+//! data file. Control: `RenameRemovesUnlocked`.
+//!
+//! Why step 3 of `remove` comes before step 4: a kill in between would lose the state. This way the
+//! closure has returned before anything is gone, and if we are killed then, the next who comes hands
+//! out the whole state once more. Control: `RenameRemovesBeforeReading`.
+//!
+//! Why step 4 of `remove` has the spare too: it is a version of this state, and no later one may be
+//! restored from it. Which of the two goes first does not matter: a spare is looked at only if the
+//! data file is damaged, and is removed before there is another data file.
+//!
+//! Why step 5 of `remove` may remove a lock file at all, which otherwise lets two processes hold
+//! "the" lock of two files: each who has waited for it looks at the name before it goes on, and each
+//! who comes later makes a new one. What is left is that the holder itself must be done; so it comes
+//! last. If it stayed, every state that ever was would leave a file behind. Control:
+//! `RenameRemovesTheLockFirst`, `RenameWithoutRecheck`. A lock file that a kill leaves is that of
+//! the next state, or is removed by the next `remove`.
 
 use super::{Site, Strategy};
 use crate::content::{Content, decode, encode};
@@ -63,7 +91,8 @@ impl Strategy for Rename {
         let names = Names::of(self, site);
         let how = OpenHow::or_create(Access::ReadWrite);
         let _alone = site.lock(&names.lock, how, Sharing::Exclusive)?; // I1
-        let (mut state, exists, recovery) = state_in::<T, K>(site, &names)?;
+        let (state, exists, recovery) = state_in::<T, K>(site, &names)?;
+        let mut state = state.unwrap_or_default();
         let value = match change(&mut state) {
             Ok(value) => value,
             Err(refusal) => return Ok(Outcome::clean(Err(refusal)).after(recovery)),
@@ -72,6 +101,32 @@ impl Strategy for Rename {
         stage(site, &names.spare, &line)?; // I3
         commit(site, &names, exists)?; // I2
         Ok(Outcome::clean(Ok(value)).after(recovery))
+    }
+
+    fn remove<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        let names = Names::of(self, site);
+        let Some(_alone) = site.lock_if_any(&names.lock, &[&names.data, &names.spare])? else {
+            site.sync_directory_if_any()?;
+            return Ok(Outcome::clean(Ok(None)));
+        };
+        let (state, _, recovery) = state_in::<T, K>(site, &names)?;
+        let value = match state.map(last).transpose() {
+            Ok(value) => value,
+            Err(refusal) => return Ok(Outcome::clean(Err(refusal)).after(recovery)),
+        };
+        site.unlink(&names.spare)?;
+        site.unlink(&names.data)?; // I2
+        let deferred = site.unlink(&names.lock).err(); // I1
+        site.sync_directory()?;
+        Ok(Outcome {
+            value: Ok(value),
+            recovery,
+            deferred,
+        })
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
@@ -103,16 +158,16 @@ impl Names {
     }
 }
 
-/// Step 2: the state, whether there is a data file, and what had to be done.
+/// Step 2: the state, if there is one; whether there is a data file; and what had to be done.
 fn state_in<T: State, K: Kernel>(
     site: &Site<'_, K>,
     names: &Names,
-) -> Result<(T, bool, Option<Recovery>)> {
+) -> Result<(Option<T>, bool, Option<Recovery>)> {
     let Some(content) = content_of(site, &names.data)? else {
-        return Ok((T::default(), false, None));
+        return Ok((None, false, None));
     };
     if let Content::State(state) = decode(&content) {
-        return Ok((state, true, None));
+        return Ok((Some(state), true, None));
     }
     let moved_to = site.keep_aside(&names.data, &content)?;
     // A spare that cannot be read is no help, and no reason to give up.
@@ -120,9 +175,9 @@ fn state_in<T: State, K: Kernel>(
     match spare.map(|spare| decode(&spare)) {
         Some(Content::State(state)) => {
             site.rename(&names.spare, &names.data)?;
-            Ok((state, true, Some(Recovery::Restored { moved_to })))
+            Ok((Some(state), true, Some(Recovery::Restored { moved_to })))
         }
-        _ => Ok((T::default(), true, Some(Recovery::MovedAside { moved_to }))),
+        _ => Ok((None, true, Some(Recovery::MovedAside { moved_to }))),
     }
 }
 

@@ -161,10 +161,50 @@ fn a_durable_change_through_rename_syncs_the_spare_before_its_name() {
     }
 }
 
+/// The calls of a durable removal that remove names or bring that to the disk, in their order.
+fn durable_removal(strategy: AnyStrategy) -> Vec<String> {
+    let all = calls(strategy, Durability::Power, &Change::Finalize);
+    let removes = ["unlink", "open store", "fsync"];
+    let wanted = |call: &String| removes.iter().any(|remove| call.starts_with(remove));
+    all.into_iter().filter(wanted).collect()
+}
+
+#[test]
+fn a_durable_removal_through_flock_brings_the_end_of_the_journal_to_the_disk_first() {
+    let expected = [
+        "unlink state.json.journal",
+        "open store",
+        "fsync",
+        "unlink state.json",
+        "open store",
+        "fsync",
+    ];
+    assert_eq!(durable_removal(ALL[0]), expected);
+}
+
+#[test]
+fn a_durable_removal_through_the_others_syncs_once_in_the_end() {
+    let log = [
+        "unlink state.log.spare",
+        "unlink state.log",
+        "open store",
+        "fsync",
+    ];
+    assert_eq!(durable_removal(ALL[1]), log);
+    let rename = [
+        "unlink state.rename.json.spare",
+        "unlink state.rename.json",
+        "unlink state.rename.json.lock",
+        "open store",
+        "fsync",
+    ];
+    assert_eq!(durable_removal(ALL[2]), rename);
+}
+
 #[test]
 fn nothing_is_synced_unless_power_loss_is_to_be_survived() {
     for strategy in ALL {
-        for change in [SMALL, ADD, LARGE] {
+        for change in [SMALL, ADD, LARGE, Change::Finalize] {
             let calls = calls(strategy, Durability::Process, &change);
             assert!(!calls.iter().any(|call| call.contains("sync")), "{calls:?}");
         }

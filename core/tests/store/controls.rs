@@ -6,6 +6,7 @@ use crate::ledger::Change;
 use crate::machine::Full;
 use crate::overtaken::meetings;
 use crate::properties::try_many;
+use crate::remove::{SMALL, handed_out_at_least_once, nothing_falls_between};
 use crate::sweep::{Case, Demand, Swept, Violation};
 use hookstate::kernel::{Access, Errno, Kernel, OpenHow};
 use hookstate::strategy::{ALL, AnyStrategy, Site, Strategy};
@@ -43,6 +44,12 @@ enum Mistake {
     HidesRecoveries,
     /// Removes the damaged content that it said it kept.
     KeepsNothing,
+    /// Reads, hands out and removes, each by itself (pattern 14).
+    RemovesInThreeSteps,
+    /// Hands the state out when it is gone already.
+    RemovesBeforeHandingOut,
+    /// Hands the state out and leaves it there.
+    RemovesNothing,
 }
 
 /// A strategy with one mistake put into it.
@@ -105,6 +112,19 @@ impl<S: Strategy> Wrong<S> {
             *now = state;
             result
         })
+    }
+
+    fn removes_in_three_steps<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        let state = self.0.read::<T, K>(site)?.value;
+        let value = last(state);
+        if value.is_ok() {
+            let _ = site.kernel.unlink(&self.0.data_file(site));
+        }
+        Ok(Outcome::clean(value.map(Some)))
     }
 
     fn ignores_refusal<T: State, K: Kernel, R, E>(
@@ -216,7 +236,35 @@ impl<S: Strategy> Strategy for Wrong<S> {
                 }
                 Ok(outcome)
             }
-            Mistake::AppliesTwice | Mistake::ReadsWithoutLock => self.0.modify(site, change),
+            Mistake::AppliesTwice
+            | Mistake::ReadsWithoutLock
+            | Mistake::RemovesInThreeSteps
+            | Mistake::RemovesBeforeHandingOut
+            | Mistake::RemovesNothing => self.0.modify(site, change),
+        }
+    }
+
+    fn remove<T: State, K: Kernel, R, E>(
+        &self,
+        site: &Site<'_, K>,
+        last: impl FnOnce(T) -> std::result::Result<R, E>,
+    ) -> Result<Outcome<std::result::Result<Option<R>, E>>> {
+        match self.1 {
+            Mistake::RemovesInThreeSteps => self.removes_in_three_steps(site, last),
+            Mistake::RemovesBeforeHandingOut => {
+                let removed = self.0.remove(site, Ok::<T, Infallible>)?;
+                Ok(removed.map(|state| match state {
+                    Ok(state) => state.map(last).transpose(),
+                    Err(never) => match never {},
+                }))
+            }
+            Mistake::RemovesNothing => {
+                let refused = self
+                    .0
+                    .remove(site, |state| Err::<Infallible, _>(last(state)))?;
+                Ok(refused.map(|said| said.map_or_else(|said| said.map(Some), |_| Ok(None))))
+            }
+            _ => self.0.remove(site, last),
         }
     }
 
@@ -336,6 +384,29 @@ fn death_catches_calls_made_after_it() {
 #[test]
 fn the_property_finds_a_state_that_never_shrinks() {
     must_be_found(Mistake::NeverShrinks);
+}
+
+#[test]
+fn the_property_finds_a_removal_that_removes_nothing() {
+    must_be_found(Mistake::RemovesNothing);
+}
+
+#[test]
+fn a_meeting_catches_a_removal_in_three_steps() {
+    for strategy in ALL {
+        let wrong = Wrong(strategy, Mistake::RemovesInThreeSteps);
+        let caught = nothing_falls_between(wrong).expect_err("a wrong strategy passed");
+        println!("{strategy:?}: caught: {caught}");
+    }
+}
+
+#[test]
+fn death_catches_a_removal_before_the_state_is_handed_out() {
+    for strategy in ALL {
+        let wrong = Wrong(strategy, Mistake::RemovesBeforeHandingOut);
+        let caught = handed_out_at_least_once(wrong, SMALL).expect_err("a wrong strategy passed");
+        println!("{strategy:?}: caught: {caught}");
+    }
 }
 
 #[test]

@@ -227,14 +227,23 @@ fn death_inside_a_write_leaves_the_old_state_or_the_new() {
 #[test]
 fn death_while_cleaning_up_after_a_death_leaves_a_state_of_the_two() {
     let second = Change::Put { key: 9, bytes: 300 };
-    let chosen = ["growing over a page", "large, shrinking", "apply"];
+    let chosen = [
+        "growing over a page",
+        "large, shrinking",
+        "apply",
+        "finalize",
+    ];
     let chosen: Vec<_> = ALL
         .into_iter()
         .flat_map(cases)
         .filter(|case| chosen.contains(&case.title.as_str()))
         .collect();
-    assert_eq!(chosen.len(), 9);
-    sweep(&chosen, |case| case.die_twice(&second));
+    assert_eq!(chosen.len(), 12);
+    sweep(&chosen, |case| {
+        let Swept(changing) = case.die_twice(&second)?;
+        let Swept(removing) = case.die_twice(&Change::Finalize)?;
+        Ok(Swept(changing + removing))
+    });
 }
 
 #[test]

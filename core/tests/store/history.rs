@@ -9,7 +9,7 @@ use hookstate::strategy::{ALL, AnyStrategy, Strategy};
 
 /// The changes whose every call the sweeps break: each way through each protocol at least once.
 pub fn cases<S: Strategy + Copy>(strategy: S) -> Vec<Case<S>> {
-    use Change::{Add, Put, Remove};
+    use Change::{Add, Finalize, Put, Remove};
     let case = |title: &str, history: &[Change], change: Change| {
         Case::new(title, strategy, history, change)
     };
@@ -51,6 +51,8 @@ pub fn cases<S: Strategy + Copy>(strategy: S) -> Vec<Case<S>> {
         case("apply", &[small, add], add),
         case("apply after large", &[pages], add),
         case("apply, large", &[small], long),
+        case("finalize", &[small, add], Finalize),
+        case("finalize, large", &[small, pages], Finalize),
     ]
 }
 

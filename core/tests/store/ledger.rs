@@ -36,6 +36,8 @@ pub enum Change {
     Remove { key: u8 },
     /// Adds to a total by `apply`; the key is as long as this and begins with the number.
     Add { key: u8, key_bytes: usize },
+    /// Removes the state as a whole, with its files.
+    Finalize,
 }
 
 impl Change {
@@ -50,16 +52,19 @@ impl Change {
                 ledger.texts.remove(&name(key, 0));
             }
             Self::Add { .. } => ledger.apply(&self.delta()),
+            Self::Finalize => *ledger = Ledger::default(),
         }
     }
 
-    /// Makes the change on a store: an `Add` by `apply`, the others by `locked_modify`.
+    /// Makes the change on a store: an `Add` by `apply`, a `Finalize` by `remove`, the others by
+    /// `locked_modify`.
     pub fn made_in<S: Strategy, K: Kernel>(
         &self,
         store: &Store<Ledger, S, K>,
     ) -> Result<Outcome<()>> {
         match self {
             Self::Add { .. } => store.apply(&self.delta()),
+            Self::Finalize => Ok(store.remove(drop)?.map(|_| ())),
             _ => store.locked_modify(|ledger| self.on(ledger)),
         }
     }

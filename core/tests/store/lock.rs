@@ -64,6 +64,7 @@ fn a_lock_timeout_names_the_file_the_time_and_the_holder() {
         let errors = [
             store.locked_modify(never).map(|_| ()).unwrap_err(),
             ADD.made_in(&store).unwrap_err(),
+            Change::Finalize.made_in(&store).unwrap_err(),
         ];
         let took = Host.clock_monotonic() - started;
         for error in errors {

@@ -28,6 +28,7 @@ mod properties;
 mod raw_values;
 mod readers;
 mod refusals;
+mod remove;
 mod sizes;
 mod staged;
 mod versions;

@@ -136,7 +136,7 @@ impl Meeting {
 
 /// Meetings of changes and reads over all sizes, from an empty directory and from a used one.
 pub fn meetings() -> Vec<Meeting> {
-    use Change::{Add, Put, Remove};
+    use Change::{Add, Finalize, Put, Remove};
     let small = Put { key: 1, bytes: 100 };
     let large = Put {
         key: 2,
@@ -159,12 +159,15 @@ pub fn meetings() -> Vec<Meeting> {
             key: 4,
             key_bytes: 0,
         }),
+        Some(Finalize),
     ];
     let others = [
         vec![Put { key: 5, bytes: 60 }],
         vec![small, large],
         vec![small, large, Remove { key: 2 }],
         vec![add, add],
+        vec![Finalize],
+        vec![large, Finalize, add],
     ];
     let mut all = Vec::new();
     for history in &histories {

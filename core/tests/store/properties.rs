@@ -1,6 +1,6 @@
 //! Any sequence of changes by several handles equals the same changes on a plain map.
 
-use crate::directory::Scratch;
+use crate::directory::{Scratch, names};
 use crate::ledger::{Change, Ledger};
 use crate::machine::Machine;
 use hookstate::kernel::Host;
@@ -19,6 +19,9 @@ pub enum Step {
     /// `try_locked_modify` with a closure that changes the state and then refuses.
     Refuse(Change),
     Read,
+    Remove,
+    /// `try_remove` with a closure that refuses.
+    RefuseRemoval,
 }
 
 /// A step and the handle that does it.
@@ -49,6 +52,8 @@ fn any_steps() -> impl Generator<Value = Steps> {
         8 => any_change().prop_map(Step::Make),
         1 => any_change().prop_map(Step::Refuse),
         1 => Just(Step::Read),
+        1 => Just(Step::Remove),
+        1 => Just(Step::RefuseRemoval),
     ];
     vec((0_usize..3, step), 0..16)
 }
@@ -74,10 +79,12 @@ pub fn equals_a_plain_map<S: Strategy + Copy>(
     };
     let stores: Vec<_> = handles.iter().map(open).collect();
     let mut plain = Ledger::default();
+    let mut exists = false;
     for (by, step) in steps {
         let recovery = match step {
             Step::Make(change) => {
                 change.on(&mut plain);
+                exists = true;
                 change.made_in(&stores[*by])?.recovery
             }
             Step::Refuse(change) => {
@@ -89,6 +96,19 @@ pub fn equals_a_plain_map<S: Strategy + Copy>(
                 refused.recovery
             }
             Step::Read => stores[*by].read()?.recovery,
+            Step::Remove => {
+                let removed = stores[*by].remove(|ledger| ledger)?;
+                prop_assert_eq!(removed.value, exists.then(|| std::mem::take(&mut plain)));
+                prop_assert_eq!(names(&scratch.store()), Vec::<&str>::new());
+                exists = false;
+                removed.recovery
+            }
+            Step::RefuseRemoval => {
+                let refused = stores[*by].try_remove(Err::<(), _>)?;
+                let expected = exists.then_some(&plain);
+                prop_assert_eq!(refused.value.as_ref().err(), expected);
+                refused.recovery
+            }
         };
         prop_assert_eq!(recovery, None);
         let read = stores[(by + 1) % stores.len()].read()?;

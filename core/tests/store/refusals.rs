@@ -140,6 +140,12 @@ fn attempts(directory: PathBuf, strategy: AnyStrategy) -> [Result<(), Error>; 3]
     ]
 }
 
+/// A removal of the state in which this name is taken.
+fn removal(directory: PathBuf, strategy: AnyStrategy) -> Result<(), Error> {
+    let store = store(&directory, strategy, Host);
+    within_bounds(move || store.remove(drop).map(|_| ()))
+}
+
 #[test]
 fn what_is_no_regular_file_is_refused_under_every_name_and_left_alone() {
     for strategy in ALL {
@@ -154,6 +160,7 @@ fn what_is_no_regular_file_is_refused_under_every_name_and_left_alone() {
                 let shown = format!("{strategy:?}: {obstacle:?} at {name}");
                 refused(small, &path, &shown);
                 refused(add, &path, &shown);
+                refused(removal(scratch.store(), strategy), &path, &shown);
                 match (nth, strategy.name()) {
                     (0, _) | (_, "flock") => refused(read, &path, &shown),
                     // Readers of the others open no second file.
@@ -181,10 +188,10 @@ fn what_has_the_name_of_a_spare_is_replaced_or_refused_but_not_followed() {
     }
 }
 
-fn what_has_this_name_is_replaced(strategy: AnyStrategy, spare: &str, files: &[&str]) {
+fn what_has_this_name_is_replaced(strategy: AnyStrategy, name: &str, files: &[&str]) {
     for obstacle in Obstacle::ALL {
         let scratch = used(strategy);
-        let spare = scratch.store().join(spare);
+        let spare = scratch.store().join(name);
         obstacle.put(&spare, scratch.root());
         let directory = scratch.store();
         let [small, add, read] = within_bounds(move || attempts(directory, strategy));
@@ -199,9 +206,30 @@ fn what_has_this_name_is_replaced(strategy: AnyStrategy, spare: &str, files: &[&
                 assert_eq!(names(&scratch.store()), files, "{obstacle:?}");
             }
         }
+        what_has_this_name_is_removed(strategy, name, *obstacle);
         assert!(!scratch.root().join("nothing").exists());
         let target = fs::read_to_string(scratch.root().join("target"));
         assert!(target.is_err() || target.is_ok_and(|text| text == "{}"));
+    }
+}
+
+/// A directory is not removed, and then nothing else is either.
+fn what_has_this_name_is_removed(strategy: AnyStrategy, spare: &str, obstacle: Obstacle) {
+    let scratch = used(strategy);
+    let spare = scratch.store().join(spare);
+    obstacle.put(&spare, scratch.root());
+    let before = Snapshot::of(scratch.root());
+    match (obstacle, removal(scratch.store(), strategy)) {
+        (Obstacle::Directory, removed) => {
+            let error = removed.expect_err("a directory is in the way");
+            assert_eq!(error.path(), spare, "{error}");
+            assert!(!error.is_indeterminate());
+            assert_eq!(Snapshot::of(scratch.root()), before);
+        }
+        (_, removed) => {
+            removed.expect("a removal");
+            assert!(names(&scratch.store()).is_empty(), "{obstacle:?}");
+        }
     }
 }
 
@@ -216,6 +244,10 @@ fn a_file_of_another_user_is_refused_and_left_alone() {
         for error in [
             SMALL.made_in(&store).map(|_| ()).expect_err("not ours"),
             ADD.made_in(&store).map(|_| ()).expect_err("not ours"),
+            Change::Finalize
+                .made_in(&store)
+                .map(|_| ())
+                .expect_err("not ours"),
             data,
         ] {
             assert_eq!(error.kind(), ErrorKind::NotAStateFile);

@@ -10,6 +10,19 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fd(pub(super) u32);
 
+impl Fd {
+    /// The first that a process opens: 0 to 2 are its standard streams.
+    pub(crate) const FIRST: u32 = 3;
+
+    pub(crate) const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// One call of [`hookstate::kernel::Kernel`] with all that it was given. The borrowed
 /// [`Call`] of the seam leaves descriptors out, and this one has them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

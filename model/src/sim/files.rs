@@ -41,6 +41,7 @@ impl Sim {
                 Ok(content.read(offset, length.min(self.faults.transfer_bytes_max)))
             }
             Node::Directory(_) => Err(Errno::ISDIR),
+            Node::Fifo => Err(Errno::SPIPE),
             Node::Symlink => unreachable!("a symbolic link cannot be opened"),
         }
     }
@@ -53,6 +54,7 @@ impl Sim {
         offset: u64,
     ) -> Result<usize> {
         check_offset(offset)?;
+        self.check_no_fifo(process, fd, Errno::SPIPE)?;
         self.writable(process, fd)?;
         let count = bytes.len().min(self.faults.transfer_bytes_max);
         let at = self.write_offset(process, fd, offset);
@@ -69,6 +71,10 @@ impl Sim {
             Access::Append,
             "append is for descriptors opened to append"
         );
+        assert!(
+            self.check_no_fifo(process, fd, Errno::SPIPE).is_ok(),
+            "what is in a FIFO is not modelled"
+        );
         self.pwrite(process, fd, bytes, 0)
     }
 
@@ -76,6 +82,7 @@ impl Sim {
         check_offset(length)?;
         // Unlike the calls that write, ftruncate(2) has EINVAL for this.
         self.writable(process, fd).map_err(|_| Errno::INVAL)?;
+        self.check_no_fifo(process, fd, Errno::INVAL)?;
         let file = self.regular(process, fd)?;
         self.resize(file, length);
         Ok(())
@@ -94,11 +101,22 @@ impl Sim {
             return Err(Errno::INVAL);
         }
         self.writable(process, fd)?;
+        self.check_no_fifo(process, fd, Errno::SPIPE)?;
         if self.faults.fallocate {
             Ok(())
         } else {
             Err(Errno::OPNOTSUPP)
         }
+    }
+
+    /// fsync(2) and fdatasync(2): all that is written survives, but a FIFO has nothing to sync.
+    pub(super) fn sync(&mut self, process: ProcessId, fd: Fd, data_only: bool) -> Result<()> {
+        self.check_no_fifo(process, fd, Errno::INVAL)?;
+        let number = self.description(process, fd).inode;
+        if let Some(disk) = &mut self.disk {
+            disk.sync(number, &self.inodes[&number], data_only);
+        }
+        Ok(())
     }
 
     /// How many pages the call writes to; 0 if it does not write.
@@ -137,6 +155,8 @@ impl Sim {
             Request::Append { fd, bytes } => (*fd, 0, bytes),
             _ => return None,
         };
+        check_offset(offset).ok()?;
+        self.check_no_fifo(process, fd, Errno::SPIPE).ok()?;
         self.writable(process, fd).ok()?;
         let count = bytes.len().min(self.faults.transfer_bytes_max);
         Some((fd, self.write_offset(process, fd, offset), &bytes[..count]))
@@ -157,11 +177,19 @@ impl Sim {
         }
     }
 
+    fn check_no_fifo(&self, process: ProcessId, fd: Fd, errno: Errno) -> Result<()> {
+        match self.inodes[&self.description(process, fd).inode].node {
+            Node::Fifo => Err(errno),
+            Node::Regular(_) | Node::Directory(_) | Node::Symlink => Ok(()),
+        }
+    }
+
     fn regular(&self, process: ProcessId, fd: Fd) -> Result<InodeNumber> {
         let number = self.description(process, fd).inode;
         match self.inodes[&number].node {
             Node::Regular(_) => Ok(number),
             Node::Directory(_) => Err(Errno::ISDIR),
+            Node::Fifo => unreachable!("its callers look whether it is one"),
             Node::Symlink => unreachable!("a symbolic link cannot be opened"),
         }
     }
@@ -189,7 +217,7 @@ impl Sim {
     fn content_mut(&mut self, file: InodeNumber) -> &mut Content {
         match &mut self.inode_mut(file).node {
             Node::Regular(content) => content,
-            Node::Directory(_) | Node::Symlink => unreachable!("only regular files have content"),
+            other => unreachable!("only regular files have content: {other:?}"),
         }
     }
 }

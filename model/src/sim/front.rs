@@ -3,7 +3,9 @@
 use super::call::{Fd, Reply, Request};
 use hookstate::kernel::{FileSystem, FlockOperation, Kernel, OpenHow, Result, Stat};
 use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Where a process makes its calls. Whoever implements it decides when they happen.
@@ -14,6 +16,29 @@ pub trait Door {
     ///
     /// Those of the call.
     fn call(&self, request: Request) -> Result<Reply>;
+}
+
+/// A door of whichever sort, so that a program need not know which engine runs it.
+#[derive(Clone)]
+pub struct AnyDoor(Rc<dyn Door>);
+
+impl AnyDoor {
+    /// Hides what sort of door it is.
+    pub fn new(door: impl Door + 'static) -> Self {
+        Self(Rc::new(door))
+    }
+}
+
+impl Door for AnyDoor {
+    fn call(&self, request: Request) -> Result<Reply> {
+        self.0.call(request)
+    }
+}
+
+impl fmt::Debug for AnyDoor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnyDoor")
+    }
 }
 
 /// A process on the simulated kernel, as the protocols see it.

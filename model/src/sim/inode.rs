@@ -31,6 +31,8 @@ pub(super) enum Node {
     Directory(Entries),
     /// Leads nowhere: no call of the seam follows one.
     Symlink,
+    /// Can be opened and locked. Its bytes are not modelled, since every store refuses it.
+    Fifo,
 }
 
 /// The names in a directory.
@@ -42,6 +44,7 @@ impl Node {
             Self::Regular(_) => FileType::Regular,
             Self::Directory(_) => FileType::Directory,
             Self::Symlink => FileType::Symlink,
+            Self::Fifo => FileType::Other,
         }
     }
 
@@ -49,7 +52,7 @@ impl Node {
         match self {
             Self::Regular(content) => content.size(),
             // Differs between file systems; nothing may depend on it.
-            Self::Directory(_) | Self::Symlink => 0,
+            Self::Directory(_) | Self::Symlink | Self::Fifo => 0,
         }
     }
 }

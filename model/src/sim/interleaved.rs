@@ -17,6 +17,7 @@
 use super::call::{Reply, Request};
 use super::front::Door;
 use super::machine::{ProcessId, Sim, Step};
+use crate::process::{CALLS_MAX, Runaway, Stuck};
 use crate::trace::{Event, Trace};
 use hookstate::kernel::{CallKind, Ceased, Errno, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,18 +40,6 @@ pub struct Kill {
     /// How many pages of that call's write are written before. With 0 the call does not happen.
     pub pages: u64,
 }
-
-/// The payload of unwinding when every process that is left waits for another.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stuck;
-
-/// The payload of unwinding when a process makes more calls than [`CALLS_MAX`].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Runaway;
-
-/// The most calls of one process in one execution. Far more than any protocol needs, and few enough
-/// for loom, which stops with a panic of its own at its `max_branches`.
-pub(crate) const CALLS_MAX: usize = 1_000;
 
 /// One execution: the kernel, and the processes that share it.
 #[derive(Debug)]

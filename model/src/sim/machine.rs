@@ -7,6 +7,7 @@ use super::shared::{Shared, digest_of};
 use super::sorted::SortedMap;
 use super::{FaultModel, Sleep};
 use hookstate::kernel::{Access, Errno, FlockOperation, Result};
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// The whole state: inodes, open file descriptions, and per process the descriptors that lead to
@@ -38,6 +39,14 @@ pub enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct DescriptionNumber(ProcessId, u32);
 
+impl DescriptionNumber {
+    /// The same for each process that sees its own description with this number.
+    pub(super) fn hash_as_seen_by(self, process: ProcessId, hasher: &mut impl Hasher) {
+        let inherited = (self.0 != process).then_some(self.0);
+        (inherited, self.1).hash(hasher);
+    }
+}
+
 /// What open(2) makes. A lock belongs to it, not to the file and not to the process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Description {
@@ -57,13 +66,24 @@ pub(super) enum LockMode {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Process {
     euid: u32,
-    descriptors: SortedMap<Fd, DescriptionNumber>,
+    pub(super) descriptors: SortedMap<Fd, DescriptionNumber>,
     /// The lock that was refused to it. Invariant: it could not be had now either.
     pub(super) refused: Option<Refused>,
     /// Its own sleeps so far, which is the time that has passed for it.
     slept: Duration,
     random_draws: u32,
     ended: bool,
+}
+
+impl Process {
+    /// All but what is open.
+    pub(super) fn hash_own(&self, process: ProcessId, hasher: &mut impl Hasher) {
+        (self.euid, self.slept, self.random_draws, self.ended).hash(hasher);
+        if let Some(refused) = self.refused {
+            refused.mode.hash(hasher);
+            refused.description.hash_as_seen_by(process, hasher);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -202,6 +222,16 @@ impl Sim {
         self.process(process).refused.is_some()
     }
 
+    /// What may go wrong here.
+    pub(crate) fn faults(&self) -> FaultModel {
+        self.faults
+    }
+
+    /// The process no longer minds that a lock was refused to it.
+    pub(crate) fn forget_refusal(&mut self, process: ProcessId) {
+        self.process_mut(process).refused = None;
+    }
+
     /// Whether the call and what the other processes do at the moment can change places without
     /// anybody noticing, except for which free number a new file gets. The order of such calls
     /// need not be explored.
@@ -209,6 +239,7 @@ impl Sim {
     pub fn commutes(&self, process: ProcessId, request: &Request) -> bool {
         match request {
             Request::Close { fd } => self.close_commutes(process, *fd),
+            Request::Flock { fd, .. } | Request::Fstat { fd } => self.is_out_of_reach(process, *fd),
             // They look at what never changes or belongs to the process alone. A sleep does wait
             // for others, but for nothing except what lets its next call succeed.
             Request::Fstatfs { .. }
@@ -267,8 +298,8 @@ impl Sim {
             &Request::Fallocate { fd, offset, length } => {
                 self.fallocate(process, fd, offset, length).map(unit)
             }
-            Request::Fsync { fd } => Ok(self.sync(process, *fd, false)),
-            Request::Fdatasync { fd } => Ok(self.sync(process, *fd, true)),
+            Request::Fsync { fd } => self.sync(process, *fd, false).map(unit),
+            Request::Fdatasync { fd } => self.sync(process, *fd, true).map(unit),
             Request::Rename { from, to } => self.rename(from, to).map(unit),
             Request::Exchange { one, other } => self.exchange(one, other).map(unit),
             Request::Unlink { path } => self.unlink(path).map(unit),
@@ -343,7 +374,7 @@ impl Sim {
     fn install(&mut self, process: ProcessId, description: DescriptionNumber) -> Fd {
         self.description_mut(description).descriptors += 1;
         let descriptors = &mut self.process_mut(process).descriptors;
-        let fd = (3..)
+        let fd = (Fd::FIRST..)
             .map(Fd)
             .find(|fd| !descriptors.contains_key(fd))
             .expect("fewer than four billion descriptors");
@@ -361,6 +392,14 @@ impl Sim {
             self.descriptions.to_mut().remove(&number);
             self.forget_if_unused(inode);
         }
+    }
+
+    /// Whether nobody else has the file open or can ever open it.
+    fn is_out_of_reach(&self, process: ProcessId, fd: Fd) -> bool {
+        let description = self.description(process, fd);
+        let is_same = |open: &&Description| open.inode == description.inode;
+        let others = self.descriptions.values().filter(is_same).count() > 1;
+        description.descriptors == 1 && !others && self.inodes[&description.inode].links == 0
     }
 
     /// Closing what holds no lock changes nothing for others as long as the file has a name.
@@ -402,14 +441,6 @@ impl Sim {
         }
     }
 
-    fn sync(&mut self, process: ProcessId, fd: Fd, data_only: bool) -> Reply {
-        let number = self.description(process, fd).inode;
-        if let Some(disk) = &mut self.disk {
-            disk.sync(number, &self.inodes[&number], data_only);
-        }
-        Reply::Unit
-    }
-
     fn is_on_disk(&self, number: InodeNumber) -> bool {
         let disk = self.disk.as_ref();
         disk.is_some_and(|disk| disk.remembers(number))
@@ -449,7 +480,7 @@ impl Sim {
         self.processes[process.0].to_mut()
     }
 
-    fn process(&self, process: ProcessId) -> &Process {
+    pub(super) fn process(&self, process: ProcessId) -> &Process {
         &self.processes[process.0]
     }
 

@@ -36,6 +36,7 @@
 //!   others do.
 
 mod call;
+mod canonical;
 mod content;
 mod files;
 mod flock;
@@ -50,11 +51,12 @@ mod shared;
 mod sorted;
 
 pub use call::{Fd, Reply, Request};
-pub use front::{Door, SimProcess};
+pub use front::{AnyDoor, Door, SimProcess};
 pub use interleaved::{Interleaved, Kill};
 pub use machine::{ProcessId, Sim, Step};
 pub use power::{CUTS_MAX, PowerModel, TooManyCuts};
 pub use sequential::Sequential;
+pub(crate) use shared::digest_of;
 
 use hookstate::kernel::{Errno, FileSystem};
 

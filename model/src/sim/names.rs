@@ -119,7 +119,7 @@ impl Sim {
             Node::Directory(entries) => {
                 Ok(entries.keys().map(|name| (**name).to_owned()).collect())
             }
-            Node::Regular(_) => Err(Errno::NOTDIR),
+            Node::Regular(_) | Node::Fifo => Err(Errno::NOTDIR),
             // It leads nowhere.
             Node::Symlink => Err(Errno::NOENT),
         }
@@ -132,11 +132,24 @@ impl Sim {
     ///
     /// As symlink(2).
     pub fn plant_symlink(&mut self, process: ProcessId, path: &Path) -> Result<()> {
+        self.plant(process, path, Node::Symlink)
+    }
+
+    /// Puts a FIFO at `path`, for tests of what happens then. No call of the seam makes one.
+    ///
+    /// # Errors
+    ///
+    /// As mkfifo(3).
+    pub fn plant_fifo(&mut self, process: ProcessId, path: &Path) -> Result<()> {
+        self.plant(process, path, Node::Fifo)
+    }
+
+    fn plant(&mut self, process: ProcessId, path: &Path, node: Node) -> Result<()> {
         let place = self.place(path)?;
         if self.lookup(place).is_some() {
             return Err(Errno::EXIST);
         }
-        self.make(process, place, Node::Symlink);
+        self.make(process, place, node);
         Ok(())
     }
 
@@ -215,7 +228,7 @@ impl Sim {
                 Node::Directory(entries) => entries
                     .values()
                     .any(|&inode| self.contains(inode, directory)),
-                Node::Regular(_) | Node::Symlink => false,
+                Node::Regular(_) | Node::Symlink | Node::Fifo => false,
             }
     }
 
@@ -256,7 +269,7 @@ impl Sim {
         let inode = self.lookup(place).ok_or(Errno::NOENT)?;
         match self.inodes[&inode].node {
             Node::Directory(_) => Ok(inode),
-            Node::Regular(_) => Err(Errno::NOTDIR),
+            Node::Regular(_) | Node::Fifo => Err(Errno::NOTDIR),
             // It leads nowhere.
             Node::Symlink => Err(Errno::NOENT),
         }
@@ -265,7 +278,9 @@ impl Sim {
     fn lookup(&self, place: Place<'_>) -> Option<InodeNumber> {
         match &self.inodes[&place.directory].node {
             Node::Directory(entries) => entries.get(place.name).copied(),
-            Node::Regular(_) | Node::Symlink => unreachable!("a place is in a directory"),
+            Node::Regular(_) | Node::Symlink | Node::Fifo => {
+                unreachable!("a place is in a directory")
+            }
         }
     }
 
@@ -276,7 +291,9 @@ impl Sim {
     fn entries_mut(&mut self, directory: InodeNumber) -> &mut Entries {
         match &mut self.inode_mut(directory).node {
             Node::Directory(entries) => entries,
-            Node::Regular(_) | Node::Symlink => unreachable!("a place is in a directory"),
+            Node::Regular(_) | Node::Symlink | Node::Fifo => {
+                unreachable!("a place is in a directory")
+            }
         }
     }
 }

@@ -96,6 +96,15 @@ impl SimProcess<Sequential> {
         self.0.sim().plant_symlink(self.0.process, path)
     }
 
+    /// Puts a FIFO at `path`.
+    ///
+    /// # Errors
+    ///
+    /// As mkfifo(3).
+    pub fn plant_fifo(&self, path: &std::path::Path) -> Result<()> {
+        self.0.sim().plant_fifo(self.0.process, path)
+    }
+
     /// The state of the kernel under other assumptions, for going on from here. See
     /// [`Sim::under`].
     #[must_use]

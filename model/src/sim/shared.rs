@@ -62,7 +62,7 @@ impl<T: Hash> Hash for Shared<T> {
 }
 
 /// 128 bits of XXH3 over what the value feeds to a hasher: the same for equal values.
-pub(super) fn digest_of<T: Hash + ?Sized>(value: &T) -> u128 {
+pub(crate) fn digest_of<T: Hash + ?Sized>(value: &T) -> u128 {
     let mut hasher = Xxh3Default::new();
     value.hash(&mut hasher);
     hasher.digest128()

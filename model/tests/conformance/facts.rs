@@ -1,19 +1,28 @@
 //! The facts, each of them a sentence that is true of both kernels.
 
-use crate::world::{Calls, Real, Simulated, World};
+#[cfg(target_os = "linux")]
+use crate::host::Tmpfs;
+use crate::host::{Disk, Real};
+use crate::world::{Calls, Planted, Simulated, TornWrite, World};
 use hookstate::kernel::{
     Access, Call, Create, Errno, FileType, FlockOperation, Kernel, OpenHow, Watched, Watcher, Way,
 };
+use std::sync::Barrier;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// Makes a test on each kernel of every function that is given by name.
 macro_rules! facts {
-    ($($fact:ident)+) => {
+    ($($(#[$only:meta])* $fact:ident)+) => {
         mod on_the_simulated_kernel {
-            $(#[test] fn $fact() { super::$fact(&<super::Simulated as super::World>::new()) })+
+            $($(#[$only])* #[test] fn $fact() { super::$fact(&super::Simulated::new()) })+
         }
-        mod on_the_host {
-            $(#[test] fn $fact() { super::$fact(&<super::Real as super::World>::new()) })+
+        #[cfg(target_os = "linux")]
+        mod on_tmpfs {
+            $($(#[$only])* #[test] fn $fact() { super::$fact(&super::Real::<super::Tmpfs>::new()) })+
+        }
+        mod on_the_disk {
+            $($(#[$only])* #[test] fn $fact() { super::$fact(&super::Real::<super::Disk>::new()) })+
         }
     };
 }
@@ -27,13 +36,18 @@ facts! {
     closing_the_descriptor_releases_the_lock
     a_lock_lives_as_long_as_a_descriptor_of_its_description
     unlocking_one_descriptor_unlocks_all_of_the_description
+    a_child_keeps_the_lock_of_its_dead_parent
+    a_child_that_unlocks_unlocks_for_its_parent
+    killing_the_holder_releases_the_lock
     unlocking_what_is_not_locked_succeeds
     locking_again_in_the_same_mode_changes_nothing
     the_only_holder_can_change_the_mode
     a_refused_upgrade_loses_the_shared_lock
     a_downgrade_lets_others_share
     a_read_only_descriptor_can_lock_exclusively
+    a_directory_can_be_locked
     waiting_for_a_lock_ends_when_it_is_released
+    two_that_wait_to_have_their_shared_lock_alone_both_get_it
     a_waiter_gets_the_lock_of_a_file_that_rename_has_replaced
     a_waiter_gets_the_lock_of_a_file_that_was_unlinked
     exchange_takes_the_locks_along_with_the_files
@@ -56,6 +70,7 @@ facts! {
     rename_minds_directories
     exchange_swaps_two_files
     exchange_needs_both_names
+    exchange_minds_directories
     unlinked_files_live_on_for_those_who_have_them_open
     a_name_that_is_made_again_names_another_file
     unlink_refuses_directories_and_missing_names
@@ -64,7 +79,9 @@ facts! {
     list_refuses_what_is_no_directory
     reading_at_the_end_gives_nothing
     a_write_beyond_the_end_leaves_zeros
+    a_hole_of_a_terabyte_reads_as_zeros
     a_write_inside_leaves_the_rest
+    a_kill_inside_a_write_leaves_whole_pages_of_it
     a_short_write_does_not_truncate
     an_empty_write_changes_nothing
     an_append_goes_to_the_end_wherever_that_is_by_then
@@ -75,6 +92,8 @@ facts! {
     fallocate_changes_neither_size_nor_content
     offsets_beyond_the_signed_range_are_einval
     syncing_succeeds_for_files_and_directories
+    #[cfg(target_os = "linux")]
+    a_fifo_opens_and_locks_and_holds_no_state
     the_monotonic_clock_counts_the_sleeps
     each_draw_of_chance_is_another_number
     a_process_is_what_it_was
@@ -166,6 +185,40 @@ fn unlocking_one_descriptor_unlocks_all_of_the_description<W: World>(world: &W) 
     p.close(mine);
 }
 
+fn a_child_keeps_the_lock_of_its_dead_parent<W: World>(world: &W) {
+    let (parent, other) = (world.process(), world.process());
+    let path = world.path("a");
+    let (held, yours) = (parent.create(&path), other.create(&path));
+    assert_eq!(parent.try_exclusive(&held), Ok(()));
+    let (child, inherited) = world.fork(&parent, &[&held]);
+    world.kill(parent, vec![held]);
+    assert_eq!(other.try_exclusive(&yours), HELD);
+    world.kill(child, inherited);
+    assert_eq!(other.try_exclusive(&yours), Ok(()));
+}
+
+fn a_child_that_unlocks_unlocks_for_its_parent<W: World>(world: &W) {
+    let (parent, other) = (world.process(), world.process());
+    let path = world.path("a");
+    let (held, yours) = (parent.create(&path), other.create(&path));
+    let (child, inherited) = world.fork(&parent, &[&held]);
+    assert_eq!(parent.try_exclusive(&held), Ok(()));
+    assert_eq!(child.try_exclusive(&inherited[0]), Ok(()), "it has it too");
+    assert_eq!(child.unlock(&inherited[0]), Ok(()));
+    assert_eq!(other.try_exclusive(&yours), Ok(()));
+}
+
+fn killing_the_holder_releases_the_lock<W: World>(world: &W) {
+    let (p, q) = (world.process(), world.process());
+    let path = world.path("a");
+    let (mine, yours) = (p.create(&path), q.create(&path));
+    assert_eq!(p.try_exclusive(&mine), Ok(()));
+    let copy = world.dup(&p, &mine);
+    assert_eq!(q.try_exclusive(&yours), HELD);
+    world.kill(p, vec![mine, copy]);
+    assert_eq!(q.try_exclusive(&yours), Ok(()));
+}
+
 fn unlocking_what_is_not_locked_succeeds<W: World>(world: &W) {
     let process = world.process();
     let fd = process.create(&world.path("a"));
@@ -221,7 +274,55 @@ fn a_read_only_descriptor_can_lock_exclusively<W: World>(world: &W) {
     assert_eq!(p.try_shared(&writable), HELD);
 }
 
+fn a_directory_can_be_locked<W: World>(world: &W) {
+    let (p, q) = (world.process(), world.process());
+    let opened = |process: &W::Process| process.open_for(Access::Directory, world.directory());
+    let (mine, yours) = (opened(&p).unwrap(), opened(&q).unwrap());
+    assert_eq!(p.try_exclusive(&mine), Ok(()));
+    assert_eq!(q.try_shared(&yours), HELD);
+    p.close(mine);
+    assert_eq!(q.try_shared(&yours), Ok(()));
+}
+
+/// Ends the run if the work, which has to wait for a lock, waits for ever.
+fn bounded<R>(work: impl FnOnce() -> R) -> R {
+    let (working, ended) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        if ended.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("a lock that is free was not granted within a minute");
+            std::process::exit(1);
+        }
+    });
+    let result = work();
+    drop(working);
+    result
+}
+
+fn two_that_wait_to_have_their_shared_lock_alone_both_get_it<W: World>(world: &W) {
+    let (p, q) = (world.process(), world.process());
+    let path = world.path("a");
+    let both_share = Barrier::new(2);
+    let has_it_alone = |process: &W::Process| {
+        let fd = process.create(&path);
+        assert_eq!(process.try_shared(&fd), Ok(()));
+        both_share.wait();
+        assert_eq!(process.flock(&fd, FlockOperation::Exclusive), Ok(()));
+        assert_eq!(process.unlock(&fd), Ok(()));
+    };
+    bounded(|| {
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| has_it_alone(&p));
+            let second = scope.spawn(|| has_it_alone(&q));
+            assert!(first.join().is_ok() && second.join().is_ok());
+        });
+    });
+}
+
 fn waiting_for_a_lock_ends_when_it_is_released<W: World>(world: &W) {
+    bounded(|| waits_until_it_is_released(world));
+}
+
+fn waits_until_it_is_released<W: World>(world: &W) {
     let (p, q) = (world.process(), world.process());
     let path = world.path("a");
     let mine = p.create(&path);
@@ -350,7 +451,7 @@ fn exclusive_creation_has_one_winner<W: World>(world: &W) {
     let path = world.path("a");
     assert!(p.create_new(&path).is_ok());
     assert_eq!(q.create_new(&path).err(), Some(Errno::EXIST));
-    world.plant_symlink(&world.path("link"));
+    assert_eq!(world.plant(Planted::Symlink, &world.path("link")), Ok(()));
     let over_link = q.create_new(&world.path("link"));
     assert_eq!(over_link.err(), Some(Errno::EXIST));
     let over_directory = q.create_new(world.directory());
@@ -374,7 +475,7 @@ fn a_truncating_open_empties_the_file<W: World>(world: &W) {
 fn a_symbolic_link_is_not_followed_to_a_file<W: World>(world: &W) {
     let process = world.process();
     let link = world.path("link");
-    world.plant_symlink(&link);
+    assert_eq!(world.plant(Planted::Symlink, &link), Ok(()));
     for access in [Access::Read, Access::ReadWrite, Access::Append] {
         let opened = process.open_for(access, &link);
         assert_eq!(opened.err(), Some(Errno::LOOP), "{access:?}");
@@ -525,6 +626,19 @@ fn exchange_needs_both_names<W: World>(world: &W) {
     assert_eq!(process.stat(&b), Err(Errno::NOENT));
 }
 
+fn exchange_minds_directories<W: World>(world: &W) {
+    let process = world.process();
+    let (file, directory) = (world.path("file"), world.path("directory"));
+    process.close(process.create_with(&file, b"content"));
+    assert_eq!(process.mkdir(&directory, 0o700), Ok(()));
+    assert_eq!(process.exchange(&file, &directory), Ok(()));
+    assert_eq!(process.content_at(&directory), b"content");
+    let inside = file.join("inside");
+    process.close(process.create(&inside));
+    assert_eq!(process.exchange(&file, &inside), Err(Errno::INVAL));
+    assert_eq!(process.exchange(&inside, &file), Err(Errno::INVAL));
+}
+
 fn unlinked_files_live_on_for_those_who_have_them_open<W: World>(world: &W) {
     let (p, q) = (world.process(), world.process());
     let path = world.path("a");
@@ -610,6 +724,42 @@ fn a_write_beyond_the_end_leaves_zeros<W: World>(world: &W) {
     expected[..2].copy_from_slice(b"ab");
     expected[5000] = b'z';
     assert_eq!(process.content(&fd), expected);
+}
+
+fn a_hole_of_a_terabyte_reads_as_zeros<W: World>(world: &W) {
+    let process = world.process();
+    let fd = process.create_with(&world.path("a"), b"a");
+    let far = 1 << 40;
+    assert_eq!(process.pwrite(&fd, b"z", far), Ok(1));
+    assert_eq!(process.size(&fd), far + 1);
+    let mut into = [0xff; 8];
+    assert_eq!(process.pread(&fd, &mut into, far / 2), Ok(8));
+    assert_eq!(into, [0; 8]);
+    assert_eq!(process.pread(&fd, &mut into, far - 1), Ok(2));
+    assert_eq!(&into[..2], b"\0z");
+    assert_eq!(process.ftruncate(&fd, 2), Ok(()));
+    assert_eq!(process.content(&fd), b"a\0");
+}
+
+fn a_kill_inside_a_write_leaves_whole_pages_of_it<W: World>(world: &W) {
+    let (p, q) = (world.process(), world.process());
+    let path = world.path("a");
+    let old = vec![b'o'; 9_000];
+    let fd = p.create_with(&path, &old);
+    let yours = q.create(&path);
+    assert_eq!(p.try_exclusive(&fd), Ok(()));
+    let write = TornWrite {
+        index: 0,
+        bytes: vec![b'n'; 8_000],
+        offset: 96,
+        at: 96,
+        pages: 1,
+    };
+    world.tear(p, vec![fd], write);
+    assert_eq!(q.try_exclusive(&yours), Ok(()), "it is dead");
+    let mut left = old;
+    left[96..4096].fill(b'n');
+    assert_eq!(q.content(&yours), left);
 }
 
 fn a_write_inside_leaves_the_rest<W: World>(world: &W) {
@@ -741,6 +891,28 @@ fn syncing_succeeds_for_files_and_directories<W: World>(world: &W) {
         .open_for(Access::Directory, world.directory())
         .unwrap();
     assert_eq!(process.fsync(&directory), Ok(()));
+}
+
+#[cfg(target_os = "linux")]
+fn a_fifo_opens_and_locks_and_holds_no_state<W: World>(world: &W) {
+    let (p, q) = (world.process(), world.process());
+    let path = world.path("fifo");
+    assert_eq!(world.plant(Planted::Fifo, &path), Ok(()));
+    assert_eq!(world.plant(Planted::Fifo, &path), Err(Errno::EXIST));
+    let (mine, yours) = (p.create(&path), q.open_for(Access::Read, &path).unwrap());
+    let stat = p.fstat(&mine).unwrap();
+    assert_eq!((stat.file_type, stat.size), (FileType::Other, 0));
+    assert_eq!(p.try_exclusive(&mine), Ok(()));
+    assert_eq!(q.try_shared(&yours), HELD);
+    assert_eq!(p.pread(&mine, &mut [0; 4], 0), Err(Errno::SPIPE));
+    assert_eq!(p.pwrite(&mine, b"x", 0), Err(Errno::SPIPE));
+    assert_eq!(p.ftruncate(&mine, 0), Err(Errno::INVAL));
+    assert_eq!(p.fallocate(&mine, 0, 1), Err(Errno::SPIPE));
+    assert_eq!(p.fsync(&mine), Err(Errno::INVAL));
+    assert_eq!(p.fdatasync(&mine), Err(Errno::INVAL));
+    assert_eq!(q.list(&path), Err(Errno::NOTDIR));
+    let directory = q.open_for(Access::Directory, &path);
+    assert_eq!(directory.err(), Some(Errno::NOTDIR));
 }
 
 fn the_monotonic_clock_counts_the_sleeps<W: World>(world: &W) {

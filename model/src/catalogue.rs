@@ -1,0 +1,349 @@
+//! The scenarios by name: who does what on which kernel, what always holds, and what has to come
+//! about for that to mean anything.
+//!
+//! What always holds is the same everywhere and is the [oracle](crate::oracle)'s: every acknowledged
+//! change is in the state exactly once, every other once or not at all, every read is of a whole
+//! state, nobody waits for ever, and nobody is inside of another's window.
+
+use crate::oracle::{Account, Ledger, Violation};
+use crate::process::{Ending, Exit};
+use crate::scenario::{Act, Before, Scenario};
+use crate::search::{Budget, Goal, Search};
+use crate::sim::FaultModel;
+use hookstate::ErrorKind;
+use hookstate::kernel::Errno;
+use hookstate::strategy::AnyStrategy;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A scenario that has a name.
+#[derive(Clone, Copy)]
+pub struct Named {
+    /// What it is called on the command line and in reports.
+    pub name: &'static str,
+    /// What happens in it.
+    pub about: &'static str,
+    /// What the processes do, the first of them the first and so on; if there are more processes
+    /// than parts, from the first part on again.
+    parts: &'static [&'static [Act]],
+    before: Before,
+    kernel: Kernel,
+    goals: &'static [Reach],
+    /// The only strategy that it is about, if it is.
+    only: Option<&'static str>,
+}
+
+/// What is different from an ordinary kernel and an ordinary store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kernel {
+    Ordinary,
+    /// It cannot exchange two names.
+    WithoutExchange,
+    /// It transfers few bytes at a time.
+    ShortTransfers,
+    /// The stores do not wait for a lock at all.
+    Impatient,
+    /// The processes have one program and cannot be told apart.
+    Alike,
+}
+
+/// Something that has to come about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Changes are made in an order other than that of the processes.
+    AnotherOrder,
+    /// A reader sees what was there before and nothing more.
+    ReadsBefore,
+    /// A reader sees a change that another made.
+    ReadsAfter,
+    /// Nobody has made a change yet when a state is removed, and somebody when it is.
+    RemovesSome,
+    /// A change is made after the state was removed.
+    ChangesAfterRemoval,
+    /// A process completes the write of another that was killed. Only where processes are killed.
+    CompletesAnother,
+    /// A process gives up since the lock is held.
+    GivesUp,
+}
+
+const MODIFY: &[Act] = &[Act::Modify];
+const APPLY: &[Act] = &[Act::Apply];
+const READ: &[Act] = &[Act::Read];
+const MODIFY_READ: &[Act] = &[Act::Modify, Act::Read];
+const APPLY_READ: &[Act] = &[Act::Apply, Act::Read];
+const REMOVE: &[Act] = &[Act::Remove];
+const GROW: &[Act] = &[Act::Grow(5_000)];
+const SHRINK: &[Act] = &[Act::Shrink];
+const PEER: &[Act] = &[Act::Peer];
+
+/// Enough for every strategy to have its files as they stay: the second change of `rename` leaves
+/// the spare behind.
+const EXISTING: Before = Before::Changes(2);
+/// A state of two pages.
+const TWO_PAGES: Before = Before::LargeChanges(1, 5_000);
+/// A log that is to be compacted by whoever next makes it longer: 64 KiB, and one byte less than the
+/// 4 KiB more at which that is tried.
+const LONG_LOG: Before = Before::LongLog(1, (64 << 10) + (4 << 10) - 1);
+
+/// All scenarios, the simplest first.
+pub const ALL: [Named; 16] = [
+    Named {
+        about: "everybody changes the state with locked_modify",
+        parts: &[MODIFY],
+        goals: &[Reach::AnotherOrder],
+        ..Named::called("modify")
+    },
+    Named {
+        about: "processes that cannot be told apart change the state",
+        parts: &[MODIFY],
+        kernel: Kernel::Alike,
+        ..Named::called("alike")
+    },
+    Named {
+        about: "everybody changes the state with apply",
+        parts: &[APPLY],
+        goals: &[Reach::AnotherOrder],
+        ..Named::called("apply")
+    },
+    Named {
+        about: "locked_modify, apply and a reader",
+        parts: &[MODIFY, READ, APPLY],
+        goals: &[Reach::ReadsBefore, Reach::ReadsAfter],
+        ..Named::called("mixed")
+    },
+    Named {
+        about: "everybody changes the state and looks whether it has the change",
+        parts: &[MODIFY_READ, APPLY_READ],
+        goals: &[Reach::ReadsAfter],
+        ..Named::called("own-changes")
+    },
+    Named {
+        about: "the first use: neither file nor directory is there",
+        parts: &[MODIFY, APPLY, READ],
+        before: Before::Nothing,
+        goals: &[Reach::AnotherOrder],
+        ..Named::called("first-use")
+    },
+    Named {
+        about: "the state grows from one page to two, shrinks, and changes",
+        parts: &[GROW, MODIFY, SHRINK],
+        goals: &[Reach::AnotherOrder],
+        ..Named::called("growth")
+    },
+    Named {
+        about: "a state of two pages shrinks, grows, and is read",
+        parts: &[SHRINK, GROW, READ],
+        before: TWO_PAGES,
+        goals: &[Reach::AnotherOrder],
+        ..Named::called("shrinking")
+    },
+    Named {
+        about: "writes of two pages that a kill can tear, and newcomers that find what it left",
+        parts: &[MODIFY, MODIFY, READ],
+        before: TWO_PAGES,
+        goals: &[Reach::AnotherOrder, Reach::CompletesAnother],
+        ..Named::called("recovery")
+    },
+    Named {
+        about: "appenders whose log is long enough to be compacted",
+        parts: &[APPLY, APPLY, MODIFY],
+        before: LONG_LOG,
+        goals: &[Reach::AnotherOrder],
+        only: Some("append-log"),
+        ..Named::called("compaction")
+    },
+    Named {
+        about: "a reader beside appenders that compact the log",
+        parts: &[APPLY, READ, APPLY],
+        before: LONG_LOG,
+        goals: &[Reach::ReadsBefore, Reach::ReadsAfter],
+        only: Some("append-log"),
+        ..Named::called("compaction-read")
+    },
+    Named {
+        about: "the state is removed while others change it",
+        parts: &[REMOVE, APPLY, MODIFY],
+        goals: &[Reach::RemovesSome, Reach::ChangesAfterRemoval],
+        ..Named::called("remove")
+    },
+    Named {
+        about: "a program that takes flock on the same file and rewrites it in place",
+        parts: &[MODIFY, PEER, APPLY],
+        goals: &[Reach::AnotherOrder],
+        only: Some("flock"),
+        ..Named::called("peer")
+    },
+    Named {
+        about: "stores that do not wait for the lock",
+        parts: &[MODIFY, APPLY, MODIFY],
+        kernel: Kernel::Impatient,
+        goals: &[Reach::GivesUp],
+        ..Named::called("impatient")
+    },
+    Named {
+        about: "a kernel that cannot exchange two names, and a reader",
+        parts: &[MODIFY, READ, APPLY],
+        kernel: Kernel::WithoutExchange,
+        goals: &[Reach::ReadsBefore, Reach::ReadsAfter],
+        ..Named::called("no-exchange")
+    },
+    SHORT,
+];
+
+const SHORT: Named = Named {
+    about: "a kernel that transfers so few bytes at a time that no state goes in one",
+    parts: &[MODIFY, READ, APPLY],
+    before: Before::Changes(1),
+    kernel: Kernel::ShortTransfers,
+    goals: &[Reach::ReadsBefore, Reach::ReadsAfter],
+    ..Named::called("short-transfers")
+};
+
+impl Named {
+    const fn called(name: &'static str) -> Self {
+        Self {
+            name,
+            about: "",
+            parts: &[],
+            before: EXISTING,
+            kernel: Kernel::Ordinary,
+            goals: &[],
+            only: None,
+        }
+    }
+
+    /// The scenario with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|scenario| scenario.name == name)
+    }
+
+    /// Whether it says something about this strategy.
+    #[must_use]
+    pub fn is_about(&self, strategy: AnyStrategy) -> bool {
+        use hookstate::strategy::Strategy;
+        self.only.is_none_or(|only| only == strategy.name())
+    }
+
+    /// The scenario with so many processes on this strategy.
+    #[must_use]
+    pub fn with(&self, strategy: AnyStrategy, processes: usize) -> Scenario<AnyStrategy> {
+        let parts: Vec<&[Act]> = self.parts.iter().copied().cycle().take(processes).collect();
+        let scenario = Scenario::new(strategy, self.before, &parts);
+        match self.kernel {
+            Kernel::Ordinary => scenario,
+            Kernel::WithoutExchange => scenario.on(FaultModel {
+                exchange_error: Some(Errno::NOSYS),
+                ..FaultModel::LOCAL
+            }),
+            Kernel::ShortTransfers => scenario.on(FaultModel {
+                transfer_bytes_max: 40,
+                ..FaultModel::LOCAL
+            }),
+            Kernel::Impatient => scenario.waiting(Duration::ZERO),
+            Kernel::Alike => Scenario::alike(strategy, self.before, processes),
+        }
+    }
+
+    /// The search of all its states, with all that must hold and all that must come about.
+    #[must_use]
+    pub fn search(
+        &self,
+        strategy: AnyStrategy,
+        processes: usize,
+        budget: Budget,
+    ) -> Search<Account, Violation> {
+        let goals = self.goals(strategy, processes, budget);
+        self.with(strategy, processes)
+            .searcher()
+            .budget(budget)
+            .alone(|account| account.inside, Violation::ExclusionBroken)
+            .reaching(goals)
+    }
+
+    fn goals(&self, strategy: AnyStrategy, processes: usize, budget: Budget) -> Vec<Goal<Account>> {
+        let acts: Vec<Act> = (0..processes)
+            .flat_map(|seat| self.parts[seat % self.parts.len()])
+            .copied()
+            .collect();
+        self.goals
+            .iter()
+            .filter(|reach| reach.is_possible(&acts, strategy, budget))
+            .map(|reach| reach.goal())
+            .collect()
+    }
+}
+
+impl Reach {
+    /// Whether it can come about with these acts, on this strategy, and with so much going wrong.
+    fn is_possible(self, acts: &[Act], strategy: AnyStrategy, budget: Budget) -> bool {
+        let changes = acts.iter().filter(|act| act.changes()).count();
+        match self {
+            Self::AnotherOrder => changes > 1,
+            Self::ReadsBefore | Self::ReadsAfter => acts.contains(&Act::Read),
+            Self::RemovesSome | Self::ChangesAfterRemoval => acts.contains(&Act::Remove),
+            Self::CompletesAnother => budget.kills > 0 && matches!(strategy, AnyStrategy::Flock(_)),
+            Self::GivesUp => true,
+        }
+    }
+
+    fn goal(self) -> Goal<Account> {
+        Goal {
+            name: self.sentence().to_owned(),
+            is_reached: Arc::new(move |ending| self.is_reached(ending)),
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::AnotherOrder => "changes are made in another order than that of the processes",
+            Self::ReadsBefore => "a reader sees what was there before",
+            Self::ReadsAfter => "a reader sees the change of another",
+            Self::RemovesSome => "a state is removed with a change of another in it",
+            Self::ChangesAfterRemoval => "a change is made after the state was removed",
+            Self::CompletesAnother => "a process completes the write of one that was killed",
+            Self::GivesUp => "a process gives up since the lock is held",
+        }
+    }
+
+    fn is_reached(self, ending: &Ending<Account>) -> bool {
+        let accounts = &ending.accounts;
+        let everybody = ending.exits.iter().all(|exit| *exit == Exit::Finished);
+        let reads = || accounts.iter().flat_map(|account| &account.reads);
+        let new = |ledger: &Ledger| ledger.tokens.iter().any(|&token| token < 1_000);
+        match self {
+            Self::AnotherOrder => {
+                let found = |account: &Account| {
+                    let change = account.acknowledged.first()?;
+                    Some((change.token, change.parent.clone()?.len()))
+                };
+                let mut found: Vec<_> = accounts.iter().filter_map(found).collect();
+                found.sort_unstable();
+                everybody && (found.is_empty() || !found.is_sorted_by_key(|found| found.1))
+            }
+            Self::ReadsBefore => reads().any(|(_, read)| !new(read)),
+            Self::ReadsAfter => reads().any(|(_, read)| new(read)),
+            Self::RemovesSome => accounts
+                .iter()
+                .any(|account| account.removed.iter().any(new)),
+            Self::ChangesAfterRemoval => accounts
+                .iter()
+                .any(|account| account.removed.iter().any(|removed| !new(removed))),
+            Self::CompletesAnother => accounts.iter().any(|account| account.completed_another),
+            Self::GivesUp => accounts.iter().any(|account| {
+                let failure = account.failure.as_ref();
+                failure.is_some_and(|failure| failure.kind == ErrorKind::LockTimeout)
+            }),
+        }
+    }
+}
+
+impl Act {
+    /// Whether it makes a change and is told what was there before.
+    fn changes(self) -> bool {
+        match self {
+            Self::Modify | Self::Grow(_) | Self::Shrink | Self::Peer => true,
+            Self::Apply | Self::Read | Self::Remove => false,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! A peer: a program, in whichever language, that keeps the same file with a lock of its own.
+//!
+//! It opens the file, takes flock on it and waits for that as long as it takes, reads, empties the
+//! file, writes and closes. It keeps nothing in reserve and looks neither at the name nor into a
+//! journal.
+
+use crate::oracle::{Ledger, Token};
+use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
+use std::path::Path;
+
+/// More than the file has.
+const READ_BYTES: usize = 64 << 10;
+
+/// Adds the token, and tells which were there.
+///
+/// # Panics
+///
+/// If a call fails, or the file holds something else than a ledger or nothing.
+pub(super) fn change<K: Kernel>(kernel: &K, path: &Path, token: Token) -> Vec<Token> {
+    let how = OpenHow::or_create(Access::ReadWrite);
+    let file = kernel.open(path, how).expect("a peer can open the file");
+    kernel
+        .flock(&file, FlockOperation::Exclusive)
+        .expect("a peer gets the lock");
+    let mut content = vec![0; READ_BYTES];
+    let count = kernel.pread(&file, &mut content, 0).expect("it can read");
+    let mut ledger = ledger_in(&content[..count]);
+    let parent = ledger.tokens.clone();
+    ledger.add(token);
+    kernel.ftruncate(&file, 0).expect("it can empty the file");
+    let bytes = serde_json::to_vec(&ledger).expect("a ledger is JSON");
+    let written = kernel.pwrite(&file, &bytes, 0);
+    assert_eq!(written, Ok(bytes.len()), "it can write the file");
+    kernel.close(file);
+    parent
+}
+
+fn ledger_in(content: &[u8]) -> Ledger {
+    match content.trim_ascii() {
+        [] => Ledger::default(),
+        json => serde_json::from_slice(json).expect("the file holds a ledger"),
+    }
+}

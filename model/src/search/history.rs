@@ -1,0 +1,373 @@
+//! What a process has been answered, and what it does next.
+
+use crate::process::{CALLS_MAX, Program, Runaway};
+use crate::sim::{AnyDoor, Door, Fd, Reply, Request, SimProcess, digest_of};
+use hookstate::kernel::{Errno, FlockOperation, Result};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+
+/// All histories of one program that have occurred.
+pub(super) struct Histories<A> {
+    program: Program<A>,
+    first: Arc<History<A>>,
+    /// How many there are, which is how often the program has been run.
+    count: AtomicU32,
+    /// Held while a history is made that was not there.
+    making: Mutex<()>,
+    is_inside: fn(&A) -> bool,
+}
+
+/// The answers that one process has had so far.
+pub(super) struct History<A> {
+    /// Different for each history of a program.
+    pub(super) number: u32,
+    /// What it does next.
+    pub(super) next: Next,
+    /// What it has to say by now.
+    pub(super) account: A,
+    /// A hash of the account and of how it ended, if it has.
+    pub(super) fate: u128,
+    /// Whether it is inside of the window: its account says so and it has not unlocked since.
+    pub(super) inside: bool,
+    /// Whether it has unlocked since its account says that it is inside.
+    left: bool,
+    /// How many answers.
+    depth: usize,
+    /// Nothing for the first.
+    last: Option<(Weak<Self>, Result<Reply>)>,
+    /// What the process has open.
+    open: BTreeSet<Fd>,
+    longer: RwLock<HashMap<Result<Reply>, Arc<Self>>>,
+    /// The first history that was [found](Histories::where_it_was) to be as good as this one.
+    again: OnceLock<Weak<Self>>,
+    /// Whether it is here for comparison only.
+    is_mirror: bool,
+}
+
+/// What a process does after the answers that it has had.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Next {
+    /// It makes this call.
+    Calls(Request),
+    /// It has come to its end by itself.
+    Finishes,
+    /// It panics with this message.
+    Panics(String),
+    /// It has made more calls than any process should.
+    RunsAway,
+}
+
+impl<A> Histories<A>
+where
+    A: Clone + Default + Eq + Hash,
+{
+    pub(super) fn new(program: Program<A>, is_inside: fn(&A) -> bool) -> Self {
+        let first = run(&program, 0, None, is_inside, false);
+        Self {
+            program,
+            first: Arc::new(first),
+            count: AtomicU32::new(1),
+            making: Mutex::default(),
+            is_inside,
+        }
+    }
+
+    pub(super) fn first(&self) -> Arc<History<A>> {
+        Arc::clone(&self.first)
+    }
+
+    pub(super) fn runs(&self) -> usize {
+        self.count.load(Ordering::Relaxed) as usize
+    }
+
+    /// The history that follows on `history` with the answer to its call.
+    pub(super) fn after(
+        &self,
+        history: &Arc<History<A>>,
+        answer: Result<Reply>,
+    ) -> Arc<History<A>> {
+        if let Some(known) = history.longer_by(&answer) {
+            return known;
+        }
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = history.longer_by(&answer) {
+            return known;
+        }
+        let new = self.make(history, &answer, history.is_mirror);
+        if let Some(again) = history.again.get().and_then(Weak::upgrade) {
+            self.mirror_one(&new, &again, &answer);
+        }
+        new
+    }
+
+    /// For a process that has paused: the first history in which it was about to make the same call
+    /// with the same files open and the same to say. What it did in between, being refused, is
+    /// over, and how often it did so is no part of the state.
+    ///
+    /// That the process is the same then is not taken on trust: whatever follows on the one history
+    /// is run after the other too, and must be the same.
+    ///
+    /// # Panics
+    ///
+    /// If the process is not the same.
+    pub(super) fn where_it_was(&self, now: Arc<History<A>>) -> Arc<History<A>> {
+        let Some(before) = now.earliest_like_it() else {
+            return now;
+        };
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if before.again.set(Arc::downgrade(&now)).is_ok() {
+            self.mirror_all(&before, &now);
+        }
+        before
+    }
+
+    fn make(
+        &self,
+        before: &Arc<History<A>>,
+        answer: &Result<Reply>,
+        is_mirror: bool,
+    ) -> Arc<History<A>> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let last = Some((before, answer.clone()));
+        let new = run(&self.program, number, last, self.is_inside, is_mirror);
+        let new = Arc::new(new);
+        let mut longer = before
+            .longer
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        longer.insert(answer.clone(), Arc::clone(&new));
+        new
+    }
+
+    /// Runs after `again` all that has been run after `before`.
+    fn mirror_all(&self, before: &Arc<History<A>>, again: &Arc<History<A>>) {
+        let longer = before.longer.read().unwrap_or_else(PoisonError::into_inner);
+        let known: Vec<_> = longer
+            .iter()
+            .filter(|(_, history)| !history.is_mirror)
+            .map(|(answer, history)| (answer.clone(), Arc::clone(history)))
+            .collect();
+        drop(longer);
+        for (answer, history) in known {
+            self.mirror_one(&history, again, &answer);
+        }
+    }
+
+    fn mirror_one(
+        &self,
+        history: &Arc<History<A>>,
+        again: &Arc<History<A>>,
+        answer: &Result<Reply>,
+    ) {
+        let mirror = match again.longer_by(answer) {
+            Some(known) => known,
+            None => self.make(again, answer, true),
+        };
+        assert!(
+            mirror.next == history.next && mirror.account == history.account,
+            "the program remembers how often it was refused: once it does {:?}, then {:?}",
+            history.next,
+            mirror.next,
+        );
+        if history.again.set(Arc::downgrade(&mirror)).is_ok() {
+            self.mirror_all(history, &mirror);
+        }
+    }
+}
+
+/// Runs the program against the answers up to and with the last.
+fn run<A: Clone + Default + Hash>(
+    program: &Program<A>,
+    number: u32,
+    last: Option<(&Arc<History<A>>, Result<Reply>)>,
+    is_inside: fn(&A) -> bool,
+    is_mirror: bool,
+) -> History<A> {
+    let answers = answers(last.as_ref());
+    let depth = answers.len();
+    let mut account = A::default();
+    let next = match depth > CALLS_MAX {
+        true => Next::RunsAway,
+        false => next_after(program, answers, &mut account),
+    };
+    let claims_inside = is_inside(&account);
+    let left = claims_inside && last.as_ref().is_some_and(|(before, _)| has_left(before));
+    History {
+        number,
+        fate: fate(&next, &account),
+        next,
+        inside: claims_inside && !left,
+        account,
+        left,
+        depth,
+        open: last.as_ref().map(open_after).unwrap_or_default(),
+        last: last.map(|(before, answer)| (Arc::downgrade(before), answer)),
+        longer: RwLock::default(),
+        again: OnceLock::new(),
+        is_mirror,
+    }
+}
+
+fn open_after<A>((before, answer): &(&Arc<History<A>>, Result<Reply>)) -> BTreeSet<Fd> {
+    let mut open = before.open.clone();
+    match (before.request(), answer) {
+        (Request::Close { fd }, _) => {
+            open.remove(fd);
+        }
+        (_, Ok(Reply::Fd(fd))) => {
+            open.insert(*fd);
+        }
+        _ => {}
+    }
+    open
+}
+
+/// Whether the process has unlocked since it was inside, if its next call is over.
+fn has_left<A>(before: &History<A>) -> bool {
+    let unlocks = matches!(
+        before.next,
+        Next::Calls(Request::Flock {
+            operation: FlockOperation::Unlock,
+            ..
+        })
+    );
+    before.left || (before.inside && unlocks)
+}
+
+fn fate<A: Hash>(next: &Next, account: &A) -> u128 {
+    let ended = match next {
+        Next::Calls(_) => None,
+        ended => Some(ended),
+    };
+    digest_of(&(account, ended))
+}
+
+/// Every call with its answer, from the first on.
+fn answers<A>(last: Option<&(&Arc<History<A>>, Result<Reply>)>) -> Vec<(Request, Result<Reply>)> {
+    let Some((before, answer)) = last else {
+        return Vec::new();
+    };
+    let mut answers = Vec::with_capacity(before.depth + 1);
+    let (mut history, mut answer) = (Arc::clone(before), answer.clone());
+    loop {
+        answers.push((history.request().clone(), answer));
+        let Some((earlier, its_answer)) = &history.last else {
+            break;
+        };
+        let earlier = earlier
+            .upgrade()
+            .expect("the first history holds all others");
+        (history, answer) = (earlier, its_answer.clone());
+    }
+    answers.reverse();
+    answers
+}
+
+fn next_after<A>(
+    program: &Program<A>,
+    answers: Vec<(Request, Result<Reply>)>,
+    account: &mut A,
+) -> Next {
+    let recorded = Rc::new(Recorded {
+        answers,
+        made: Cell::new(0),
+        next: RefCell::new(None),
+        strayed: Cell::new(None),
+    });
+    let door = AnyDoor::new(Rc::clone(&recorded));
+    let ran = catch_unwind(AssertUnwindSafe(|| program(SimProcess(door), account)));
+    if let Some(calls) = recorded.strayed.take() {
+        panic!("the program is not a function of what its calls answer: it makes {calls}");
+    }
+    let called = recorded.next.take();
+    match (ran, called) {
+        (_, Some(request)) => Next::Calls(request),
+        (Ok(()), None) => Next::Finishes,
+        (Err(payload), None) if payload.is::<Runaway>() => Next::RunsAway,
+        (Err(payload), None) => Next::Panics(crate::process::message(payload.as_ref())),
+    }
+}
+
+/// A door to the past: answers as it was answered then, and stops the process at the first call
+/// that has no answer yet.
+struct Recorded {
+    answers: Vec<(Request, Result<Reply>)>,
+    made: Cell<usize>,
+    next: RefCell<Option<Request>>,
+    /// The call that is not the one which was made with the same answers before.
+    strayed: Cell<Option<String>>,
+}
+
+/// The payload of the unwinding by which a process is stopped.
+struct Stopped;
+
+impl Door for Rc<Recorded> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        if self.next.borrow().is_some() {
+            // What destructors do in a process that was stopped never happens.
+            return Err(Errno::SRCH);
+        }
+        let made = self.made.get();
+        let Some((recorded, answer)) = self.answers.get(made) else {
+            self.next.replace(Some(request));
+            resume_unwind(Box::new(Stopped));
+        };
+        if *recorded != request {
+            self.strayed
+                .set(Some(format!("{recorded} once and then {request}")));
+            resume_unwind(Box::new(Stopped));
+        }
+        self.made.set(made + 1);
+        answer.clone()
+    }
+}
+
+impl<A> History<A> {
+    /// The call that is made next.
+    ///
+    /// # Panics
+    ///
+    /// If the process makes none.
+    pub(super) fn request(&self) -> &Request {
+        match &self.next {
+            Next::Calls(request) => request,
+            ended => unreachable!("there is no call: {ended:?}"),
+        }
+    }
+
+    fn longer_by(&self, answer: &Result<Reply>) -> Option<Arc<Self>> {
+        let longer = self.longer.read().unwrap_or_else(PoisonError::into_inner);
+        longer.get(answer).cloned()
+    }
+
+    fn before(&self) -> Option<Arc<Self>> {
+        let (before, _) = self.last.as_ref()?;
+        Some(
+            before
+                .upgrade()
+                .expect("the first history holds all others"),
+        )
+    }
+}
+
+impl<A: Eq> History<A> {
+    fn earliest_like_it(&self) -> Option<Arc<Self>> {
+        let mut found = None;
+        let mut at = self.before();
+        while let Some(history) = at {
+            at = history.before();
+            if history.next == self.next
+                && history.open == self.open
+                && history.account == self.account
+            {
+                found = Some(history);
+            }
+        }
+        found
+    }
+}

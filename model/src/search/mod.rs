@@ -1,0 +1,40 @@
+//! The breadth-first search: every state that some processes can bring the simulated kernel into.
+//!
+//! A process is a function of what its calls have answered, so the state of a system of processes is
+//! the state of the kernel and, for each process, the answers that it has had: its
+//! [history](history). The shipping code is run once for each history that occurs, against the
+//! recorded answers, and stopped by unwinding at the first call that has none. Everything else is
+//! a search in a graph, whose edges are:
+//!
+//! * **step**: a process makes its next call;
+//! * **kill**: it ceases before that call, or inside of it when some pages are written;
+//! * **fail**: its call returns an error and has no effect;
+//! * **short**: its call transfers fewer bytes than it could;
+//! * **power cut**: everything stops, and what the disk keeps is one of what [`FaultModel::power`]
+//!   allows.
+//!
+//! All but the first have a [`Budget`]. The search goes level by level, so the first ending that is
+//! objected to is one with the fewest moves. What it leaves out, and why nothing is missed by that:
+//!
+//! * Calls that no other process can notice ([`Sim::commutes`]) are made together with the one
+//!   before, except where they may be made to fail.
+//! * A process that asks for something, is refused, pauses and asks for the same again is where it
+//!   was. So the number of its tries is no part of its history, and no timeout ends its waiting,
+//!   unless the fault model says that sleeping takes time.
+//! * Processes with the same program are interchangeable: of the states that differ only in which of
+//!   them is which, one is looked at.
+//! * Two states are taken to be the same if their 128-bit fingerprints are. With a hundred million
+//!   states the chance that any two differ all the same is about one in 10^22.
+//!
+//! [`FaultModel::power`]: crate::sim::FaultModel
+//! [`Sim::commutes`]: crate::sim::Sim::commutes
+
+mod history;
+mod level;
+mod moves;
+mod report;
+mod state;
+
+pub use level::{Goal, Search};
+pub use report::{Counterexample, Report, Sightings};
+pub use state::Budget;

@@ -1,0 +1,256 @@
+//! The edges of the graph: what can happen next, and what comes of it.
+
+use super::history::{Histories, Next};
+use super::state::{Budget, State};
+use crate::process::Exit;
+use crate::sim::{FaultModel, Reply, Request, Sleep, Step};
+use crate::trace::Event;
+use hookstate::kernel::{CallKind, Create, Errno, Result};
+use std::hash::Hash;
+use std::sync::Arc;
+
+/// Something that happens to one process, or to all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    /// Its call is made, or it ends if it has none left.
+    Step,
+    /// It is killed when so many pages of its call are written.
+    Kill(u64),
+    /// Its call fails.
+    Fail(Errno),
+    /// Its call transfers so many bytes.
+    Short(usize),
+    /// The power is cut, and of all that the disk can then hold it holds this.
+    PowerCut(usize),
+}
+
+/// What the moves need to know besides the state.
+pub(super) struct Rules<'a, A> {
+    /// For each process those of its program.
+    pub(super) histories: &'a [Arc<Histories<A>>],
+    pub(super) faults: FaultModel,
+    pub(super) budget: Budget,
+    /// For each process whether nothing goes wrong for it.
+    pub(super) spared: &'a [bool],
+}
+
+/// The calls that a move made, for those who want to see them.
+pub(super) trait Log {
+    fn note(&mut self, seat: usize, event: impl FnOnce() -> Event);
+}
+
+/// Nobody wants to see them.
+impl Log for () {
+    fn note(&mut self, _seat: usize, _event: impl FnOnce() -> Event) {}
+}
+
+impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
+    /// All that can happen to this process now, a step first.
+    pub(super) fn moves(&self, state: &State<A>, seat: usize) -> Vec<Move> {
+        if state.seats[seat].exit.is_some() {
+            return Vec::new();
+        }
+        let mut moves = vec![Move::Step];
+        let Next::Calls(request) = &state.seats[seat].history.next else {
+            return moves;
+        };
+        if self.spared[seat] {
+            return moves;
+        }
+        if state.spent.kills < self.budget.kills {
+            let pages = state.sim.pages(state.seats[seat].process, request).max(1);
+            moves.extend((0..pages).map(Move::Kill));
+        }
+        if state.spent.failures < self.budget.failures {
+            moves.extend(errors_of(request).map(Move::Fail));
+        }
+        if state.spent.shorts < self.budget.shorts {
+            moves.extend(short_counts(request).map(Move::Short));
+        }
+        moves
+    }
+
+    /// The state after the move; nothing if the process can only wait.
+    pub(super) fn after(
+        &self,
+        state: &State<A>,
+        seat: usize,
+        movement: Move,
+        log: &mut impl Log,
+    ) -> Option<State<A>> {
+        let mut state = state.clone();
+        let request = match &state.seats[seat].history.next {
+            Next::Calls(request) => request.clone(),
+            ended => {
+                let exit = exit_of(ended);
+                self.end(&mut state, seat, exit);
+                return Some(state);
+            }
+        };
+        let answer = match movement {
+            Move::Kill(pages) => {
+                log.note(seat, || Event::Killed(request.clone(), pages));
+                self.kill(&mut state, seat, &request, pages);
+                return Some(state);
+            }
+            Move::Fail(errno) => {
+                state.spent.failures += 1;
+                state.seats[seat].hurt = true;
+                Err(errno)
+            }
+            Move::Short(count) => {
+                state.spent.shorts += 1;
+                state.seats[seat].hurt = true;
+                self.call(&mut state, seat, &shortened(&request, count))?
+            }
+            Move::Step => self.call(&mut state, seat, &request)?,
+            Move::PowerCut(_) => unreachable!("a power cut is not one process's"),
+        };
+        log.note(seat, || Event::Returned(request.clone(), answer.clone()));
+        self.go_on(&mut state, seat, answer, log);
+        Some(state)
+    }
+
+    /// The first calls, if nobody can notice them.
+    pub(super) fn begin(&self, state: &mut State<A>, log: &mut impl Log) {
+        for seat in 0..state.seats.len() {
+            self.make_unnoticed_calls(state, seat, log);
+        }
+    }
+
+    fn call(&self, state: &mut State<A>, seat: usize, request: &Request) -> Option<Result<Reply>> {
+        match state.sim.step(state.seats[seat].process, request) {
+            Step::Done(answer) => Some(answer),
+            Step::Blocked => None,
+        }
+    }
+
+    /// Goes to the history with the answer, and on to the next call that others can notice. A
+    /// process that has only paused and asks for the same again is where it was.
+    fn go_on(&self, state: &mut State<A>, seat: usize, answer: Result<Reply>, log: &mut impl Log) {
+        self.answer(state, seat, answer);
+        let paused = self.make_unnoticed_calls(state, seat, log);
+        if paused && self.faults.sleep == Sleep::UntilReleased {
+            let now = &mut state.seats[seat].history;
+            *now = self.histories[seat].where_it_was(Arc::clone(now));
+        }
+        let process = state.seats[seat].process;
+        if state.seats[seat].exit.is_none() {
+            state.sim.forget_refusal(process);
+        }
+    }
+
+    fn answer(&self, state: &mut State<A>, seat: usize, answer: Result<Reply>) {
+        let histories = &self.histories[seat];
+        let history = &mut state.seats[seat].history;
+        *history = histories.after(history, answer);
+    }
+
+    /// Whether one of them was a pause.
+    fn make_unnoticed_calls(&self, state: &mut State<A>, seat: usize, log: &mut impl Log) -> bool {
+        let mut paused = false;
+        loop {
+            let process = state.seats[seat].process;
+            let request = match &state.seats[seat].history.next {
+                Next::Calls(request) => request.clone(),
+                ended => {
+                    if state.sim.end_commutes(process) {
+                        let exit = exit_of(ended);
+                        self.end(state, seat, exit);
+                    }
+                    return paused;
+                }
+            };
+            if !self.is_unnoticed(state, seat, &request) {
+                return paused;
+            }
+            let pauses = is_pause(&request);
+            paused |= pauses;
+            let answer = match pauses && self.faults.sleep == Sleep::UntilReleased {
+                true => Ok(Reply::Unit),
+                false => match self.call(state, seat, &request) {
+                    Some(answer) => answer,
+                    None => return paused,
+                },
+            };
+            log.note(seat, || Event::Unnoticed(request.clone(), answer.clone()));
+            self.answer(state, seat, answer);
+        }
+    }
+
+    /// Where calls may fail, one that can is a move of its own.
+    fn is_unnoticed(&self, state: &State<A>, seat: usize, request: &Request) -> bool {
+        let may_fail = self.budget.failures > 0 && request.as_call().can_fail();
+        !may_fail && state.sim.commutes(state.seats[seat].process, request)
+    }
+
+    fn kill(&self, state: &mut State<A>, seat: usize, request: &Request, pages: u64) {
+        let process = state.seats[seat].process;
+        state.spent.kills += 1;
+        state.seats[seat].exit = Some(Exit::Killed);
+        match pages {
+            0 => state.sim.end(process),
+            _ => state.sim.tear(process, request, pages),
+        }
+    }
+
+    fn end(&self, state: &mut State<A>, seat: usize, exit: Exit) {
+        state.sim.end(state.seats[seat].process);
+        state.seats[seat].exit = Some(exit);
+    }
+}
+
+fn exit_of(next: &Next) -> Exit {
+    match next {
+        Next::Finishes => Exit::Finished,
+        Next::Panics(message) => Exit::Panicked(message.clone()),
+        Next::RunsAway => Exit::Runaway,
+        Next::Calls(request) => unreachable!("it still makes a call: {request}"),
+    }
+}
+
+fn is_pause(request: &Request) -> bool {
+    matches!(request, Request::Nanosleep { .. } | Request::SchedYield)
+}
+
+/// What the manual page of the call has among its errors, of those that come out of the blue.
+fn errors_of(request: &Request) -> impl Iterator<Item = Errno> {
+    let call = request.as_call();
+    let creates = matches!(request, Request::Open { how, .. } if how.create != Create::Never);
+    let errors: &[Errno] = match call.kind() {
+        CallKind::Open if creates => &[Errno::INTR, Errno::IO, Errno::MFILE, Errno::NOSPC],
+        CallKind::Open => &[Errno::INTR, Errno::IO, Errno::MFILE],
+        CallKind::Flock => &[Errno::INTR, Errno::NOLCK],
+        CallKind::Fsync | CallKind::Fdatasync => &[Errno::INTR, Errno::IO, Errno::NOSPC],
+        CallKind::Pwrite | CallKind::Append => &[Errno::INTR, Errno::IO, Errno::NOSPC],
+        CallKind::Rename | CallKind::Exchange | CallKind::Mkdir => {
+            &[Errno::INTR, Errno::IO, Errno::NOSPC]
+        }
+        _ if call.can_fail() => &[Errno::INTR, Errno::IO],
+        _ => &[],
+    };
+    errors.iter().copied()
+}
+
+/// One byte, half of them and all but one.
+fn short_counts(request: &Request) -> impl Iterator<Item = usize> {
+    let length = match request {
+        Request::Pwrite { bytes, .. } | Request::Append { bytes, .. } => bytes.len(),
+        Request::Pread { length, .. } => *length,
+        _ => 0,
+    };
+    let mut counts = vec![1, length / 2, length.saturating_sub(1)];
+    counts.retain(|&count| count > 0 && count < length);
+    counts.dedup();
+    counts.into_iter()
+}
+
+fn shortened(request: &Request, count: usize) -> Request {
+    let mut request = request.clone();
+    match &mut request {
+        Request::Pwrite { bytes, .. } | Request::Append { bytes, .. } => bytes.truncate(count),
+        Request::Pread { length, .. } => *length = count,
+        other => unreachable!("{other} transfers nothing"),
+    }
+    request
+}

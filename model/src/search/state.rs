@@ -1,0 +1,124 @@
+//! A state of the whole system.
+
+use super::history::History;
+use crate::process::Exit;
+use crate::sim::{ProcessId, Sim};
+use std::hash::Hash;
+use std::ops::AddAssign;
+use std::sync::Arc;
+use xxhash_rust::xxh3::Xxh3Default;
+
+/// How much may go wrong, in all processes together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// How many processes may be killed.
+    pub kills: u8,
+    /// How many calls may fail.
+    pub failures: u8,
+    /// How many calls may transfer less than they could.
+    pub shorts: u8,
+    /// How often the power may be cut.
+    pub power_cuts: u8,
+}
+
+impl Budget {
+    /// Nothing goes wrong.
+    pub const NOTHING: Self = Self::kills(0);
+
+    /// At most so many processes are killed.
+    #[must_use]
+    pub const fn kills(kills: u8) -> Self {
+        Self {
+            kills,
+            failures: 0,
+            shorts: 0,
+            power_cuts: 0,
+        }
+    }
+}
+
+impl AddAssign for Budget {
+    fn add_assign(&mut self, other: Self) {
+        self.kills += other.kills;
+        self.failures += other.failures;
+        self.shorts += other.shorts;
+        self.power_cuts += other.power_cuts;
+    }
+}
+
+/// The kernel and every process on it.
+pub(super) struct State<A> {
+    pub(super) sim: Sim,
+    pub(super) seats: Vec<Seat<A>>,
+    pub(super) spent: Budget,
+}
+
+/// One process.
+pub(super) struct Seat<A> {
+    pub(super) process: ProcessId,
+    pub(super) history: Arc<History<A>>,
+    /// How it has come to its end, if it has.
+    pub(super) exit: Option<Exit>,
+    /// Whether one of its calls was made to fail or to transfer less.
+    pub(super) hurt: bool,
+}
+
+impl<A> Clone for State<A> {
+    fn clone(&self) -> Self {
+        Self {
+            sim: self.sim.clone(),
+            seats: self.seats.clone(),
+            spent: self.spent,
+        }
+    }
+}
+
+impl<A> Clone for Seat<A> {
+    fn clone(&self) -> Self {
+        Self {
+            process: self.process,
+            history: Arc::clone(&self.history),
+            exit: self.exit.clone(),
+            hurt: self.hurt,
+        }
+    }
+}
+
+/// All that distinguishes one process from another with the same program.
+type Role = (u128, bool, Option<Exit>, u128);
+
+impl<A> State<A> {
+    /// Which state it is, up to changing the parts of processes that have the same program, which
+    /// are those with the same number in `parts`.
+    pub(super) fn fingerprint(&self, parts: &[usize]) -> u128 {
+        let roles: Vec<Role> = self.seats.iter().map(|seat| self.role(seat)).collect();
+        let mut order: Vec<usize> = (0..self.seats.len()).collect();
+        order.sort_by_key(|&seat| (parts[seat], &roles[seat]));
+        let mut hasher = Xxh3Default::new();
+        self.sim.hash_files(&mut hasher);
+        self.spent.hash(&mut hasher);
+        for seat in order {
+            roles[seat].hash(&mut hasher);
+        }
+        hasher.digest128()
+    }
+
+    /// Of the processes that are in the same situation, the first.
+    pub(super) fn is_first_of_its_kind(&self, seat: usize, parts: &[usize]) -> bool {
+        (0..seat).all(|earlier| {
+            parts[earlier] != parts[seat]
+                || self.role(&self.seats[earlier]) != self.role(&self.seats[seat])
+        })
+    }
+
+    fn role(&self, seat: &Seat<A>) -> Role {
+        match &seat.exit {
+            // What it did before counts no more, only what came of it.
+            Some(exit) => (seat.history.fate, seat.hurt, Some(exit.clone()), 0),
+            None => {
+                let history = u128::from(seat.history.number);
+                (history, seat.hurt, None, self.sim.view(seat.process))
+            }
+        }
+    }
+}

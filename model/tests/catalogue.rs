@@ -1,0 +1,101 @@
+//! Every scenario on every strategy, in every state that its processes can come into. This is the
+//! promise of the README, as far as it is searched with every run of the tests; the command
+//! `hookstate-model` searches further.
+
+use hookstate::strategy::{ALL, AnyStrategy, Strategy};
+use hookstate_model::catalogue::{self, Named};
+use hookstate_model::search::Budget;
+
+/// Makes a test on each strategy of every function that is given by name.
+macro_rules! on_every_strategy {
+    ($($test:ident)+) => {
+        mod flock {
+            $(#[test] fn $test() { super::$test(super::strategy("flock")) })+
+        }
+        mod append_log {
+            $(#[test] fn $test() { super::$test(super::strategy("append-log")) })+
+        }
+        mod rename {
+            $(#[test] fn $test() { super::$test(super::strategy("rename")) })+
+        }
+    };
+}
+
+on_every_strategy! {
+    three_processes_and_a_kill_anywhere_lose_nothing
+    two_processes_and_two_kills_anywhere_lose_nothing
+    two_processes_and_a_failure_at_any_call_lose_nothing
+    two_processes_and_a_short_transfer_at_any_call_lose_nothing
+}
+
+fn three_processes_and_a_kill_anywhere_lose_nothing(strategy: AnyStrategy) {
+    let killed = each_scenario(strategy, 3, Budget::kills(1));
+    assert!(killed > 0, "nobody was ever killed");
+}
+
+fn two_processes_and_two_kills_anywhere_lose_nothing(strategy: AnyStrategy) {
+    each_scenario(strategy, 2, Budget::kills(2));
+}
+
+fn two_processes_and_a_failure_at_any_call_lose_nothing(strategy: AnyStrategy) {
+    let failures = 1;
+    each_scenario(
+        strategy,
+        2,
+        Budget {
+            failures,
+            ..Budget::NOTHING
+        },
+    );
+}
+
+fn two_processes_and_a_short_transfer_at_any_call_lose_nothing(strategy: AnyStrategy) {
+    let shorts = 1;
+    each_scenario(
+        strategy,
+        2,
+        Budget {
+            shorts,
+            ..Budget::NOTHING
+        },
+    );
+}
+
+/// How often a process was killed.
+fn each_scenario(strategy: AnyStrategy, processes: usize, budget: Budget) -> usize {
+    scenarios(strategy)
+        .map(|scenario| {
+            let report = scenario.search(strategy, processes, budget).run();
+            println!("{}: {report}", scenario.name);
+            let missed: Vec<&str> = report.missed().collect();
+            assert!(report.is_complete(), "{}: {report}", scenario.name);
+            assert!(missed.is_empty(), "{} misses {missed:?}", scenario.name);
+            report.sightings.killed
+        })
+        .sum()
+}
+
+fn scenarios(strategy: AnyStrategy) -> impl Iterator<Item = Named> {
+    catalogue::ALL
+        .into_iter()
+        .filter(move |scenario| scenario.is_about(strategy))
+}
+
+fn strategy(name: &str) -> AnyStrategy {
+    AnyStrategy::named(name).expect("it is one of the three")
+}
+
+#[test]
+fn every_scenario_is_about_a_strategy_and_has_a_name_of_its_own() {
+    let mut names: Vec<&str> = catalogue::ALL.map(|scenario| scenario.name).to_vec();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), catalogue::ALL.len());
+    for scenario in catalogue::ALL {
+        let about = ALL.map(|strategy| scenario.is_about(strategy));
+        assert!(about.contains(&true), "{}", scenario.name);
+        assert!(Named::named(scenario.name).is_some());
+        assert!(!scenario.about.is_empty());
+    }
+    assert!(ALL.iter().all(|strategy| strategy.name() != "modify"));
+}

@@ -1,0 +1,298 @@
+//! The breadth-first search is on trial: how much it finds, what it says about it, and what it
+//! notices.
+
+use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
+use hookstate::strategy::{AppendLog, Flock, Rename, Strategy};
+use hookstate_model::process::{Ending, Exit, Program};
+use hookstate_model::scenario::{Act, Before, Scenario};
+use hookstate_model::search::{Budget, Goal, Report, Search};
+use hookstate_model::sim::{AnyDoor, FaultModel, Fd, Sequential, Sim, SimProcess};
+use std::path::Path;
+use std::sync::Arc;
+
+type Process = SimProcess<AnyDoor>;
+
+/// An empty file `/a`.
+fn start() -> Sim {
+    let process = Sequential::boot(&Sim::new(FaultModel::default()), 1000);
+    let file = process.open(Path::new("/a"), OpenHow::or_create(Access::ReadWrite));
+    process.close(file.unwrap());
+    process.snapshot(FaultModel::default())
+}
+
+fn program(acts: impl Fn(&Process) + Send + Sync + 'static) -> Program<()> {
+    Arc::new(move |process, ()| acts(&process))
+}
+
+/// Appends its letter so many times, which is one call more in all.
+fn appends(letter: u8, times: usize) -> Program<()> {
+    program(move |process| {
+        let file = process
+            .open(Path::new("/a"), OpenHow::existing(Access::Append))
+            .unwrap();
+        for _ in 0..times {
+            assert_eq!(process.append(&file, &[letter]), Ok(1));
+        }
+        process.close(file);
+    })
+}
+
+fn open(process: &Process, name: &str) -> Fd {
+    let how = OpenHow::or_create(Access::ReadWrite);
+    process.open(Path::new(name), how).unwrap()
+}
+
+fn search(
+    programs: Vec<Program<()>>,
+    judge: impl Fn(&Ending<()>) -> Result<(), String> + Send + Sync + 'static,
+) -> Search<(), String> {
+    Search::new(start(), 1000, programs, judge)
+}
+
+fn run(programs: Vec<Program<()>>) -> Report<String> {
+    let report = search(programs, |_| Ok(())).run();
+    println!("{report}");
+    report
+}
+
+fn letters(ending: &Ending<()>) -> String {
+    let process = Sequential::boot(&ending.sim, 1000);
+    let file = process
+        .open(Path::new("/a"), OpenHow::existing(Access::Read))
+        .unwrap();
+    let mut bytes = [0; 100];
+    let count = process.pread(&file, &mut bytes, 0).unwrap();
+    String::from_utf8_lossy(&bytes[..count]).into_owned()
+}
+
+fn choose(n: usize, k: usize) -> usize {
+    (1..=k).fold(1, |product, i| product * (n + 1 - i) / i)
+}
+
+/// A state is how far each of the two is, and in which order what was appended was appended: with i
+/// and j appends made, (i + j over i) orders. A process that has made i appends is in one place, but
+/// for the one before its first that has opened the file or not yet. So there are
+/// S(n) = sum over 0 <= i, j <= n of p(i) p(j) (i + j over i) states, where p(0) = 2 and otherwise 1.
+/// Each process is run once for each number of answers: none, one from open, n from append and one
+/// from close.
+#[test]
+fn two_processes_come_into_every_state() {
+    for times in 1..5 {
+        let report = run(vec![appends(b'x', times), appends(b'y', times)]);
+        let places = |appends: usize| if appends == 0 { 2 } else { 1 };
+        let states: usize = (0..=times)
+            .flat_map(|i| (0..=times).map(move |j| places(i) * places(j) * choose(i + j, i)))
+            .sum();
+        assert!(report.is_complete());
+        assert_eq!(report.states, states);
+        assert_eq!(report.endings, choose(2 * times, times));
+        assert_eq!(report.runs, 2 * (times + 3));
+        assert_eq!(report.depth, 2 * (times + 1) + 1);
+    }
+}
+
+/// What `two_processes_come_into_every_state` counts, up to who is who: a state and the one in which
+/// the two have changed places are one. For one append each the states with (i, j) appends are
+/// (0,0): both before the open, one, both; (1,0) and (0,1): the other before the open or after it;
+/// (1,1): one. That is 3 + 2 + 1.
+#[test]
+fn processes_that_are_alike_change_places_unnoticed() {
+    let appends = appends(b'x', 1);
+    let report = run(vec![Arc::clone(&appends), appends]);
+    assert_eq!(report.states, 3 + 2 + 1);
+    assert_eq!(report.endings, 1);
+    assert_eq!(report.runs, 4);
+}
+
+/// One process of two calls: before the first, before the second, ended; killed before the first,
+/// killed before the second. The file is the same in all but the one in which it has ended.
+#[test]
+fn a_process_is_killed_before_each_of_its_calls() {
+    let report = search(vec![appends(b'x', 1)], |_| Ok(()))
+        .budget(Budget::kills(1))
+        .run();
+    assert!(report.is_complete());
+    // Killed before the open and killed before the append is the same.
+    assert_eq!(report.states, 3 + 1);
+    assert_eq!(report.sightings.killed, 2);
+    assert_eq!(report.endings, 2);
+}
+
+#[test]
+fn a_search_that_was_cut_is_not_called_complete() {
+    let programs = vec![appends(b'x', 3), appends(b'y', 3)];
+    let report = search(programs, |_| Ok(())).states_max(10).run();
+    assert_eq!(report.states, 10);
+    assert!(!report.is_complete());
+    assert!(report.to_string().ends_with("BOUNDED by 10 states"));
+}
+
+#[test]
+fn the_counterexample_is_one_of_the_shortest() {
+    let programs = vec![appends(b'x', 2), appends(b'y', 2)];
+    let report = search(programs, |ending| match letters(ending).as_str() {
+        "yxxy" => Err("y around x".to_owned()),
+        _ => Ok(()),
+    })
+    .run();
+    let found = report.counterexample().expect("that order is possible");
+    assert_eq!(found.violation, "y around x");
+    assert_eq!(found.trace.len(), 6);
+    let trace = found.trace.to_string();
+    let appends: Vec<bool> = trace
+        .lines()
+        .filter(|line| line.contains("append"))
+        .map(|line| line.starts_with("append"))
+        .collect();
+    assert_eq!(appends, [false, true, true, false], "{trace}");
+}
+
+#[test]
+fn a_goal_that_is_never_reached_is_told() {
+    let goal = |name: &str, wanted: &'static str| Goal {
+        name: name.to_owned(),
+        is_reached: Arc::new(move |ending: &Ending<()>| letters(ending) == wanted),
+    };
+    let report = search(vec![appends(b'x', 1), appends(b'y', 1)], |_| Ok(()))
+        .reaching(vec![goal("x first", "xy"), goal("x alone", "x")])
+        .run();
+    assert!(report.is_complete());
+    assert_eq!(report.missed().collect::<Vec<_>>(), ["x alone"]);
+}
+
+fn locks_both(first: &'static str, second: &'static str) -> Program<()> {
+    program(move |process| {
+        let (one, other) = (open(process, first), open(process, second));
+        process.flock(&one, FlockOperation::Exclusive).unwrap();
+        process.flock(&other, FlockOperation::Exclusive).unwrap();
+        process.close(other);
+        process.close(one);
+    })
+}
+
+fn nobody_stuck(ending: &Ending<()>) -> Result<(), String> {
+    match ending.exits.contains(&Exit::Stuck) {
+        true => Err(format!("{:?}", ending.exits)),
+        false => Ok(()),
+    }
+}
+
+#[test]
+fn processes_that_wait_for_each_other_are_found() {
+    let crosswise = vec![locks_both("/a", "/b"), locks_both("/b", "/a")];
+    let report = search(crosswise, nobody_stuck).run();
+    let found = report.counterexample().expect("they wait for each other");
+    assert_eq!(found.violation, "[Stuck, Stuck]");
+    let in_order = vec![locks_both("/a", "/b"), locks_both("/a", "/b")];
+    let report = search(in_order, nobody_stuck).run();
+    assert!(report.is_complete() && report.sightings.refused > 0);
+}
+
+#[test]
+fn a_process_that_polls_for_a_lock_that_is_never_released_is_found() {
+    let leaves_it_locked = program(|process| {
+        let file = open(process, "/a");
+        process.flock(&file, FlockOperation::Exclusive).unwrap();
+        let again = open(process, "/a");
+        while process.flock(&again, FlockOperation::TryExclusive).is_err() {
+            process.sched_yield();
+        }
+    });
+    let report = search(vec![leaves_it_locked], nobody_stuck).run();
+    assert!(report.counterexample().is_some());
+}
+
+#[test]
+fn a_process_that_polls_for_a_name_gets_it() {
+    let polls = program(|process| {
+        while process.stat(Path::new("/b")).is_err() {
+            process.sched_yield();
+        }
+    });
+    let makes = program(|process| {
+        let made = open(process, "/b");
+        process.close(made);
+    });
+    let report = search(vec![polls, makes], nobody_stuck).run();
+    assert!(report.is_complete(), "{report}");
+}
+
+/// Its tries are no part of its history, so it would be searched as one that tries for ever.
+#[test]
+#[should_panic(expected = "the program remembers how often it was refused")]
+fn a_process_that_gives_up_after_some_tries_is_refused() {
+    let polls = program(|process| {
+        for _ in 0..2 {
+            if process.stat(Path::new("/b")).is_ok() {
+                return;
+            }
+            process.sched_yield();
+        }
+        process.unlink(Path::new("/a")).unwrap();
+    });
+    let _ = search(vec![polls], nobody_stuck).run();
+}
+
+#[test]
+#[should_panic(expected = "the program is not a function of what its calls answer")]
+fn a_process_that_acts_by_chance_is_refused() {
+    let runs = std::sync::atomic::AtomicUsize::new(0);
+    let acts = program(move |process| {
+        let run = runs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let file = open(process, if run == 0 { "/a" } else { "/b" });
+        process.close(file);
+    });
+    let _ = search(vec![acts], nobody_stuck).run();
+}
+
+#[test]
+fn a_process_that_calls_without_end_is_found() {
+    let polls = program(|process| while process.stat(Path::new("/never")).is_err() {});
+    let report = search(vec![polls], |ending| match ending.exits[..] {
+        [Exit::Runaway] => Err("runs away".to_owned()),
+        _ => Ok(()),
+    })
+    .run();
+    assert!(report.counterexample().is_some());
+}
+
+#[test]
+fn a_panic_is_an_exit() {
+    let panics = program(|process| {
+        let _file = open(process, "/a");
+        std::panic::resume_unwind(Box::new("a bug"));
+    });
+    let report = search(vec![panics], |ending| match &ending.exits[..] {
+        [Exit::Panicked(message)] if message == "a bug" => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .run();
+    assert!(report.is_complete(), "{report}");
+}
+
+/// The promise for the change that everything else is made of.
+#[test]
+fn five_changes_and_two_kills_anywhere_lose_nothing() {
+    five_changes_and_two_kills(Flock);
+    five_changes_and_two_kills(Rename);
+}
+
+fn five_changes_and_two_kills<S: Strategy + Clone + Send + Sync + 'static>(strategy: S) {
+    let report = Scenario::alike(strategy, Before::Changes(2), 5).search(Budget::kills(2));
+    println!("{report}");
+    assert!(report.is_complete(), "{report}");
+}
+
+#[test]
+fn both_engines_find_the_same_endings() {
+    let acts: &[&[Act]] = &[&[Act::Modify], &[Act::Apply]];
+    both_engines(Scenario::new(Flock, Before::Changes(2), acts));
+    both_engines(Scenario::new(AppendLog, Before::Changes(2), acts));
+    both_engines(Scenario::new(Rename, Before::Changes(2), acts));
+}
+
+fn both_engines<S: Strategy + Clone + Send + Sync + 'static>(scenario: Scenario<S>) {
+    let (loom, searched) = (scenario.check(), scenario.search(Budget::NOTHING));
+    assert!(loom.is_complete() && searched.is_complete());
+    assert_eq!(loom.endings, searched.endings);
+}
