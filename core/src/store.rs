@@ -73,8 +73,8 @@ pub enum Durability {
     #[default]
     Process,
     /// Power loss as well: files and directories are synced before the change is acknowledged,
-    /// which costs milliseconds on most disks. The store's directory itself is taken to be durable
-    /// already: make it beforehand.
+    /// which costs milliseconds on most disks. The directories above the store's own are taken to
+    /// be durable already.
     Power,
 }
 

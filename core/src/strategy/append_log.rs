@@ -15,7 +15,8 @@
 //! Protocol of `apply`
 //!   1. Open the log, creating it if it is missing; lock it shared; check the name (`lock.rs`).
 //!   2. Append the record with one write. If fewer bytes than all but the last newline were taken,
-//!      append the whole record again. (Power) Sync the log and the directory.
+//!      append the whole record again. (Power) Sync the log and the directory; a log that is still
+//!      empty is left to `modify`.
 //!   3. Unlock. If the log has become long enough, compact it.
 //!
 //! Protocol of `modify` and of compaction
@@ -23,7 +24,7 @@
 //!   2. Fold the log to a state. Keep a copy of a damaged log aside.
 //!   3. `modify`: change; refuse a result that would not read back.
 //!   4. Make a new file, lock it exclusively and write the state into it as its base. (Power) Sync
-//!      it.
+//!      it; at the first use, sync the name of the directory before.
 //!   5. Exchange its name with that of the log, or rename it over the log. (Power) Sync the
 //!      directory.
 //!   6. Remove the old log; unlock both.
@@ -139,6 +140,9 @@ impl Strategy for AppendLog {
             Ok(value) => value,
             Err(refusal) => return Ok(Outcome::clean(Err(refusal)).after(recovery)),
         };
+        if log.stat.size == 0 {
+            site.sync_first_use()?;
+        }
         let deferred = publish(site, &path, &state)?;
         Ok(Outcome {
             value: Ok(value),
@@ -155,6 +159,10 @@ impl Strategy for AppendLog {
         let path = self.data_file(site);
         let record = record::delta::<T>(delta, &path)?;
         let mut log = lock_to_append(site, &path)?;
+        if log.stat.size == 0 && site.durability == Durability::Power {
+            drop(log);
+            return super::apply_by_modify::<T, K, Self>(self, site, delta);
+        }
         let mut recovery = None;
         if !has_room(&log, &record) {
             // As far as a log gets whose compaction has failed all the time.

@@ -13,7 +13,8 @@
 //!      with spaces at its end.
 //!   6. Old and new within one page, and no power loss to survive: write the new content, padded
 //!      to the length of the file, with one pwrite at offset 0; remove a journal that is empty.
-//!   7. Otherwise write it through the journal.
+//!   7. Otherwise write it through the journal. (Power) At the first use, sync the name of the
+//!      directory before.
 //!   8. Unlock.
 //!
 //! Protocol of `remove`
@@ -230,6 +231,9 @@ fn write<K: Kernel>(
     let length = image_length(line.len(), old.len());
     let image = pad(line, length);
     if site.durability == Durability::Power {
+        if old.is_empty() {
+            site.sync_first_use()?;
+        }
         return journal.write_through(file, old, &image); // I2
     }
     let old = extended(file, old, length)?;
