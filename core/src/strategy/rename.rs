@@ -8,8 +8,8 @@
 //!   2. Read the data file. Content that is no state is copied aside; then the spare, if it holds a
 //!      state, takes its place.
 //!   3. Change; refuse a result that would not read back.
-//!   4. (Power) At the first use, sync the name of the directory. Remove the spare, make a new file
-//!      under its name and write it. (Power) Sync it.
+//!   4. Remove the spare, make a new file under its name and write it. (Power) Sync it; at the first
+//!      use, sync the name of the directory before.
 //!   5. Exchange the names of spare and data file; where there is no data file yet, or the kernel
 //!      or file system cannot exchange, rename the spare over it. (Power) Sync the directory.
 //!   6. Unlock.

@@ -264,7 +264,7 @@ impl<D: Door> Door for NeverCutsOff<D> {
 }
 
 /// Takes the content of the data file for damage whenever the journal of the strategy `flock` has a
-/// header.
+/// header, as a reader, who recovers in memory.
 #[derive(Debug)]
 pub struct TakesPeersForDamage<D> {
     door: D,
@@ -289,8 +289,9 @@ impl<D: Door> Door for TakesPeersForDamage<D> {
             }
             Request::Open { path, how } if path.ends_with("ledger.json") => {
                 let reply = self.door.call(Request::Open { path, how })?;
-                if let Reply::Fd(fd) = reply {
-                    self.data.set(Some(fd));
+                match reply {
+                    Reply::Fd(fd) if how.access == Access::Read => self.data.set(Some(fd)),
+                    _ => self.data.set(None),
                 }
                 Ok(reply)
             }

@@ -26,6 +26,29 @@ pub(super) const JOURNAL: Control = Control {
     ..unsynced(FLOCK, EXISTING, &[&[Act::Grow(5_000)]])
 };
 
+pub(super) const FLOCK_DIRECTORY: Control = Control {
+    name: "FlockNeverSyncsItsDirectory",
+    ..directory(FLOCK)
+};
+
+pub(super) const LOG_DIRECTORY: Control = Control {
+    name: "AppendLogNeverSyncsItsDirectory",
+    ..directory(APPEND_LOG)
+};
+
+pub(super) const RENAME_DIRECTORY: Control = Control {
+    name: "RenameNeverSyncsItsDirectory",
+    ..directory(RENAME)
+};
+
+const fn directory(strategy: AnyStrategy) -> Control {
+    Control {
+        leaves_out: "Acknowledges the first change in a directory that has no name on the disk.",
+        twin: |door| AnyDoor::new(WithoutSync::of(door, PathBuf::from("/"))),
+        ..unsynced(strategy, Before::Nothing, &[MODIFY])
+    }
+}
+
 pub(super) const JOURNAL_NAME: Control = Control {
     name: "JournalNameNeverSynced",
     leaves_out: "Writes in place while the journal has no name on the disk.",
