@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const ASIDE_MAX: usize = 8;
 
 impl<K: Kernel> Site<'_, K> {
-    /// Makes the directory, with mode 0700, and those above it that are missing.
+    /// Makes the directory, with mode 0700, and those above it that are missing. Its own name is not
+    /// synced yet: see [`sync_first_use`](Self::sync_first_use).
     pub(crate) fn make_directory(&self) -> Result<()> {
         self.make(self.directory)
     }
@@ -22,6 +23,17 @@ impl<K: Kernel> Site<'_, K> {
         match self.durability {
             Durability::Process => Ok(()),
             Durability::Power => self.sync_names_in(self.directory),
+        }
+    }
+
+    /// Brings the name of the directory itself to the disk, before there is a state in it. Another
+    /// process can have made the directory and not synced it yet, or have been killed before it did.
+    ///
+    /// Whoever may not open the directory above cannot have made this one; it was there before.
+    pub(crate) fn sync_first_use(&self) -> Result<()> {
+        match self.sync_parent(self.directory) {
+            Err(error) if error.errno() == Some(Errno::ACCESS) => Ok(()),
+            synced => synced,
         }
     }
 
@@ -208,11 +220,12 @@ impl<K: Kernel> Site<'_, K> {
 
     fn make(&self, directory: &Path) -> Result<()> {
         match retried(|| self.kernel.mkdir(directory, 0o700)) {
-            // Whoever made it can have been killed before it synced.
-            Ok(()) | Err(Errno::EXIST) => self.sync_parent(directory),
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
             Err(Errno::NOENT) => match directory.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() => {
                     self.make(parent)?;
+                    // Whoever made it can have been killed before it synced.
+                    self.sync_parent(parent)?;
                     self.make_in_parent(directory)
                 }
                 _ => Err(mkdir_failed(directory, Errno::NOENT)),
@@ -224,7 +237,7 @@ impl<K: Kernel> Site<'_, K> {
     /// Its parent exists now. If it still cannot be made, as below a link to nothing, that is final.
     fn make_in_parent(&self, directory: &Path) -> Result<()> {
         match retried(|| self.kernel.mkdir(directory, 0o700)) {
-            Ok(()) | Err(Errno::EXIST) => self.sync_parent(directory),
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
             Err(errno) => Err(mkdir_failed(directory, errno)),
         }
     }

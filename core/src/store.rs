@@ -73,8 +73,8 @@ pub enum Durability {
     #[default]
     Process,
     /// Power loss as well: files and directories are synced before the change is acknowledged,
-    /// which costs milliseconds on most disks. The store's directory itself is taken to be durable
-    /// already: make it beforehand.
+    /// which costs milliseconds on most disks. The directories above the store's own are taken to
+    /// be durable already.
     Power,
 }
 
@@ -185,15 +185,19 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
     /// Ends the state: gives it to `last` and then removes its files, in one exclusive window. Gives
     /// back what `last` returned; `None`, and `last` is not called, if there was no state.
     ///
-    /// Nobody else gets in between: every change is in what `last` was given, or else in the state
-    /// that it begins anew by coming later. Copies of damaged content stay.
+    /// Nobody else gets in between: every change is in what `last` was given, or it comes later and
+    /// is in the next state, which it begins. Copies of damaged content stay.
     ///
-    /// What `last` is given is on the disk until it returns. So if the value must not be lost, `last`
-    /// itself has to hand it on, and durably so if it has to survive a power loss: with an `Ok` it
-    /// has run exactly once for this state. After an error, a kill or a panic the state is there
-    /// whole, and the next call hands it out again, or it is gone, and `last` has returned. So what
-    /// was handed on then, has been handed on at least once. It must not use the same state, as with
-    /// [`locked_modify`](Self::locked_modify).
+    /// Nothing is removed before `last` has returned. So if the value must not be lost, `last` is the
+    /// place to hand it on, and durably so if it has to survive a power loss. With `Ok` it has run
+    /// exactly once for this state. After an error or a kill either the state is there whole, and
+    /// the next call gives it to its closure again, or it is gone and `last` has returned: so it is
+    /// handed on at least once. If `last` panics, nothing is removed. It must not use the same
+    /// state, as with [`locked_modify`](Self::locked_modify).
+    ///
+    /// A program of another kind that locks the file of [`Flock`] has to look, once it has the lock,
+    /// whether the file still has its name. Beside one that does not, end the state by
+    /// `locked_modify` with [`std::mem::take`], which leaves the file there.
     ///
     /// ```
     /// # use hookstate::{State, Store};

@@ -232,6 +232,15 @@ fn an_overwrite_of_two_sectors_is_torn_between_them() {
 }
 
 #[test]
+fn an_overwrite_of_three_sectors_is_torn_between_all_of_them() {
+    let before = file("/a", &"o".repeat(3 * 512));
+    let acts = [write("/a", &"n".repeat(3 * 512))];
+    for model in LOSING {
+        assert_eq!(outcomes(model, &before, &acts).len(), 8, "{model:?}");
+    }
+}
+
+#[test]
 fn an_overwrite_of_many_sectors_is_torn_around_the_first_and_the_last() {
     let before = file("/a", &"o".repeat(7 * 512));
     let acts = [write("/a", &"n".repeat(7 * 512))];
@@ -375,6 +384,20 @@ fn the_journal_of_ext4_has_earlier_names_if_it_has_later_ones() {
     assert_eq!(outcomes(Ext4Ordered, &[], &acts), ordered);
     let apart = ordered.union(&trees([&[("/b", "")]])).cloned().collect();
     assert_eq!(outcomes(Posix, &[], &acts), apart);
+}
+
+#[test]
+fn a_file_that_has_a_new_block_on_ext4_has_earlier_names_beside_it() {
+    let before = [Create("/b")];
+    let acts = [Create("/a"), append("/b", "x")];
+    let ordered = trees([
+        &[("/b", "")],
+        &[("/a", ""), ("/b", "")],
+        &[("/a", ""), ("/b", "x")],
+    ]);
+    assert_eq!(outcomes(Ext4Ordered, &before, &acts), ordered);
+    let alone = trees([&[("/b", "x")]]);
+    assert!(outcomes(Posix, &before, &acts).is_superset(&alone));
 }
 
 #[test]

@@ -15,7 +15,8 @@
 //! Protocol of `apply`
 //!   1. Open the log, creating it if it is missing; lock it shared; check the name (`lock.rs`).
 //!   2. Append the record with one write. If fewer bytes than all but the last newline were taken,
-//!      append the whole record again. (Power) Sync the log and the directory.
+//!      append the whole record again. (Power) Sync the log and the directory; a log that is still
+//!      empty is left to `modify`.
 //!   3. Unlock. If the log has become long enough, compact it.
 //!
 //! Protocol of `modify` and of compaction
@@ -23,7 +24,7 @@
 //!   2. Fold the log to a state. Keep a copy of a damaged log aside.
 //!   3. `modify`: change; refuse a result that would not read back.
 //!   4. Make a new file, lock it exclusively and write the state into it as its base. (Power) Sync
-//!      it.
+//!      it; at the first use, sync the name of the directory before.
 //!   5. Exchange its name with that of the log, or rename it over the log. (Power) Sync the
 //!      directory.
 //!   6. Remove the old log; unlock both.
@@ -53,14 +54,19 @@
 //! Why newlines on both sides: a record whose writer was killed, or whose disk was full, ends
 //! anywhere, and the next one must not become a part of it. Why all of it is written again after a
 //! short write: others can have appended behind the part. I3 makes sure that the part is not
-//! counted as well. Control: `AppendLogContinuesShortWrites`.
+//! counted as well. Controls: `AppendLogWithoutLeadingNewline`, `AppendLogIgnoresShortWrites`,
+//! `AppendLogContinuesShortWrites`.
 //!
 //! Why step 4 locks the new file: with step 5 the name leads to a file that our first lock does not
 //! cover. The next process would come in before step 6, make its own spare, and we would remove it.
 //! Control: `AppendLogPublishesUnlocked`.
 //!
 //! Why a new file and not the old one cut off: a reader folds the old one to its end, and a kill
-//! leaves one of the two, whole. Control: `AppendLogCompactsInPlace`.
+//! leaves one of the two, whole. Controls: `AppendLogCompactsInPlace`,
+//! `AppendLogRemovesThenRenames`.
+//!
+//! Why step 6 removes the old log: it would lie there for as long as nobody compacts. Control:
+//! `AppendLogLeavesTheOldLog`.
 //!
 //! Why step 1 of `remove`: what is appended between step 2 and step 5 would go with the log. Those
 //! who wait for the lock, appenders who share it too, look at the name and make a new log. Controls:
@@ -68,10 +74,10 @@
 //!
 //! Why step 3 of `remove` comes before step 5: a kill in between would lose the state. This way the
 //! closure has returned before anything is gone, and if we are killed then, the next who comes hands
-//! out the whole state once more. Control: `AppendLogRemovesBeforeReading`.
+//! out the whole state once more. Control: `AppendLogRemovesBeforeHandingOut`.
 //!
 //! Why step 4 of `remove` comes before step 5: once the log has no name, others make a new one, and
-//! we would remove the spare that they write. Control: `AppendLogRemovesTheSpareLast`. Nobody reads
+//! we would remove the spare that they write. Control: `AppendLogRemovesTheLockFirst`. Nobody reads
 //! a spare, so one that a power loss brings back does not come into a later state.
 
 use super::{Site, Strategy};
@@ -134,6 +140,9 @@ impl Strategy for AppendLog {
             Ok(value) => value,
             Err(refusal) => return Ok(Outcome::clean(Err(refusal)).after(recovery)),
         };
+        if log.stat.size == 0 {
+            site.sync_first_use()?;
+        }
         let deferred = publish(site, &path, &state)?;
         Ok(Outcome {
             value: Ok(value),
@@ -150,6 +159,10 @@ impl Strategy for AppendLog {
         let path = self.data_file(site);
         let record = record::delta::<T>(delta, &path)?;
         let mut log = lock_to_append(site, &path)?;
+        if log.stat.size == 0 && site.durability == Durability::Power {
+            drop(log);
+            return super::apply_by_modify::<T, K, Self>(self, site, delta);
+        }
         let mut recovery = None;
         if !has_room(&log, &record) {
             // As far as a log gets whose compaction has failed all the time.

@@ -13,7 +13,8 @@
 //!      with spaces at its end.
 //!   6. Old and new within one page, and no power loss to survive: write the new content, padded
 //!      to the length of the file, with one pwrite at offset 0; remove a journal that is empty.
-//!   7. Otherwise write it through the journal.
+//!   7. Otherwise write it through the journal. (Power) At the first use, sync the name of the
+//!      directory before.
 //!   8. Unlock.
 //!
 //! Protocol of `remove`
@@ -34,16 +35,24 @@
 //! Why step 2: the last writer can have been killed between two pages. Two pages, one new and one
 //! old, often parse. Control: `FlockWithoutRecovery`.
 //!
+//! Why step 3 copies aside: what is damaged may be all that somebody has. Control:
+//! `FlockKeepsNoCopy`.
+//!
+//! Why step 4 refuses: the next who comes would find damage. Control: `FlockRefusesNothing`.
+//!
 //! Why step 5: the old state with spaces behind it is still the old state, however far the write
 //! gets. So a full disk, a quota or a limit on file sizes shows while nothing has been touched, and
 //! the write of step 6, which no longer makes the file longer, is not cut off in the middle of the
 //! page, where the next attempt could meet SIGXFSZ (setrlimit(2), `RLIMIT_FSIZE`). A power loss may
 //! keep the length and lose the spaces, so under `Power` the file grows after the journal is synced.
+//! Control: `FlockWithoutLengthening`.
 //!
 //! Why step 6 never truncates: a kill between truncating and writing leaves an empty file, and on
 //! ext4 the truncation makes the kernel write back at once, which is 30 times slower. One write of
-//! at most a page, at the beginning of a page, is not torn by kill -9. Control:
-//! `FlockTruncatesFirst`.
+//! at most a page, at the beginning of a page, is not torn by kill -9. The padding covers what was
+//! longer before. Controls: `FlockTruncatesFirst`, `FlockWritesInPieces`, `FlockWithoutPadding`.
+//! Nothing is lost with a journal that stays, but every later change looks into it. Control:
+//! `FlockKeepsTheJournal`.
 //!
 //! Why the lock covers reading and writing in one window: two processes that read the same state
 //! both write the next one. Control: `unlocked`, and `FlockWithoutLock` over this very code.
@@ -54,15 +63,16 @@
 //! file for a journal that is alone, since the next change would complete the write which that
 //! holds: so it comes out now, and not after the state was said to be gone.
 //!
-//! Why step 2 of `remove`: as step 2 above; what is handed out would be a mixture. Control:
+//! Why step 2 of `remove`: what is handed out would be a mixture of the states before and after the
+//! interrupted write, and the write itself would come into the next state. Control:
 //! `FlockRemovesWithoutRecovery`.
 //!
 //! Why step 3 of `remove` comes before step 5: a kill in between would lose the state. This way the
 //! closure has returned before anything is gone, and if we are killed then, the next who comes hands
-//! out the whole state once more. Control: `FlockRemovesBeforeReading`.
+//! out the whole state once more. Control: `FlockRemovesBeforeHandingOut`.
 //!
 //! Why step 4 of `remove` comes before step 5: once the file has no name, others make a new one, and
-//! we would remove the journal under their hands. Control: `FlockRemovesTheJournalLast`. Why it syncs
+//! we would remove the journal under their hands. Control: `FlockRemovesTheLockFirst`. Why it syncs
 //! before step 5: a header is cleared without a sync, so that a power loss can bring it back; with a
 //! journal, and without the file, it would be completed into the next state.
 
@@ -221,6 +231,9 @@ fn write<K: Kernel>(
     let length = image_length(line.len(), old.len());
     let image = pad(line, length);
     if site.durability == Durability::Power {
+        if old.is_empty() {
+            site.sync_first_use()?;
+        }
         return journal.write_through(file, old, &image); // I2
     }
     let old = extended(file, old, length)?;

@@ -7,9 +7,8 @@
 //!
 //! Protocol, all of it under the exclusive lock of the data file
 //!   1. Open the journal, creating it if it is missing.
-//!   2. Write the journal's body.
-//!   3. Write the header. From here on the change will be in the state. (Power) Sync the journal
-//!      and the directory.
+//!   2. Write the journal's body. (Power) Sync the directory.
+//!   3. Write the header. From here on the change will be in the state. (Power) Sync the journal.
 //!   4. Write the new content in place, page after page; shorter content: cut the file off after.
 //!      (Power) Sync the data file.
 //!   5. Clear the header.
@@ -24,10 +23,24 @@
 //!   I1. While the data file is a mixture, the header is there and the body is whole.
 //!   I2. A header is there only with its own body: it is cleared before the body changes.
 //!
-//! Why step 2 before step 3: otherwise a kill could leave a header with half a body. The checksums
-//! would tell; after a power loss they are all that does, since there is no sync in between.
+//! Why step 2: nothing else can bring a torn write to its end. Control: `JournalWithoutBody`. That
+//! it comes before step 3 saves work and nothing else: a kill or a power loss could leave a header
+//! with half a body, and the checksums would tell, while nothing has been touched in place.
 //!
-//! Why step 3: see "Why step 2" of the strategy. Control: `FlockWithoutJournal`.
+//! Why step 3: see "Why step 2" of the strategy. Controls: `FlockWithoutJournal`,
+//! `JournalWithoutHeader`.
+//!
+//! Why step 4 cuts off: the rest of the old content would stand behind the new. Control:
+//! `JournalNeverCutsOff`.
+//!
+//! Why step 5: what somebody puts back from a copy looks as if the write had never come, and would
+//! be completed once more. Control: `JournalNeverCleared`.
+//!
+//! Why R1: the peer has been told that its change is made. Control: `JournalTakesPeersForDamage`.
+//!
+//! Why step 2 syncs the directory, and not step 3: otherwise a power loss could leave a journal whose
+//! header is there and a data file whose name is not, or is still that of a file that was removed.
+//! A read would find nothing and the next change a write to complete.
 //!
 //! Why 512 bytes: kill -9 tears at pages, a power loss at sectors.
 
@@ -172,6 +185,8 @@ impl<'a, K: Kernel> Journal<'a, K> {
         let header = header_of(old.len(), image.len(), &body);
         let file = self.create()?;
         file.write_at(&body, BODY_AT)?; // I2
+        self.site.sync_directory()?;
+        let file = self.create()?;
         let written = file.write(&header).and_then(|()| self.sync());
         written.map_err(|error| self.forgotten(error))
     }
@@ -200,10 +215,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
 
     fn sync(&self) -> Result<()> {
         match (&self.file, self.site.durability) {
-            (Some(file), Durability::Power) => {
-                file.sync()?;
-                self.site.sync_directory()
-            }
+            (Some(file), Durability::Power) => file.sync(),
             _ => Ok(()),
         }
     }

@@ -59,11 +59,7 @@ pub trait Strategy {
         site: &Site<'_, K>,
         delta: &T::Delta,
     ) -> Result<Outcome<()>> {
-        let outcome = self.modify(site, |state: &mut T| {
-            state.apply(delta);
-            Ok::<(), std::convert::Infallible>(())
-        })?;
-        Ok(outcome.map(|_| ()))
+        apply_by_modify::<T, K, Self>(self, site, delta)
     }
 
     /// Gives the state to `last` and removes it, in one exclusive window. Removes nothing if `last`
@@ -90,6 +86,19 @@ pub trait Strategy {
     ///
     /// See [`ErrorKind`](crate::ErrorKind).
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>>;
+}
+
+/// Makes a change that commutes with every other in an exclusive window.
+fn apply_by_modify<T: State, K: Kernel, S: Strategy + ?Sized>(
+    strategy: &S,
+    site: &Site<'_, K>,
+    delta: &T::Delta,
+) -> Result<Outcome<()>> {
+    let outcome = strategy.modify(site, |state: &mut T| {
+        state.apply(delta);
+        Ok::<(), std::convert::Infallible>(())
+    })?;
+    Ok(outcome.map(|_| ()))
 }
 
 /// Where a strategy works and under which terms.

@@ -11,8 +11,8 @@ use hookstate_model::search::Budget;
 use hookstate_model::sim::SimProcess;
 use hookstate_model::trace::Trace;
 use hookstate_model::twin::{
-    CompactsInPlace, ContinuesShortWrites, SharesTheLock, TruncatesFirst, WithoutJournal,
-    WithoutLock, WithoutRecheck, WithoutRecovery,
+    CompactsInPlace, ContinuesShortWrites, SharesTheLock, TruncatesFirst, Unwritten, WithoutLock,
+    WithoutRecheck, WithoutRecovery,
 };
 
 const MODIFY: &[Act] = &[Act::Modify];
@@ -134,7 +134,7 @@ fn flock_without_recovery_loses_the_state_to_a_torn_write() {
 fn flock_without_journal_leaves_a_torn_state_after_a_kill() {
     let several_pages = Before::LargeChanges(1, 5_000);
     let scenario = Scenario::new(Flock, several_pages, &[MODIFY, &[Act::Grow(5_000)]])
-        .around(|process| SimProcess(WithoutJournal::new(process.0)));
+        .around(|process| SimProcess(Unwritten::journal(process.0)));
     let test = this_test!(flock_without_journal_leaves_a_torn_state_after_a_kill);
     repeated(test, scenario, 1, &[ViolationKind::Torn]);
 }

@@ -205,14 +205,10 @@ fn cuts(durable_size: u64, changes: &[(usize, &Change)]) -> BTreeSet<u64> {
     cuts
 }
 
-fn cuts_of_write(start: u64, end: u64) -> Vec<u64> {
+/// Around the first sector and around the last, which parts up to three.
+fn cuts_of_write(start: u64, end: u64) -> [u64; 4] {
     let (first, last) = (start / SECTOR, end.div_ceil(SECTOR));
-    let sectors = if last - first <= 3 {
-        (first..=last).collect()
-    } else {
-        vec![first, first + 1, last - 1, last]
-    };
-    sectors.into_iter().map(|sector| sector * SECTOR).collect()
+    [first, first + 1, last - 1, last].map(|sector| sector * SECTOR)
 }
 
 fn size_events(step: usize, change: &Change, before: u64) -> Vec<SizeEvent> {
