@@ -3,7 +3,7 @@
 use super::interrupt::Interrupt;
 use super::plan::{Line, Outcome, Plan, Terms, Trial};
 use super::progress::Progress;
-use super::report::{Judged, Report, Reporter, Tried, reporter};
+use super::report::{Judged, Report, Tried, reporter};
 use super::verdict::Conclusion;
 use anyhow::{Context, anyhow};
 use std::io;

@@ -61,7 +61,8 @@ pub(super) enum Subject {
     /// Code with something missing, which must be rejected for one of these reasons.
     Control {
         group: &'static str,
-        missing: &'static str,
+        /// What it leaves out, or loses.
+        missing: String,
         /// What it is a twin of.
         strategy: Option<AnyStrategy>,
         /// Where it runs, if not among the processes that it was made for.

@@ -20,7 +20,9 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
     }
     let lines = lines(words)?;
     if lines.is_empty() {
-        return Err("no scenario is about that strategy, and no control is a twin of it".to_owned());
+        return Err(
+            "no scenario is about that strategy, and no control is a twin of it".to_owned(),
+        );
     }
     Ok(Request::Prove(Plan {
         lines,
@@ -38,7 +40,7 @@ fn lines(words: &Words) -> Result<Vec<Line>, String> {
     if !words.control.is_empty() {
         let controls = &words.control;
         return match names_scenarios {
-            true => proof::controls_in_scenarios(&selection, controls),
+            true => Ok(proof::controls_in_scenarios(&selection, controls)),
             false if setting(words).is_some() => Err(
                 "--procs, --kills, --failures and --shorts go with --control only together with \
                  --scenario: by itself a control runs among the processes that it was made for"

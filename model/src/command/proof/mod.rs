@@ -4,9 +4,10 @@ mod catalogue;
 mod controls;
 mod patterns;
 mod settings;
+mod twins;
 
 pub(super) use catalogue::{scenario_names, scenarios, strategy_names};
-pub(super) use controls::{controls, names as control_names};
+pub(super) use controls::{controls, controls_in_scenarios, names as control_names};
 pub(super) use settings::settings;
 
 use super::plan::Setting;
@@ -30,5 +31,8 @@ impl Selection {
 
 /// Whether the name is among the chosen ones.
 fn is_chosen(chosen: &[String], name: &str) -> bool {
-    chosen.is_empty() || chosen.iter().any(|choice| choice == "all" || choice == name)
+    chosen.is_empty()
+        || chosen
+            .iter()
+            .any(|choice| choice == "all" || choice == name)
 }

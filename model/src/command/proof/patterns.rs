@@ -26,7 +26,7 @@ fn line(pattern: &Pattern, engines: &[Engine]) -> Line {
     Line {
         subject: Subject::Control {
             group: GROUP,
-            missing: pattern.lost,
+            missing: format!("loses {}", pattern.lost),
             strategy: None,
             scenario: None,
             expected,

@@ -127,7 +127,7 @@ impl<W: Write> Human<W> {
         if let Some(reason) = judged.left_out {
             self.under(reason)?;
         }
-        if let Subject::Control { missing, .. } = judged.subject
+        if let Subject::Control { missing, .. } = &judged.subject
             && (self.in_full || judged.status > Status::LeftOut)
         {
             self.under(&format!("{missing} (control)"))?;
@@ -169,7 +169,9 @@ impl Judged {
     }
 
     fn with(&self, status: Status) -> impl Iterator<Item = &Tried> {
-        self.tried.iter().filter(move |tried| tried.status == status)
+        self.tried
+            .iter()
+            .filter(move |tried| tried.status == status)
     }
 }
 
@@ -244,7 +246,9 @@ fn mishaps(budget: Budget) -> String {
         [] => "no mishap".to_owned(),
         [(count, one, more)] => format!("{count} {}", if count == 1 { one } else { more }),
         _ => {
-            let short = all.iter().map(|(count, one, _)| format!("{count}{}", &one[..1]));
+            let short = all
+                .iter()
+                .map(|(count, one, _)| format!("{count}{}", &one[..1]));
             short.collect::<Vec<_>>().join("+")
         }
     }

@@ -124,7 +124,9 @@ impl<W: Write> Reporter for Json<W> {
         let conclusion = report.conclusion();
         let tried = report.lines.iter().flat_map(|line| &line.tried);
         let sum = |figure: fn(Figures) -> Option<usize>| {
-            let figures = tried.clone().map(|tried| Figures::from(tried.outcome.extent));
+            let figures = tried
+                .clone()
+                .map(|tried| Figures::from(tried.outcome.extent));
             figures.filter_map(figure).sum()
         };
         self.row(&Row::Summary {

@@ -1,7 +1,7 @@
 //! What there is to search, by name.
 
-use crate::command::proof::{self, Selection};
 use crate::command::plan::{Engine, Line, Subject};
+use crate::command::proof::{self, Selection};
 use crate::command::verdict::Conclusion;
 use anyhow::Context;
 use hookstate_model::catalogue;

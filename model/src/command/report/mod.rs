@@ -6,8 +6,6 @@ mod json;
 mod list;
 mod paint;
 mod summary;
-#[cfg(test)]
-mod tests;
 
 pub(super) use list::list;
 
@@ -69,8 +67,10 @@ pub(super) fn reporter(plan: &Plan) -> Box<dyn Reporter> {
 impl Report {
     /// A report of nothing yet.
     pub(super) fn new(plan: &Plan) -> Self {
-        let (controls, scenarios): (Vec<&Line>, Vec<&Line>) =
-            plan.lines.iter().partition(|line| line.subject.is_control());
+        let (controls, scenarios): (Vec<&Line>, Vec<&Line>) = plan
+            .lines
+            .iter()
+            .partition(|line| line.subject.is_control());
         let trials = scenarios.iter().flat_map(|line| &line.trials);
         let mut columns: Vec<Setting> = Vec::new();
         for trial in trials.clone() {

@@ -23,8 +23,12 @@ pub(super) fn summary(report: &Report) -> Vec<String> {
 fn verdicts(report: &Report) -> String {
     let scenarios = report.scenarios().flat_map(|line| &line.tried);
     let complete = scenarios.filter(|tried| tried.status == Status::Complete);
-    let caught = report.controls().filter(|line| line.status == Status::Caught);
-    let left_out = report.controls().filter(|line| line.status == Status::LeftOut);
+    let caught = report
+        .controls()
+        .filter(|line| line.status == Status::Caught);
+    let left_out = report
+        .controls()
+        .filter(|line| line.status == Status::LeftOut);
     let left_out = left_out.count();
     let mut parts = Vec::new();
     if report.searches > 0 {
@@ -70,7 +74,9 @@ impl Report {
         columns
             .filter(|column| {
                 let scenarios = self.scenarios().flat_map(|line| &line.tried);
-                let mut here = scenarios.filter(|tried| tried.setting == *column).peekable();
+                let mut here = scenarios
+                    .filter(|tried| tried.setting == *column)
+                    .peekable();
                 here.peek().is_some() && here.all(|tried| tried.status == Status::Complete)
             })
             .collect()
@@ -93,8 +99,12 @@ fn extents(report: &Report) -> Option<String> {
         let runs = plural(all_runs, "run", "runs");
         format!("{states}, {runs} of the code")
     });
-    let explored = (all_executions > 0)
-        .then(|| format!("{} by loom", plural(all_executions, "execution", "executions")));
+    let explored = (all_executions > 0).then(|| {
+        format!(
+            "{} by loom",
+            plural(all_executions, "execution", "executions")
+        )
+    });
     let all: Vec<String> = [searched, explored].into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
