@@ -12,10 +12,15 @@
 //!   I1. Whoever is between 4 and 5 with the exclusive lock is alone with the file of that name.
 //!
 //! Why step 1 in one call: between a check and a creation another process creates, and a creation
-//! that truncates would empty its file. Control: `create-race`.
+//! that truncates would empty its file. Controls: `create-race`; `FlockChecksThenCreates` and
+//! `AppendLogChecksThenCreates` over this very code.
+//!
+//! Why step 2: where every lock is granted, nothing below holds. Control:
+//! `FlockTrustsAnyFileSystem`.
 //!
 //! Why step 3 polls: flock(2) has no time limit, and the signal of a timer belongs to the program
-//! that embeds us.
+//! that embeds us. Who is stopped in the window keeps the others for as long as they said that they
+//! would wait. Controls: `FlockWaitsForEver`, `FlockGivesUpAtOnce`.
 //!
 //! Why step 4: the lock belongs to the file, not to the name. A name can be given to another file
 //! or removed while we wait, and then we hold the lock of a file that nobody else can reach. It is
@@ -25,7 +30,7 @@
 //! `FlockWithoutRecheck`, `RenameWithoutRecheck`.
 //!
 //! Why step 5 unlocks: a process that was forked while we had the file open shares the lock, and
-//! would keep it after our close.
+//! would keep it after our close. Controls: `FlockReliesOnClose`, `FlockKeepsTheLock`.
 
 use crate::file::{File, is_unsupported, retried};
 use crate::kernel::{

@@ -343,7 +343,7 @@ impl Act {
     fn changes(self) -> bool {
         match self {
             Self::Modify | Self::Grow(_) | Self::Shrink | Self::Peer => true,
-            Self::Apply | Self::Read | Self::Remove => false,
+            Self::Apply | Self::Read | Self::Remove | Self::Spoil | Self::Undone => false,
         }
     }
 }

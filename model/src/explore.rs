@@ -49,12 +49,18 @@ pub struct Counterexample<V> {
     pub trace: Trace,
 }
 
+impl Bounds {
+    /// Far enough for all orders of most scenarios.
+    pub const ALL: Self = Self {
+        executions_max: 500_000,
+        preemptions_max: None,
+    };
+}
+
 impl Default for Bounds {
+    /// [`ALL`](Self::ALL).
     fn default() -> Self {
-        Self {
-            executions_max: 500_000,
-            preemptions_max: None,
-        }
+        Self::ALL
     }
 }
 

@@ -4,8 +4,15 @@
 //! state is a [`Ledger`], to which every change adds a token of its own, and every change notes
 //! which tokens it found. A lost update is a pair of acknowledged changes that found the same.
 
+mod remains;
+mod spoiled;
+
+pub use remains::Remains;
+pub use spoiled::SPOILED;
+pub(crate) use spoiled::set_credulous;
+
 use crate::process::{Ending, Exit};
-use crate::sim::Sequential;
+use crate::sim::{Sequential, Sim};
 use hookstate::kernel::Kernel;
 use hookstate::strategy::Strategy;
 use hookstate::{Durability, ErrorKind, Recovery, State, Store};
@@ -29,8 +36,8 @@ pub struct Ledger {
     pub count: u64,
     /// Which ones, in the order in which they were made.
     pub tokens: Vec<Token>,
-    /// Makes the state large, if it is to be.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    /// Makes the state large, if it is to be, or unfit to be read back.
+    #[serde(default, skip_serializing_if = "String::is_empty", with = "spoiled")]
     pub ballast: String,
 }
 
@@ -91,6 +98,8 @@ impl Ledger {
 pub struct Account {
     /// Its changes that were acknowledged.
     pub acknowledged: Vec<Change>,
+    /// The tokens of changes that were made and undone by somebody.
+    pub undone: Vec<Token>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
     /// The states that it removed.
@@ -161,7 +170,8 @@ pub enum Violation {
     Stuck,
     /// Two processes were inside of one window.
     ExclusionBroken,
-    /// A change that failed is in the state, although its error did not say that it may be.
+    /// A change that failed is in the state, although its error did not say that it may be; or one
+    /// that somebody had undone.
     Undead {
         /// Which.
         token: Token,
@@ -180,6 +190,15 @@ pub enum Violation {
     },
     /// Damage was reported although nobody had been killed.
     FalseAlarm,
+    /// Damaged content was replaced and is nowhere any more.
+    DamageForgotten,
+    /// A file was left behind that is of no more use, or is longer than it is to be.
+    Litter {
+        /// Its name.
+        name: String,
+        /// How long it is.
+        size: u64,
+    },
 }
 
 /// A violation without its details, to match on.
@@ -196,6 +215,8 @@ pub enum ViolationKind {
     Failed,
     Panicked,
     FalseAlarm,
+    DamageForgotten,
+    Litter,
 }
 
 /// What an ending is judged by.
@@ -205,6 +226,12 @@ pub struct Oracle<S> {
     pub strategy: S,
     /// The tokens of the changes that were made before.
     pub before: Vec<Token>,
+    /// What the data file held instead of a state, if it was damaged before.
+    pub damaged: Option<&'static [u8]>,
+    /// Errors that a process may get, since there is a cause.
+    pub excused: &'static [ErrorKind],
+    /// What may be left behind if nothing went wrong.
+    pub allowed: Remains,
     /// The tokens that the processes may have added.
     pub added: Vec<Token>,
     /// How long a process waits for the lock. With no time at all a refused lock is an error.
@@ -230,7 +257,12 @@ impl<S: Strategy + Clone> Oracle<S> {
     ///
     /// What is wrong with the ending.
     pub fn judge(&self, ending: &Ending<Account>) -> Result<(), Violation> {
-        self.judge_on(ending, || Sequential::boot(&ending.sim, USER))
+        // Those who were stopped before it began are not in the way any more.
+        let mut sim = ending.sim.clone();
+        sim.end_all();
+        self.check_damage(&sim)?;
+        self.judge_on(ending, || Sequential::boot(&sim, USER))?;
+        self.check_remains(&sim, ending)
     }
 
     /// The same by what a new process sees on another kernel, where the processes were too.
@@ -241,7 +273,7 @@ impl<S: Strategy + Clone> Oracle<S> {
     ) -> Result<(), Violation> {
         ending.exits.iter().try_for_each(check_exit)?;
         self.check_failures(ending)?;
-        check_alarms(ending)?;
+        self.check_alarms(ending)?;
         let last = self.read(newcomer())?;
         self.check_tokens(&last, ending)?;
         let last_for_all = only_grows(ending).then_some(&last);
@@ -251,9 +283,45 @@ impl<S: Strategy + Clone> Oracle<S> {
         self.check_next_change(newcomer(), &last)
     }
 
+    /// What was damaged is kept.
+    fn check_damage(&self, sim: &Sim) -> Result<(), Violation> {
+        let process = Sequential::boot(sim, USER);
+        match self.damaged {
+            Some(damage) if !remains::is_kept(&process, damage) => Err(Violation::DamageForgotten),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where nobody was killed and nothing failed, nothing lies about.
+    fn check_remains(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
+        let undisturbed = ending.exits.iter().all(|exit| *exit == Exit::Finished)
+            && !ending.hurt.contains(&true)
+            && ending.power_cuts == 0
+            && ending.accounts.iter().all(|it| it.failure.is_none());
+        let process = Sequential::boot(sim, USER);
+        match undisturbed {
+            true => self.allowed.check(&Remains::of(&process)),
+            false => Ok(()),
+        }
+    }
+
+    /// Damage that nobody has done must not be reported.
+    fn check_alarms(&self, ending: &Ending<Account>) -> Result<(), Violation> {
+        let killed = ending.exits.contains(&Exit::Killed) || ending.power_cuts > 0;
+        let harm = killed || self.damaged.is_some() || ending.hurt.contains(&true);
+        let alarm = ending
+            .accounts
+            .iter()
+            .any(|account| account.damage_reported);
+        match alarm && !harm {
+            true => Err(Violation::FalseAlarm),
+            false => Ok(()),
+        }
+    }
+
     fn read<K: Kernel>(&self, kernel: K) -> Result<Ledger, Violation> {
-        let store = store(self.strategy.clone(), kernel);
-        let read = store.read().map_err(|error| torn(&error))?;
+        let store = store_alone(self.strategy.clone(), kernel);
+        let read = store.read().map_err(|error| useless(&error))?;
         whole(&read.value).cloned()
     }
 
@@ -294,6 +362,7 @@ impl<S: Strategy + Clone> Oracle<S> {
             let error = failure.text.clone();
             match failure.kind {
                 _ if hurt => {}
+                kind if self.excused.contains(&kind) => {}
                 ErrorKind::LockTimeout if self.lock_timeout.is_zero() => {}
                 ErrorKind::Corrupt => return Err(Violation::Torn { seen: error }),
                 _ => return Err(Violation::Failed { error }),
@@ -342,11 +411,11 @@ impl<S: Strategy + Clone> Oracle<S> {
 
     /// Whatever has happened, the next change must be possible and lose nothing.
     fn check_next_change<K: Kernel>(&self, kernel: K, last: &Ledger) -> Result<(), Violation> {
-        let store = store(self.strategy.clone(), kernel);
+        let store = store_alone(self.strategy.clone(), kernel);
         let modified = store.locked_modify(|ledger| ledger.add(NEXT));
         let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
-        let _ = applied.map_err(|error| torn(&error))?;
-        let after = store.read().map_err(|error| torn(&error))?.value;
+        let _ = applied.map_err(|error| useless(&error))?;
+        let after = store.read().map_err(|error| useless(&error))?.value;
         let after = whole(&after)?;
         exactly_once(after, NEXT, None)?;
         exactly_once(after, NEXT + 1, None)?;
@@ -363,6 +432,11 @@ impl<S: Strategy + Clone> Oracle<S> {
 /// The store of the models.
 pub fn store<S: Strategy, K: Kernel>(strategy: S, kernel: K) -> Store<Ledger, S, K> {
     Store::with(Path::new(DIRECTORY), NAME, strategy, kernel)
+}
+
+/// The same for whoever is alone, and gets along where flock keeps nobody out.
+pub(crate) fn store_alone<S: Strategy, K: Kernel>(strategy: S, kernel: K) -> Store<Ledger, S, K> {
+    store(strategy, kernel).trust_any_file_system()
 }
 
 /// Whether the recovery tells of damage, rather than of a write that was completed.
@@ -390,9 +464,13 @@ fn whole(ledger: &Ledger) -> Result<&Ledger, Violation> {
     }
 }
 
-fn torn(error: &hookstate::Error) -> Violation {
-    Violation::Torn {
-        seen: error.to_string(),
+/// What an error means that somebody gets who is alone.
+fn useless(error: &hookstate::Error) -> Violation {
+    match error.kind() {
+        ErrorKind::LockTimeout => Violation::Stuck,
+        _ => Violation::Torn {
+            seen: error.to_string(),
+        },
     }
 }
 
@@ -447,24 +525,13 @@ fn rival<'a>(change: &Change, acknowledged: &[&'a Change]) -> Option<&'a Change>
         .copied()
 }
 
-/// Damage that nobody has done must not be reported.
-fn check_alarms(ending: &Ending<Account>) -> Result<(), Violation> {
-    let harm = ending.power_cuts > 0
-        || ending.exits.contains(&Exit::Killed)
-        || ending.hurt.contains(&true);
-    let alarm = ending
-        .accounts
-        .iter()
-        .any(|account| account.damage_reported);
-    match alarm && !harm {
-        true => Err(Violation::FalseAlarm),
-        false => Ok(()),
-    }
-}
-
 /// A change whose error does not say that it is indeterminate is not in the state.
 fn check_undead(last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
     for account in &ending.accounts {
+        if let Some(&token) = account.undone.iter().find(|&&token| last.times(token) > 0) {
+            let error = "it was undone".to_owned();
+            return Err(Violation::Undead { token, error });
+        }
         if let (Some(failure), Some(token)) = (&account.failure, account.attempted)
             && !failure.indeterminate
             && last.times(token) > 0
@@ -528,6 +595,8 @@ impl Violation {
             Self::Failed { .. } => ViolationKind::Failed,
             Self::Panicked { .. } => ViolationKind::Panicked,
             Self::FalseAlarm => ViolationKind::FalseAlarm,
+            Self::DamageForgotten => ViolationKind::DamageForgotten,
+            Self::Litter { .. } => ViolationKind::Litter,
         }
     }
 }
@@ -553,11 +622,18 @@ impl fmt::Display for Violation {
             Self::Stuck => write!(f, "nobody could go on"),
             Self::ExclusionBroken => write!(f, "two processes were inside of one window"),
             Self::Undead { token, error } => {
-                write!(f, "change {token} failed and is in the state: {error}")
+                write!(
+                    f,
+                    "change {token} must not be in the state, and is: {error}"
+                )
             }
             Self::Failed { error } => write!(f, "an error without a cause: {error}"),
             Self::Panicked { message } => write!(f, "a panic: {message}"),
             Self::FalseAlarm => write!(f, "damage was reported and nobody had done any"),
+            Self::DamageForgotten => write!(f, "damaged content was replaced and not kept"),
+            Self::Litter { name, size } => {
+                write!(f, "{name} was left behind, {size} bytes long")
+            }
         }
     }
 }

@@ -2,15 +2,17 @@
 
 use crate::explore::{Bounds, Report, explore, explore_killing};
 use crate::oracle::{
-    ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Token, USER, Violation,
-    store, tells_of_damage,
+    ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Remains, SPOILED, Token,
+    USER, Violation, store, store_alone, tells_of_damage,
 };
 use crate::process::{Ending, Program};
 use crate::search::{self, Budget, Search};
 use crate::sim::{AnyDoor, FaultModel, Kill, Sequential, Sim, SimProcess};
-use hookstate::kernel::{Call, Errno, FlockOperation, Kernel, Watched, Watcher, Way};
+use hookstate::kernel::{
+    Access, Call, Errno, FlockOperation, Kernel, OpenHow, Watched, Watcher, Way,
+};
 use hookstate::strategy::Strategy;
-use hookstate::{Durability, Error, LOCK_TIMEOUT_DEFAULT, Outcome, Recovery, Store};
+use hookstate::{Durability, Error, ErrorKind, LOCK_TIMEOUT_DEFAULT, Outcome, Recovery, Store};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,10 @@ pub enum Act {
     Read,
     /// `remove`.
     Remove,
+    /// `locked_modify` that makes a state which does not read back, and is to be refused.
+    Spoil,
+    /// `locked_modify`, after which a program as with `Peer` puts back what was there before.
+    Undone,
     /// What a program does that knows nothing of this project: it takes flock on the data file,
     /// reads it, empties it, writes it and closes it. It cannot be killed, since what it loses then
     /// is its own doing.
@@ -41,11 +47,14 @@ pub enum Act {
 pub struct Scenario<S> {
     strategy: S,
     perform: Perform,
+    /// As `perform`, with nothing around the kernel.
+    shipping: Perform,
     faults: FaultModel,
     before: Before,
     programs: Vec<Vec<Act>>,
     bounds: Bounds,
     terms: Terms,
+    excused: &'static [ErrorKind],
     alike: bool,
 }
 
@@ -70,6 +79,15 @@ pub enum Before {
     /// As many, and one more in the append log: a delta that makes the log this many bytes long, by
     /// a process that could not compact it since the kernel had no exclusive lock for it.
     LongLog(u32, usize),
+    /// As many, and a data file that was damaged from outside then.
+    Damaged {
+        /// How many changes there were.
+        changes: u32,
+        /// How many of them are still known, the first ones.
+        kept: u32,
+    },
+    /// As many, and a process that was stopped inside of the window of one more, for ever.
+    Stopped(u32),
 }
 
 /// The change that a program makes which knows nothing of this project.
@@ -88,6 +106,7 @@ where
     pub fn new(strategy: S, before: Before, programs: &[&[Act]]) -> Self {
         Self {
             perform: performed_over(strategy.clone(), |process| process),
+            shipping: performed_over(strategy.clone(), |process| process),
             strategy,
             faults: FaultModel::default(),
             before,
@@ -97,6 +116,7 @@ where
                 durability: Durability::Process,
                 lock_timeout: LOCK_TIMEOUT_DEFAULT,
             },
+            excused: &[],
             alike: false,
         }
     }
@@ -137,6 +157,13 @@ where
         self
     }
 
+    /// The same where these errors have a cause.
+    #[must_use]
+    pub fn excusing(mut self, kinds: &'static [ErrorKind]) -> Self {
+        self.excused = kinds;
+        self
+    }
+
     /// The same on a kernel with other abilities.
     #[must_use]
     pub fn on(mut self, faults: FaultModel) -> Self {
@@ -164,6 +191,17 @@ where
         explore_killing(victim, |kill| self.explore(Some(kill)))
     }
 
+    /// One process, with the power cut at each of its calls in turn, and after the last.
+    ///
+    /// # Panics
+    ///
+    /// If the fault model says nothing of power loss, or has too many outcomes of it.
+    #[must_use]
+    pub fn check_cutting_power(&self) -> Report<Violation> {
+        assert_eq!(self.programs.len(), 1, "the others would go on");
+        explore_killing(0, |kill| self.explore_cutting_power(kill))
+    }
+
     /// Every state that can come about with so much going wrong.
     #[must_use]
     pub fn search(&self, budget: Budget) -> search::Report<Violation> {
@@ -181,14 +219,38 @@ where
 
     fn explore(&self, kill: Option<Kill>) -> Report<Violation> {
         let oracle = self.oracle();
+        self.explore_and(kill, move |ending| oracle.judge(ending))
+    }
+
+    fn explore_and(
+        &self,
+        kill: Option<Kill>,
+        judge: impl Fn(&Ending<Account>) -> Result<(), Violation> + Send + Sync + 'static,
+    ) -> Report<Violation> {
         explore(
             &self.start(),
             USER,
             self.programs(),
             kill,
             self.bounds,
-            move |ending| oracle.judge(ending),
+            judge,
         )
+    }
+
+    /// After the power was cut at the end of what is explored, with each outcome that the fault
+    /// model allows.
+    fn explore_cutting_power(&self, kill: Kill) -> Report<Violation> {
+        let oracle = self.oracle();
+        self.explore_and(Some(kill), move |ending| {
+            let outcomes = ending.sim.power_cuts().expect("little is not synced");
+            outcomes.into_iter().try_for_each(|sim| {
+                oracle.judge(&Ending {
+                    sim,
+                    power_cuts: 1,
+                    ..ending.clone()
+                })
+            })
+        })
     }
 
     pub(crate) fn faults(&self) -> FaultModel {
@@ -199,6 +261,9 @@ where
         Oracle {
             strategy: self.strategy.clone(),
             before: self.before.tokens(),
+            damaged: matches!(self.before, Before::Damaged { .. }).then_some(DAMAGE),
+            excused: self.excused,
+            allowed: self.left_behind(),
             added: (0..self.programs.len())
                 .flat_map(|seat| self.acts(seat))
                 .map(|(_, token)| token)
@@ -240,10 +305,58 @@ where
                 .expect("the root directory is empty");
         }
         self.make_large_changes(first.another());
-        if let Before::LongLog(_, bytes) = self.before {
-            self.make_long_log(&first, bytes);
+        match self.before {
+            Before::LongLog(_, bytes) => self.make_long_log(&first, bytes),
+            Before::Damaged { .. } => self.damage(&first),
+            Before::Stopped(_) => return self.stopped(&first),
+            _ => {}
         }
         first.snapshot(self.faults)
+    }
+
+    fn damage(&self, process: &SimProcess<Sequential>) {
+        let path = store_alone(self.strategy.clone(), process.another()).path();
+        let mut how = OpenHow::existing(Access::ReadWrite);
+        how.truncate = true;
+        let file = process.open(&path, how).expect("the data file is there");
+        let written = process.pwrite(&file, DAMAGE, 0);
+        assert_eq!(written, Ok(DAMAGE.len()));
+        process.close(file);
+    }
+
+    /// The kernel while a process is inside of its window, which it never leaves.
+    fn stopped(&self, first: &SimProcess<Sequential>) -> Sim {
+        let store = store_alone(self.strategy.clone(), first.another());
+        let mut inside = None;
+        let _ = unharmed(store.try_locked_modify(|_| {
+            inside = Some(first.snapshot(self.faults));
+            Err::<(), _>(())
+        }));
+        inside.expect("nobody else holds the lock")
+    }
+
+    /// What the shipping code leaves in the directory if the processes run one after the other, each
+    /// of them last once.
+    fn left_behind(&self) -> Remains {
+        let lasts = 0..if self.alike { 1 } else { self.programs.len() };
+        let remains = lasts.map(|last| self.left_behind_by(last));
+        remains.reduce(Remains::or).unwrap_or_default()
+    }
+
+    fn left_behind_by(&self, last: usize) -> Remains {
+        let seats = self.programs.len();
+        let mut processes = vec![Sequential::boot(&self.start(), USER)];
+        processes.extend(
+            (1..seats)
+                .map(|_| processes[0].another())
+                .collect::<Vec<_>>(),
+        );
+        for seat in (last + 1..seats).chain(0..=last) {
+            let process = SimProcess(AnyDoor::new(processes[seat].0.clone()));
+            let mut account = Account::default();
+            (self.shipping)(process, &self.acts(seat), self.terms, &mut account);
+        }
+        Remains::of(&processes[0])
     }
 
     fn make_large_changes(&self, process: SimProcess<Sequential>) {
@@ -251,7 +364,7 @@ where
             Before::LargeChanges(_, bytes) => "x".repeat(bytes),
             _ => String::new(),
         };
-        let store = store(self.strategy.clone(), process);
+        let store = store_alone(self.strategy.clone(), process);
         for token in self.before.modified() {
             let _ = unharmed(store.locked_modify(|ledger| {
                 ledger.add(token);
@@ -272,7 +385,7 @@ where
     /// How long the log is then, and whether its compaction was due and put off.
     fn append_delta(&self, process: SimProcess<Sequential>, remark: usize) -> (usize, bool) {
         let kernel = Watched::new(process.another(), NoExclusiveLock);
-        let store = store(self.strategy.clone(), kernel);
+        let store = store_alone(self.strategy.clone(), kernel);
         let delta = Delta {
             token: LONG_DELTA,
             remark: "x".repeat(remark),
@@ -294,17 +407,28 @@ fn unharmed<T: std::fmt::Debug>(made: Result<Outcome<T>, Error>) -> Outcome<T> {
 /// What the long delta before adds.
 const LONG_DELTA: Token = 1_999;
 
+/// No state, in no strategy.
+const DAMAGE: &[u8] = b"neither JSON nor a record\n";
+
 impl Before {
     fn tokens(self) -> Vec<Token> {
         let long = matches!(self, Self::LongLog(..)).then_some(LONG_DELTA);
-        self.modified().chain(long).collect()
+        let known = match self {
+            Self::Damaged { kept, .. } => kept as usize,
+            _ => usize::MAX,
+        };
+        self.modified().take(known).chain(long).collect()
     }
 
     /// What was added by `locked_modify`.
     fn modified(self) -> std::ops::Range<Token> {
         let count = match self {
             Self::Nothing | Self::Directory => 0,
-            Self::Changes(count) | Self::LargeChanges(count, _) | Self::LongLog(count, _) => count,
+            Self::Changes(count)
+            | Self::LargeChanges(count, _)
+            | Self::LongLog(count, _)
+            | Self::Stopped(count)
+            | Self::Damaged { changes: count, .. } => count,
         };
         1_000..1_000 + count
     }
@@ -339,23 +463,24 @@ where
     K: Kernel,
 {
     Arc::new(move |process, acts, terms, account| {
-        let kernel = around(process.clone());
+        // A peer has nothing around its kernel: what is there belongs to the strategy.
+        let peer = process.clone();
         let store = store(strategy.clone(), around(process))
             .durability(terms.durability)
             .lock_timeout(terms.lock_timeout);
-        perform(acts, &store, &kernel, account);
+        perform(acts, &store, &peer, account);
     })
 }
 
 fn perform<S: Strategy, K: Kernel>(
     acts: &[(Act, Token)],
     store: &Store<Ledger, S, K>,
-    kernel: &K,
+    peer: &SimProcess<AnyDoor>,
     account: &mut Account,
 ) {
     for &(act, token) in acts {
         account.attempted = Some(token);
-        if let Err(error) = account.attempt(act, token, store, kernel) {
+        if let Err(error) = account.attempt(act, token, store, peer) {
             account.failure = Some(Failure {
                 kind: error.kind(),
                 indeterminate: error.is_indeterminate(),
@@ -373,10 +498,10 @@ impl Account {
         act: Act,
         token: Token,
         store: &Store<Ledger, S, K>,
-        kernel: &K,
+        peer: &SimProcess<AnyDoor>,
     ) -> Result<(), Error> {
         match act {
-            Act::Modify | Act::Grow(_) | Act::Shrink => self.modify(act, token, store),
+            Act::Modify | Act::Grow(_) | Act::Shrink | Act::Spoil => self.modify(act, token, store),
             Act::Apply => {
                 let outcome = store.apply(&Delta::from(token))?;
                 self.acknowledge(token, outcome.map(|()| None));
@@ -389,9 +514,16 @@ impl Account {
             }
             Act::Remove => self.remove(store),
             Act::Peer => {
-                let parent = peer::change(kernel, &store.path(), token);
+                let parent = peer::change(peer, &store.path(), token);
                 let parent = Some(parent);
                 self.acknowledged.push(Change { token, parent });
+                Ok(())
+            }
+            Act::Undone => {
+                let before = peer::content(peer, &store.path());
+                let _ = store.locked_modify(|ledger| ledger.add(token))?;
+                peer::put_back(peer, &store.path(), &before);
+                self.undone.push(token);
                 Ok(())
             }
         }
@@ -440,6 +572,7 @@ fn resize(ledger: &mut Ledger, act: Act) {
     match act {
         Act::Grow(bytes) => ledger.ballast.push_str(&"y".repeat(bytes)),
         Act::Shrink => ledger.ballast.clear(),
-        Act::Modify | Act::Apply | Act::Read | Act::Remove | Act::Peer => {}
+        Act::Spoil => SPOILED.clone_into(&mut ledger.ballast),
+        _ => {}
     }
 }

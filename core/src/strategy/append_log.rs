@@ -58,14 +58,19 @@
 //! Why newlines on both sides: a record whose writer was killed, or whose disk was full, ends
 //! anywhere, and the next one must not become a part of it. Why all of it is written again after a
 //! short write: others can have appended behind the part. I3 makes sure that the part is not
-//! counted as well. Control: `AppendLogContinuesShortWrites`.
+//! counted as well. Controls: `AppendLogWithoutLeadingNewline`, `AppendLogIgnoresShortWrites`,
+//! `AppendLogContinuesShortWrites`.
 //!
 //! Why step 4 locks the new file: with step 5 the name leads to a file that our first lock does not
 //! cover. The next process would come in before step 6, make its own spare, and we would remove it.
 //! Control: `AppendLogPublishesUnlocked`.
 //!
 //! Why a new file and not the old one cut off: a reader folds the old one to its end, and a kill
-//! leaves one of the two, whole. Control: `AppendLogCompactsInPlace`.
+//! leaves one of the two, whole. Controls: `AppendLogCompactsInPlace`,
+//! `AppendLogRemovesThenRenames`.
+//!
+//! Why step 6 removes the old log: it would lie there for as long as nobody compacts. Control:
+//! `AppendLogLeavesTheOldLog`.
 //!
 //! Why step 1 of `remove`: what is appended between step 2 and step 5 would go with the log. Those
 //! who wait for the lock, appenders who share it too, look at the name and make a new log. Controls:

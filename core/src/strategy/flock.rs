@@ -35,16 +35,24 @@
 //! Why step 2: the last writer can have been killed between two pages. Two pages, one new and one
 //! old, often parse. Control: `FlockWithoutRecovery`.
 //!
+//! Why step 3 copies aside: what is damaged may be all that somebody has. Control:
+//! `FlockKeepsNoCopy`.
+//!
+//! Why step 4 refuses: the next who comes would find damage. Control: `FlockRefusesNothing`.
+//!
 //! Why step 5: the old state with spaces behind it is still the old state, however far the write
 //! gets. So a full disk, a quota or a limit on file sizes shows while nothing has been touched, and
 //! the write of step 6, which no longer makes the file longer, is not cut off in the middle of the
 //! page, where the next attempt could meet SIGXFSZ (setrlimit(2), `RLIMIT_FSIZE`). A power loss may
 //! keep the length and lose the spaces, so under `Power` the file grows after the journal is synced.
+//! Control: `FlockWithoutLengthening`.
 //!
 //! Why step 6 never truncates: a kill between truncating and writing leaves an empty file, and on
 //! ext4 the truncation makes the kernel write back at once, which is 30 times slower. One write of
-//! at most a page, at the beginning of a page, is not torn by kill -9. Control:
-//! `FlockTruncatesFirst`.
+//! at most a page, at the beginning of a page, is not torn by kill -9. The padding covers what was
+//! longer before. Controls: `FlockTruncatesFirst`, `FlockWritesInPieces`, `FlockWithoutPadding`.
+//! Nothing is lost with a journal that stays, but every later change looks into it. Control:
+//! `FlockKeepsTheJournal`.
 //!
 //! Why the lock covers reading and writing in one window: two processes that read the same state
 //! both write the next one. Control: `unlocked`, and `FlockWithoutLock` over this very code.

@@ -23,10 +23,20 @@
 //!   I1. While the data file is a mixture, the header is there and the body is whole.
 //!   I2. A header is there only with its own body: it is cleared before the body changes.
 //!
-//! Why step 2 before step 3: otherwise a kill could leave a header with half a body. The checksums
-//! would tell; after a power loss they are all that does, since there is no sync in between.
+//! Why step 2: nothing else can bring a torn write to its end. Control: `JournalWithoutBody`. That
+//! it comes before step 3 saves work and nothing else: a kill or a power loss could leave a header
+//! with half a body, and the checksums would tell, while nothing has been touched in place.
 //!
-//! Why step 3: see "Why step 2" of the strategy. Control: `FlockWithoutJournal`.
+//! Why step 3: see "Why step 2" of the strategy. Controls: `FlockWithoutJournal`,
+//! `JournalWithoutHeader`.
+//!
+//! Why step 4 cuts off: the rest of the old content would stand behind the new. Control:
+//! `JournalNeverCutsOff`.
+//!
+//! Why step 5: what somebody puts back from a copy looks as if the write had never come, and would
+//! be completed once more. Control: `JournalNeverCleared`.
+//!
+//! Why R1: the peer has been told that its change is made. Control: `JournalTakesPeersForDamage`.
 //!
 //! Why step 2 syncs the directory, and not step 3: otherwise a power loss could leave a journal whose
 //! header is there and a data file whose name is not, or is still that of a file that was removed.

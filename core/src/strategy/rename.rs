@@ -8,8 +8,8 @@
 //!   2. Read the data file. Content that is no state is copied aside; then the spare, if it holds a
 //!      state, takes its place.
 //!   3. Change; refuse a result that would not read back.
-//!   4. (Power) At the first use, sync the name of the directory. Remove the spare, make a new file
-//!      under its name and write it. (Power) Sync it.
+//!   4. Remove the spare, make a new file under its name and write it. (Power) Sync it; at the first
+//!      use, sync the name of the directory before.
 //!   5. Exchange the names of spare and data file; where there is no data file yet, or the kernel
 //!      or file system cannot exchange, rename the spare over it. (Power) Sync the directory.
 //!   6. Unlock.
@@ -35,6 +35,9 @@
 //! Why step 1 has a file of its own: a lock on the data file would go away with it in step 5.
 //! Control: `rename-stale-lock`; `RenameWithoutLock` over this very code.
 //!
+//! Why step 2 goes back to the spare: it lacks the last change, and not all of them. Controls:
+//! `RenameIgnoresTheSpare`, `RenameKeepsNoCopy`.
+//!
 //! Why step 4 makes a new file, and does not write into the spare that is there: that was the data
 //! file once, and a reader can still have it open. It would read half of a state that is not
 //! committed yet, even if that has a single page: the kernel copies a page for a reader while it
@@ -43,7 +46,8 @@
 //!
 //! Why step 5 exchanges: a rename over the data file makes ext4 write back at once
 //! (`auto_da_alloc`), which is several times slower; and the version before is kept, to go back to
-//! when the data file is damaged from outside.
+//! when the data file is damaged from outside. Nobody finds the name without a file. Control:
+//! `RenameRemovesThenRenames`.
 //!
 //! Why step 1 of `remove`: a change that somebody makes between step 2 and step 4 would go with the
 //! data file. Control: `RenameRemovesUnlocked`.
@@ -54,7 +58,8 @@
 //!
 //! Why step 4 of `remove` has the spare too: it is a version of this state, and no later one may be
 //! restored from it. Which of the two goes first does not matter: a spare is looked at only if the
-//! data file is damaged, and is removed before there is another data file.
+//! data file is damaged, and is removed before there is another data file. Controls:
+//! `RenameLeavesTheSpare`, `RenameLeavesTheState`.
 //!
 //! Why step 5 of `remove` may remove a lock file at all, which otherwise lets two processes hold
 //! "the" lock of two files: each who has waited for it looks at the name before it goes on, and each

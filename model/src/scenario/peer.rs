@@ -17,22 +17,56 @@ const READ_BYTES: usize = 64 << 10;
 ///
 /// If a call fails, or the file holds something else than a ledger or nothing.
 pub(super) fn change<K: Kernel>(kernel: &K, path: &Path, token: Token) -> Vec<Token> {
+    locked(kernel, path, |file| {
+        let mut ledger = ledger_in(&read(kernel, file));
+        let parent = ledger.tokens.clone();
+        ledger.add(token);
+        let bytes = serde_json::to_vec(&ledger).expect("a ledger is JSON");
+        rewrite(kernel, file, &bytes);
+        parent
+    })
+}
+
+/// What is in the file.
+///
+/// # Panics
+///
+/// If a call fails.
+pub(super) fn content<K: Kernel>(kernel: &K, path: &Path) -> Vec<u8> {
+    locked(kernel, path, |file| read(kernel, file))
+}
+
+/// Writes what was in the file at some time.
+///
+/// # Panics
+///
+/// If a call fails.
+pub(super) fn put_back<K: Kernel>(kernel: &K, path: &Path, content: &[u8]) {
+    locked(kernel, path, |file| rewrite(kernel, file, content));
+}
+
+fn locked<K: Kernel, T>(kernel: &K, path: &Path, work: impl FnOnce(&K::Fd) -> T) -> T {
     let how = OpenHow::or_create(Access::ReadWrite);
     let file = kernel.open(path, how).expect("a peer can open the file");
     kernel
         .flock(&file, FlockOperation::Exclusive)
         .expect("a peer gets the lock");
-    let mut content = vec![0; READ_BYTES];
-    let count = kernel.pread(&file, &mut content, 0).expect("it can read");
-    let mut ledger = ledger_in(&content[..count]);
-    let parent = ledger.tokens.clone();
-    ledger.add(token);
-    kernel.ftruncate(&file, 0).expect("it can empty the file");
-    let bytes = serde_json::to_vec(&ledger).expect("a ledger is JSON");
-    let written = kernel.pwrite(&file, &bytes, 0);
-    assert_eq!(written, Ok(bytes.len()), "it can write the file");
+    let done = work(&file);
     kernel.close(file);
-    parent
+    done
+}
+
+fn read<K: Kernel>(kernel: &K, file: &K::Fd) -> Vec<u8> {
+    let mut content = vec![0; READ_BYTES];
+    let count = kernel.pread(file, &mut content, 0).expect("it can read");
+    content.truncate(count);
+    content
+}
+
+fn rewrite<K: Kernel>(kernel: &K, file: &K::Fd, content: &[u8]) {
+    kernel.ftruncate(file, 0).expect("it can empty the file");
+    let written = kernel.pwrite(file, content, 0);
+    assert_eq!(written, Ok(content.len()), "it can write the file");
 }
 
 fn ledger_in(content: &[u8]) -> Ledger {

@@ -59,6 +59,9 @@ impl Sim {
         let Some(own) = self.descriptions.get(&number) else {
             return false;
         };
+        if !self.faults.flock_excludes {
+            return false;
+        }
         self.descriptions
             .iter()
             .any(|(&other, held)| other != number && conflicts(held, own, mode))

@@ -189,6 +189,15 @@ impl Sim {
         self.wake();
     }
 
+    /// Whoever has not ended yet does so now.
+    pub fn end_all(&mut self) {
+        for process in (0..self.processes.len()).map(ProcessId) {
+            if !self.has_ended(process) {
+                self.end(process);
+            }
+        }
+    }
+
     /// The machine stops.
     pub(super) fn halt(&mut self) {
         self.descriptions = Shared::default();
@@ -365,7 +374,7 @@ impl Sim {
             inode,
             access,
             lock: None,
-            descriptors: 0,
+            descriptors: u32::from(self.faults.children_live_on),
         };
         self.descriptions.to_mut().insert(number, description);
         self.install(process, number)

@@ -76,6 +76,11 @@ pub struct FaultModel {
     pub file_system: FileSystem,
     /// What happens while a process sleeps because a lock was refused to it.
     pub sleep: Sleep,
+    /// Whether flock keeps processes apart. Where it does not, every lock is granted.
+    pub flock_excludes: bool,
+    /// Whether each process has forked a child just when it had a file open, and the child lives on:
+    /// it has the description too, so that no close is the last one and none releases a lock.
+    pub children_live_on: bool,
     /// What a power loss leaves of what was not synced. `None`: there is none, and nobody keeps
     /// track of what the disk has.
     pub power: Option<PowerModel>,
@@ -101,6 +106,8 @@ impl FaultModel {
         fallocate: true,
         file_system: FileSystem::Local(0xef53),
         sleep: Sleep::UntilReleased,
+        flock_excludes: true,
+        children_live_on: false,
         power: None,
     };
 }
