@@ -513,7 +513,7 @@ where
         let mut goes_on = false;
         for movement in self.rules.moves(state, seat) {
             let Some(next) = self.rules.after(state, seat, movement, &mut ()) else {
-                expansion.sightings.refused += 1;
+                expansion.sightings.refused += usize::from(movement == Move::Step);
                 continue;
             };
             let fingerprint = next.fingerprint(self.parts);
@@ -597,6 +597,7 @@ impl Sightings {
     fn count(&mut self, movement: Move) {
         match movement {
             Move::Step => {}
+            Move::KillAfter => self.killed += 1,
             Move::Kill(pages) => {
                 self.killed += 1;
                 self.torn += usize::from(pages > 0);

@@ -7,7 +7,8 @@
 //! a search in a graph, whose edges are:
 //!
 //! * **step**: a process makes its next call;
-//! * **kill**: it ceases before that call, or inside of it when some pages are written;
+//! * **kill**: it ceases before that call, inside of it when some pages are written, or after it
+//!   before it does anything else;
 //! * **fail**: its call returns an error and has no effect;
 //! * **short**: its call transfers fewer bytes than it could;
 //! * **power cut**: everything stops, and what the disk keeps is one of what [`FaultModel::power`]
