@@ -199,6 +199,12 @@ const SHORT: Named = Named {
     ..Named::called("short-transfers")
 };
 
+/// The scenario with this name.
+#[must_use]
+pub fn named(name: &str) -> Option<Named> {
+    ALL.into_iter().find(|scenario| scenario.name == name)
+}
+
 impl Named {
     const fn called(name: &'static str) -> Self {
         Self {
@@ -210,12 +216,6 @@ impl Named {
             goals: &[],
             only: None,
         }
-    }
-
-    /// The scenario with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|scenario| scenario.name == name)
     }
 
     /// Whether it says something about this strategy.

@@ -3,8 +3,8 @@
 //!
 //! Processes are called p1, p2 and so on, and calls by their numbers in the [trace](crate::trace).
 
-use crate::oracle::{ANONYMOUS, Token, Violation};
-use crate::sim::Request;
+use crate::oracle::{ANONYMOUS, Ledger, Token, Violation};
+use crate::sim::{Reply, Request};
 use crate::trace::{Event, Hold, Holds, Trace};
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub fn story(violation: &Violation, trace: &Trace) -> Vec<String> {
         let telling = Telling::of(trace);
         let rival = rival.and_then(|token| Author::of(token).seat());
         let other = rival.or_else(|| telling.overwriter(seat));
-        sentences.extend(other.and_then(|other| telling.who_wrote_over(seat, other)));
+        sentences.extend(rival.and_then(|rival| telling.what_both_read(seat, rival)));
         sentences.extend(telling.uncovered(seat, other));
     }
     sentences
@@ -126,6 +126,8 @@ struct Call<'a> {
     number: usize,
     seat: usize,
     request: &'a Request,
+    /// What it has read.
+    bytes: &'a [u8],
     /// What its process held when it was made.
     hold: Hold,
 }
@@ -133,34 +135,23 @@ struct Call<'a> {
 impl<'a> Telling<'a> {
     fn of(trace: &'a Trace) -> Self {
         let mut holds = Holds::default();
+        let mut number = 0;
         let mut calls = Vec::new();
         for (seat, event) in trace.events() {
             let hold = holds.of(*seat);
             holds.follow(*seat, event);
-            let (noticed, request) = match event {
-                Event::Returned(request, Ok(_)) => (true, Some(request)),
-                Event::Killed(request, pages) => (true, (*pages > 0).then_some(request)),
-                Event::Returned(_, Err(_)) | Event::Waits(_) | Event::PowerCut(_) => (true, None),
-                Event::Unnoticed(..) => (false, None),
-            };
-            let number = calls.len() + 1;
-            if noticed {
-                calls.push((number, *seat, request, hold));
+            number += usize::from(!matches!(event, Event::Unnoticed(..)));
+            if let Some((request, bytes)) = made(event) {
+                calls.push(Call {
+                    number,
+                    seat: *seat,
+                    request,
+                    bytes,
+                    hold,
+                });
             }
         }
-        let calls = calls
-            .into_iter()
-            .filter_map(|(number, seat, request, hold)| {
-                Some(Call {
-                    number,
-                    seat,
-                    request: request?,
-                    hold,
-                })
-            });
-        Self {
-            calls: calls.collect(),
-        }
+        Self { calls }
     }
 
     fn by(&self, seat: usize) -> impl DoubleEndedIterator<Item = &Call<'a>> {
@@ -177,54 +168,90 @@ impl<'a> Telling<'a> {
             .map(|call| call.seat)
     }
 
-    fn who_wrote_over(&self, loser: usize, winner: usize) -> Option<String> {
+    fn what_both_read(&self, loser: usize, winner: usize) -> Option<String> {
         let (read, wrote) = self.window(loser)?;
         let (other_read, other_wrote) = self.window(winner)?;
-        let both_read_first = read.max(other_read) < wrote.min(other_wrote);
-        let (loser, winner) = (loser + 1, winner + 1);
-        both_read_first.then(|| {
-            format!(
-                "p{loser} had read at {read} and p{winner} at {other_read}, before either wrote, \
-                 at {wrote} and {other_wrote}"
-            )
+        let (p, q) = (loser + 1, winner + 1);
+        let (one, other) = (read.number, other_read.number);
+        Some(match read.bytes == other_read.bytes {
+            true => format!(
+                "both had read {}, p{p} at {one} and p{q} at {other}; they wrote at {} and {}",
+                content(read.bytes),
+                wrote.number,
+                other_wrote.number,
+            ),
+            false => format!(
+                "p{p} had read {} at {one}, p{q} {} at {other}",
+                content(read.bytes),
+                content(other_read.bytes)
+            ),
         })
     }
 
     /// The last read of a process before it first changes something, and that change.
-    fn window(&self, seat: usize) -> Option<(usize, usize)> {
-        let wrote = self.by(seat).find(|call| call.writes())?.number;
-        let read = self
-            .by(seat)
-            .rfind(|call| call.number < wrote && call.reads())?;
-        Some((read.number, wrote))
+    fn window(&self, seat: usize) -> Option<(&Call<'a>, &Call<'a>)> {
+        let wrote = self.by(seat).find(|call| call.writes())?;
+        let mut earlier = self.by(seat).filter(|call| call.number < wrote.number);
+        Some((earlier.rfind(|call| call.reads())?, wrote))
     }
 
     /// The calls with which the two read and change, and that were made without a lock that keeps
     /// the other out.
     fn uncovered(&self, seat: usize, other: Option<usize>) -> Option<String> {
-        let parts: Vec<String> = [Some(seat), other]
-            .into_iter()
-            .flatten()
+        let seats = [Some(seat), other].into_iter().flatten();
+        let parts: Vec<String> = seats
             .flat_map(|seat| {
+                let process = seat + 1;
+                let bare = self.made_under(seat, Hold::Nothing);
+                let shared = self.made_under(seat, Hold::Shared);
+                let nameless = self.made_under(seat, Hold::Nameless);
                 [
-                    (Hold::Nothing, "no lock covered"),
-                    (Hold::Shared, "only a shared lock covered"),
-                    (Hold::Nameless, "the lock of a file without a name covered"),
+                    bare.map(|calls| format!("no lock covered {calls} of p{process}")),
+                    shared.map(|calls| format!("p{process} only shared the lock at {calls}")),
+                    nameless.map(|calls| {
+                        format!("p{process} held the lock of a file without a name at {calls}")
+                    }),
                 ]
-                .map(|(hold, what)| self.made_under(seat, hold, what))
             })
             .flatten()
             .collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
-    fn made_under(&self, seat: usize, hold: Hold, what: &str) -> Option<String> {
+    /// Up to the last change of the process. What it does later loses nothing.
+    fn made_under(&self, seat: usize, hold: Hold) -> Option<String> {
+        let last = self.by(seat).rfind(|call| call.changes())?.number;
         let calls: Vec<String> = self
             .by(seat)
-            .filter(|call| call.hold == hold && (call.reads() || call.changes()))
+            .filter(|call| call.number <= last && call.hold == hold)
+            .filter(|call| call.reads() || call.changes())
             .map(|call| format!("{} {}", call.request.as_call().kind(), call.number))
             .collect();
-        (!calls.is_empty()).then(|| format!("{what} {} of p{}", calls.join(", "), seat + 1))
+        (!calls.is_empty()).then(|| calls.join(", "))
+    }
+}
+
+/// What was done, if anything was, and what it has read.
+fn made(event: &Event) -> Option<(&Request, &[u8])> {
+    match event {
+        Event::Returned(request, Ok(Reply::Bytes(bytes))) => Some((request, bytes)),
+        Event::Returned(request, Ok(_)) => Some((request, &[])),
+        Event::Killed(request, 1..) => Some((request, &[])),
+        Event::Returned(_, Err(_))
+        | Event::Killed(_, 0)
+        | Event::Waits(_)
+        | Event::PowerCut(_)
+        | Event::Unnoticed(..) => None,
+    }
+}
+
+fn content(bytes: &[u8]) -> String {
+    let ledger = serde_json::from_slice::<Ledger>(bytes);
+    match (ledger, bytes.len()) {
+        (Ok(ledger), _) if ledger.count == 1 => "the state with 1 change".to_owned(),
+        (Ok(ledger), _) => format!("the state with {} changes", ledger.count),
+        (Err(_), 0) => "nothing".to_owned(),
+        (Err(_), length) => format!("{length} bytes"),
     }
 }
 

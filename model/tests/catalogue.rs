@@ -94,7 +94,7 @@ fn every_scenario_is_about_a_strategy_and_has_a_name_of_its_own() {
     for scenario in catalogue::ALL {
         let about = ALL.map(|strategy| scenario.is_about(strategy));
         assert!(about.contains(&true), "{}", scenario.name);
-        assert!(Named::named(scenario.name).is_some());
+        assert!(catalogue::named(scenario.name).is_some());
         assert!(!scenario.about.is_empty());
     }
     assert!(ALL.iter().all(|strategy| strategy.name() != "modify"));

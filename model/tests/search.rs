@@ -104,18 +104,18 @@ fn processes_that_are_alike_change_places_unnoticed() {
     assert_eq!(report.runs, 4);
 }
 
-/// One process of two calls: before the first, before the second, ended; killed before the first,
-/// killed before the second. The file is the same in all but the one in which it has ended.
+/// One process of three calls, the last of which nobody can notice: before the first, before the
+/// second, ended; killed before the first or before the second, which leaves the same file; killed
+/// after the second and before the last.
 #[test]
 fn a_process_is_killed_before_each_of_its_calls() {
     let report = search(vec![appends(b'x', 1)], |_| Ok(()))
         .budget(Budget::kills(1))
         .run();
     assert!(report.is_complete());
-    // Killed before the open and killed before the append is the same.
-    assert_eq!(report.states, 3 + 1);
-    assert_eq!(report.sightings.killed, 2);
-    assert_eq!(report.endings, 2);
+    assert_eq!(report.states, 3 + 1 + 1);
+    assert_eq!(report.sightings.killed, 3);
+    assert_eq!(report.endings, 3);
 }
 
 #[test]
@@ -296,4 +296,28 @@ fn both_engines<S: Strategy + Clone + Send + Sync + 'static>(scenario: Scenario<
     let (loom, searched) = (scenario.check(), scenario.search(Budget::NOTHING));
     assert!(loom.is_complete() && searched.is_complete());
     assert_eq!(loom.endings, searched.endings);
+}
+
+/// It unlocks and closes a file that nobody else can reach, which nobody can notice, and only then
+/// says what it had found there.
+#[test]
+fn a_process_is_killed_between_a_call_and_those_that_nobody_can_notice() {
+    let takes: Program<bool> = Arc::new(|process, says| {
+        let file = open(&process, "/a");
+        process.unlink(Path::new("/a")).unwrap();
+        process.flock(&file, FlockOperation::Unlock).unwrap();
+        *says = true;
+        process.close(file);
+    });
+    let report = Search::new(start(), 1000, vec![takes], |ending: &Ending<bool>| {
+        let process = Sequential::boot(&ending.sim, 1000);
+        let is_gone = process.stat(Path::new("/a")).is_err();
+        match is_gone && !ending.accounts[0] {
+            true => Err("it is gone and nobody says what it was".to_owned()),
+            false => Ok(()),
+        }
+    });
+    assert!(report.run().is_complete());
+    let killed = report.budget(Budget::kills(1)).run();
+    assert!(killed.counterexample().is_some(), "{killed}");
 }

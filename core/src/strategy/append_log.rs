@@ -51,6 +51,10 @@
 //! would come too late for the fold, and its file would lose the name. Controls:
 //! `AppendLogCompactsShared`, `AppendLogWithoutRecheck`.
 //!
+//! Why an empty log is left to `modify`, under Power: a power loss can tear the first record at a
+//! sector, and a log that begins with something unreadable could have begun with a base. A base is
+//! synced before the log has its name.
+//!
 //! Why newlines on both sides: a record whose writer was killed, or whose disk was full, ends
 //! anywhere, and the next one must not become a part of it. Why all of it is written again after a
 //! short write: others can have appended behind the part. I3 makes sure that the part is not

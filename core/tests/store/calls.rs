@@ -119,9 +119,9 @@ fn a_durable_change_through_flock_syncs_the_journal_before_it_writes_in_place() 
     for change in [SMALL, ADD, LARGE] {
         let expected = [
             "pwrite", // the body of the journal
-            "pwrite", // its header
-            "fsync",
             "open store",
+            "fsync",
+            "pwrite", // its header
             "fsync",
             "pwrite", // in place
             "fdatasync",

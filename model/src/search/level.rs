@@ -22,7 +22,7 @@ pub struct Search<A, V> {
     programs: Vec<Program<A>>,
     budget: Budget,
     judge: Judge<A, V>,
-    alone: Option<(fn(&A) -> bool, V)>,
+    alone: Option<(IsInside<A>, V)>,
     goals: Vec<Goal<A>>,
     spared: Vec<bool>,
     late: Vec<bool>,
@@ -31,6 +31,10 @@ pub struct Search<A, V> {
     progress: Arc<AtomicUsize>,
 }
 
+/// Whether the account says that the process is inside of a window.
+pub type IsInside<A> = fn(&A) -> bool;
+/// Whether something has come about in an ending.
+pub type IsReached<A> = Arc<dyn Fn(&Ending<A>) -> bool + Send + Sync>;
 type Judge<A, V> = Arc<dyn Fn(&Ending<A>) -> Result<(), V> + Send + Sync>;
 
 /// Something that has to come about in one ending at least, or the search has shown nothing.
@@ -38,7 +42,7 @@ pub struct Goal<A> {
     /// What it is, as a sentence.
     pub name: String,
     /// Whether it has come about in this ending.
-    pub is_reached: Arc<dyn Fn(&Ending<A>) -> bool + Send + Sync>,
+    pub is_reached: IsReached<A>,
 }
 
 impl<A> Clone for Goal<A> {
@@ -94,7 +98,7 @@ where
     /// The same, with `violation` where two processes are inside of a window at the same time. A
     /// process is inside from when its account says so until it unlocks.
     #[must_use]
-    pub fn alone(mut self, is_inside: fn(&A) -> bool, violation: V) -> Self {
+    pub fn alone(mut self, is_inside: IsInside<A>, violation: V) -> Self {
         self.alone = Some((is_inside, violation));
         self
     }
@@ -144,7 +148,7 @@ where
     /// Searches until everything is found or something is wrong, on all processors.
     #[must_use]
     pub fn run(&self) -> Report<V> {
-        let started = Instant::now();
+        let started = now();
         let parts = self.parts();
         let histories = self.histories(&parts);
         let rules = Rules {
@@ -177,7 +181,7 @@ where
             .collect()
     }
 
-    fn is_inside(&self) -> fn(&A) -> bool {
+    fn is_inside(&self) -> IsInside<A> {
         self.alone.as_ref().map_or(never, |alone| alone.0)
     }
 
@@ -194,6 +198,14 @@ where
         }
         all
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long the search takes is no part of what is searched"
+)]
+fn now() -> Instant {
+    Instant::now()
 }
 
 fn never<A>(_account: &A) -> bool {
@@ -501,7 +513,7 @@ where
         let mut goes_on = false;
         for movement in self.rules.moves(state, seat) {
             let Some(next) = self.rules.after(state, seat, movement, &mut ()) else {
-                expansion.sightings.refused += 1;
+                expansion.sightings.refused += usize::from(movement == Move::Step);
                 continue;
             };
             let fingerprint = next.fingerprint(self.parts);
@@ -585,6 +597,7 @@ impl Sightings {
     fn count(&mut self, movement: Move) {
         match movement {
             Move::Step => {}
+            Move::KillAfter => self.killed += 1,
             Move::Kill(pages) => {
                 self.killed += 1;
                 self.torn += usize::from(pages > 0);

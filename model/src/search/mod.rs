@@ -1,13 +1,14 @@
 //! The breadth-first search: every state that some processes can bring the simulated kernel into.
 //!
 //! A process is a function of what its calls have answered, so the state of a system of processes is
-//! the state of the kernel and, for each process, the answers that it has had: its
-//! [history](history). The shipping code is run once for each history that occurs, against the
+//! the state of the kernel and, for each process, the answers that it has had: its history. The
+//! shipping code is run once for each history that occurs, against the
 //! recorded answers, and stopped by unwinding at the first call that has none. Everything else is
 //! a search in a graph, whose edges are:
 //!
 //! * **step**: a process makes its next call;
-//! * **kill**: it ceases before that call, or inside of it when some pages are written;
+//! * **kill**: it ceases before that call, inside of it when some pages are written, or after it
+//!   before it does anything else;
 //! * **fail**: its call returns an error and has no effect;
 //! * **short**: its call transfers fewer bytes than it could;
 //! * **power cut**: everything stops, and what the disk keeps is one of what [`FaultModel::power`]
@@ -35,6 +36,6 @@ mod moves;
 mod report;
 mod state;
 
-pub use level::{Goal, Search};
+pub use level::{Goal, IsInside, IsReached, Search};
 pub use report::{Counterexample, Report, Sightings};
 pub use state::Budget;

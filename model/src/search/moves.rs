@@ -16,6 +16,8 @@ pub(super) enum Move {
     Step,
     /// It is killed when so many pages of its call are written.
     Kill(u64),
+    /// Its call is made, and it is killed before anything else, even what nobody can notice.
+    KillAfter,
     /// Its call fails.
     Fail(Errno),
     /// Its call transfers so many bytes.
@@ -61,6 +63,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         if state.spent.kills < self.budget.kills {
             let pages = state.sim.pages(state.seats[seat].process, request).max(1);
             moves.extend((0..pages).map(Move::Kill));
+            moves.push(Move::KillAfter);
         }
         if state.spent.failures < self.budget.failures {
             moves.extend(errors_of(request).map(Move::Fail));
@@ -109,10 +112,14 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
                 state.seats[seat].hurt = true;
                 self.call(&mut state, seat, &shortened(&request, count))?
             }
-            Move::Step => self.call(&mut state, seat, &request)?,
+            Move::Step | Move::KillAfter => self.call(&mut state, seat, &request)?,
             Move::PowerCut(_) => unreachable!("it is no call"),
         };
         log.note(seat, || Event::Returned(request.clone(), answer.clone()));
+        if movement == Move::KillAfter {
+            self.answer(&mut state, seat, answer);
+            return self.killed_before_it_goes_on(state, seat, log);
+        }
         self.go_on(&mut state, seat, answer, log);
         Some(state)
     }
@@ -234,6 +241,23 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
             0 => state.sim.end(process),
             _ => state.sim.tear(process, request, pages),
         }
+    }
+
+    /// Nothing if its next call can be noticed, or there is none: to be killed then is another move,
+    /// or makes no difference.
+    fn killed_before_it_goes_on(
+        &self,
+        mut state: State<A>,
+        seat: usize,
+        log: &mut impl Log,
+    ) -> Option<State<A>> {
+        let request = match &state.seats[seat].history.next {
+            Next::Calls(request) if self.is_unnoticed(&state, seat, request) => request.clone(),
+            _ => return None,
+        };
+        log.note(seat, || Event::Killed(request.clone(), 0));
+        self.kill(&mut state, seat, &request, 0);
+        Some(state)
     }
 
     fn end(&self, state: &mut State<A>, seat: usize, exit: Exit) {

@@ -1,43 +1,65 @@
 //! A call in few words: what tells one call of a trace from another, and nothing that follows from
 //! it.
 
-use super::{Event, name};
+use super::{Event, name as errno_name};
 use crate::sim::{Reply, Request};
 use hookstate::kernel::{Create, Errno, FlockOperation, Result};
-use std::borrow::Cow;
+use std::cell::Cell;
 use std::path::Path;
 
-/// What happened, in at most so many characters. The file names are what is shortened.
+/// What happened, in at most so many characters. The beginnings of file names are what is left out.
 pub(super) fn brief(event: &Event, width: usize) -> String {
-    let text = |shorten: &dyn Fn(&Path) -> String| match event {
+    let whole = text(event, &|path| file_name(path));
+    if whole.chars().count() <= width {
+        return whole;
+    }
+    let names = Cell::new(0);
+    let without_names = text(event, &|_| {
+        names.set(names.get() + 1);
+        String::new()
+    });
+    let room = width.saturating_sub(without_names.chars().count()) / names.get().max(1);
+    cut(
+        &text(event, &|path| end(&file_name(path), room.max(NAME_MIN))),
+        width,
+    )
+}
+
+/// Of a file name, at least.
+const NAME_MIN: usize = 8;
+
+fn text(event: &Event, name: Name<'_>) -> String {
+    match event {
         Event::Returned(request, answer) | Event::Unnoticed(request, answer) => {
-            format!("{}{}", call(request, answer, shorten), result(answer))
+            format!("{}{}", call(request, answer, name), result(answer))
         }
-        Event::Waits(request) => format!("{} waits", asked(request, shorten)),
+        Event::Waits(request) => format!("{} waits", asked(request, name)),
         Event::PowerCut(outcome) => format!("the power is cut: outcome {outcome}"),
-        Event::Killed(request, 0) => format!("killed before {}", asked(request, shorten)),
+        Event::Killed(request, 0) => format!("killed before {}", asked(request, name)),
         Event::Killed(request, pages) => {
-            format!("killed, {pages} pages into {}", asked(request, shorten))
+            format!("killed, {pages} pages into {}", asked(request, name))
         }
-    };
-    let whole = text(&|path| file_name(path).into_owned());
-    match whole.chars().count() <= width {
-        true => whole,
-        false => cut(&text(&|path| suffix(&file_name(path))), width),
     }
 }
 
+/// How a file is called.
+type Name<'a> = &'a dyn Fn(&Path) -> String;
+
 /// The last component.
-fn file_name(path: &Path) -> Cow<'_, str> {
+fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy()
+    name.to_string_lossy().into_owned()
 }
 
-/// From the first full stop on, since the names of one store begin alike.
-fn suffix(name: &str) -> String {
-    match name.find('.') {
-        Some(0) | None => name.to_owned(),
-        Some(dot) => format!("…{}", &name[dot..]),
+/// The end of a name, since the names of one store begin alike.
+fn end(name: &str, width: usize) -> String {
+    let length = name.chars().count();
+    match length <= width {
+        true => name.to_owned(),
+        false => ['…']
+            .into_iter()
+            .chain(name.chars().skip(length - width + 1))
+            .collect(),
     }
 }
 
@@ -49,7 +71,7 @@ fn cut(text: &str, width: usize) -> String {
 }
 
 /// With the number of bytes that were transferred, if the call has returned.
-fn call(request: &Request, answer: &Result<Reply>, shorten: &dyn Fn(&Path) -> String) -> String {
+fn call(request: &Request, answer: &Result<Reply>, name: Name<'_>) -> String {
     let got = match answer {
         Ok(Reply::Bytes(bytes)) => Some(bytes.len()),
         Ok(Reply::Count(count)) => Some(*count),
@@ -59,7 +81,7 @@ fn call(request: &Request, answer: &Result<Reply>, shorten: &dyn Fn(&Path) -> St
         Request::Pread { length, offset, .. } => (*length, *offset),
         Request::Pwrite { bytes, offset, .. } => (bytes.len(), *offset),
         Request::Append { bytes, .. } => (bytes.len(), 0),
-        _ => return asked(request, shorten),
+        _ => return asked(request, name),
     };
     let kind = request.as_call().kind();
     let at = at(offset);
@@ -68,6 +90,7 @@ fn call(request: &Request, answer: &Result<Reply>, shorten: &dyn Fn(&Path) -> St
         Some(got) if got < asked_for && !matches!(request, Request::Pread { .. }) => {
             format!("{kind} {got} of {asked_for} bytes{at}")
         }
+        Some(1) => format!("{kind} 1 byte{at}"),
         Some(got) => format!("{kind} {got} bytes{at}"),
         None => format!("{kind}{at}"),
     }
@@ -80,7 +103,7 @@ fn at(offset: u64) -> String {
     }
 }
 
-fn asked(request: &Request, shorten: &dyn Fn(&Path) -> String) -> String {
+fn asked(request: &Request, name: Name<'_>) -> String {
     let kind = request.as_call().kind();
     match request {
         Request::Open { path, how } => {
@@ -90,17 +113,17 @@ fn asked(request: &Request, shorten: &dyn Fn(&Path) -> String) -> String {
                 Create::New => " create new",
             };
             let truncate = if how.truncate { " truncate" } else { "" };
-            format!("{kind} {}{create}{truncate}", shorten(path))
+            format!("{kind} {}{create}{truncate}", name(path))
         }
         Request::Flock { operation, .. } => format!("{kind} {}", lock(*operation)),
         Request::Stat { path } | Request::Unlink { path } | Request::Mkdir { path, .. } => {
-            format!("{kind} {}", shorten(path))
+            format!("{kind} {}", name(path))
         }
         Request::Rename { from, to } => {
-            format!("{kind} {} to {}", shorten(from), shorten(to))
+            format!("{kind} {} to {}", name(from), name(to))
         }
         Request::Exchange { one, other } => {
-            format!("{kind} {} and {}", shorten(one), shorten(other))
+            format!("{kind} {} and {}", name(one), name(other))
         }
         Request::Pread { offset, .. } => format!("{kind}{}", at(*offset)),
         _ => request.to_string(),
@@ -118,7 +141,7 @@ const fn lock(operation: FlockOperation) -> &'static str {
 fn result(answer: &Result<Reply>) -> String {
     match answer {
         Err(Errno::WOULDBLOCK) => " refused".to_owned(),
-        Err(errno) => format!(" {}", name(*errno)),
+        Err(errno) => format!(" {}", errno_name(*errno)),
         Ok(Reply::Stat(stat)) => format!(" inode {}, {} bytes", stat.identity.inode, stat.size),
         Ok(Reply::Names(names)) => format!(" {} names", names.len()),
         Ok(_) => String::new(),

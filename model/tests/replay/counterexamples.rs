@@ -1,7 +1,7 @@
 //! Counterexamples: what loses a change on the simulated kernel loses it on this one.
 
 use crate::stage::{Stage, Tested, this_test};
-use hookstate::kernel::Watched;
+use hookstate::kernel::{FailNth, Fault, Watched};
 use hookstate::strategy::{AppendLog, Flock, Rename};
 use hookstate_model::control::{CreateRace, RenameStaleLock, Unlocked};
 use hookstate_model::oracle::{Violation, ViolationKind};
@@ -11,8 +11,8 @@ use hookstate_model::search::Budget;
 use hookstate_model::sim::SimProcess;
 use hookstate_model::trace::Trace;
 use hookstate_model::twin::{
-    CompactsInPlace, ContinuesShortWrites, SharesTheLock, TruncatesFirst, Unwritten, WithoutLock,
-    WithoutRecheck, WithoutRecovery,
+    CompactsInPlace, ContinuesShortWrites, SharesTheLock, Through, TruncatesFirst, Unwritten,
+    WithoutLock, WithoutRecheck, WithoutRecovery,
 };
 
 const MODIFY: &[Act] = &[Act::Modify];
@@ -85,8 +85,10 @@ fn append_log_without_recheck_appends_to_a_log_that_is_gone() {
 
 #[test]
 fn append_log_that_continues_a_short_write_loses_an_append() {
-    let scenario = Scenario::new(AppendLog, EXISTING, &[APPLY, APPLY])
-        .around(|process| SimProcess(ContinuesShortWrites(process.0)));
+    let scenario = Scenario::new(AppendLog, EXISTING, &[APPLY, APPLY]).around(|process| {
+        let short = Watched::new(process, FailNth::new(0, Fault::Short(17)));
+        SimProcess(ContinuesShortWrites(Through(short)))
+    });
     let test = this_test!(append_log_that_continues_a_short_write_loses_an_append);
     repeated(test, scenario, 0, &[ViolationKind::Lost]);
 }

@@ -6,6 +6,7 @@ mod words;
 
 pub(super) use meaning::Request;
 
+use super::exit::USAGE;
 use clap::{CommandFactory, Parser};
 use words::Words;
 
@@ -15,6 +16,8 @@ pub(super) fn request() -> Request {
     let words = Words::parse();
     meaning::meaning(&words).unwrap_or_else(|text| {
         let kind = clap::error::ErrorKind::ValueValidation;
-        Words::command().error(kind, text).exit()
+        // Standard error may be gone, and then there is nobody left to tell.
+        let _ = Words::command().error(kind, text).print();
+        std::process::exit(USAGE.into())
     })
 }

@@ -69,6 +69,8 @@ pub(super) struct Words {
     pub(super) engine: EngineChoice,
 
     /// Cuts each search after so many states, which makes it BOUNDED
+    ///
+    /// loom is cut after so many executions with one place of the kill [default: 20000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) states_max: Option<u32>,
 
@@ -88,7 +90,7 @@ pub(super) struct Words {
 const AFTER_LONG_HELP: &str = "\
 Examples:
   hookstate-model
-      The whole proof, in less than a minute.
+      The whole proof.
   hookstate-model --strategy all --procs 3 --kills 1
       Every strategy and scenario with 3 processes, of which 1 may be killed at any call.
   hookstate-model --strategy flock --scenario recovery --procs 4 --kills 2

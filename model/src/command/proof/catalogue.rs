@@ -1,11 +1,16 @@
 //! The scenarios as lines of a plan.
 
 use super::{Selection, is_chosen};
-use crate::command::plan::{Engine, Hunt, Line, Outcome, Setting, Subject, Trial};
+use crate::command::plan::{Engine, Hunt, Line, Outcome, Setting, Subject, Terms, Trial};
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
 use hookstate_model::catalogue::{self, Named};
+use hookstate_model::explore::Bounds;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// With one place of a kill, loom is cut after so many executions unless told otherwise: a scenario
+/// has up to a hundred of them, and a second goes by with ten thousand.
+const EXECUTIONS_MAX: usize = 20_000;
 
 /// The strategies by name, and the word for all of them.
 pub(in crate::command) fn strategy_names() -> Vec<&'static str> {
@@ -70,14 +75,17 @@ fn hunt(strategy: AnyStrategy, scenario: Named, setting: Setting) -> Hunt {
             let search = scenario.search(strategy, setting.processes, setting.budget);
             Outcome::of_search(terms.set(search).run())
         }),
-        Engine::Loom => Arc::new(move |_| explored(strategy, scenario, setting)),
+        Engine::Loom => Arc::new(move |terms| explored(strategy, scenario, setting, terms)),
     }
 }
 
-/// With each of the processes killed in turn, if one may be.
-fn explored(strategy: AnyStrategy, scenario: Named, setting: Setting) -> Outcome {
+/// With each of the processes killed at each of its calls in turn, if one may be.
+fn explored(strategy: AnyStrategy, scenario: Named, setting: Setting, terms: &Terms) -> Outcome {
     let started = Instant::now();
-    let processes = scenario.with(strategy, setting.processes);
+    let processes = scenario.with(strategy, setting.processes).within(Bounds {
+        executions_max: terms.states_max.unwrap_or(EXECUTIONS_MAX),
+        ..Bounds::default()
+    });
     let report = match setting.budget.kills {
         0 => processes.check(),
         _ => (0..setting.processes)

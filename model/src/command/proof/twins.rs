@@ -41,9 +41,10 @@ pub(super) fn lines_in_scenarios(selection: &Selection) -> Vec<Line> {
 }
 
 fn of_strategies(selection: &Selection) -> impl Iterator<Item = &'static Control> {
-    let strategies: Vec<&str> = selection.strategies().map(|it| it.name()).collect();
-    let all = twin::all().into_iter();
-    all.filter(move |control| strategies.contains(&control.strategy.name()))
+    selection.strategies().flat_map(|strategy| {
+        let all = twin::all().into_iter();
+        all.filter(move |control| control.strategy.name() == strategy.name())
+    })
 }
 
 fn untried(control: &Control, scenario: Option<&'static str>) -> Line {

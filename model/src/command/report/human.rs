@@ -3,7 +3,7 @@
 
 use super::describe::{again, count, extent, kind, plural, why};
 use super::paint::Paint;
-use super::summary::summary;
+use super::summary::{summary, wrapped};
 use super::{Judged, Report, Reporter, Tried};
 use crate::command::plan::{Engine, Extent, Setting, Subject, TraceStyle};
 use crate::command::verdict::Status;
@@ -39,7 +39,7 @@ impl<W: Write> Reporter for Human<W> {
         self.trace = report.trace;
         self.in_full = report.in_full;
         let line = headline(report);
-        self.word("Searching", &line)?;
+        self.word("Running", &line)?;
         self.out.flush()
     }
 
@@ -102,6 +102,13 @@ impl<W: Write> Human<W> {
         writeln!(self.out, "{}", format!("{:WORD$} {line}", "").trim_end())
     }
 
+    /// A sentence that belongs to the line above it, in as many lines as it needs.
+    fn tell(&mut self, sentence: &str) -> Result<()> {
+        wrapped(sentence)
+            .iter()
+            .try_for_each(|line| self.under(line))
+    }
+
     /// The heading, where another section begins.
     fn head(&mut self, judged: &Judged) -> Result<()> {
         let section = section(&judged.subject);
@@ -125,12 +132,12 @@ impl<W: Write> Human<W> {
 
     fn details(&mut self, judged: &Judged) -> Result<()> {
         if let Some(reason) = judged.left_out {
-            self.under(reason)?;
+            self.tell(reason)?;
         }
         if let Subject::Control { missing, .. } = &judged.subject
             && (self.in_full || judged.status > Status::LeftOut)
         {
-            self.under(&format!("{missing} (control)"))?;
+            self.tell(&format!("{missing} (control)"))?;
         }
         for tried in &judged.tried {
             self.explain(judged, tried)?;
@@ -140,7 +147,7 @@ impl<W: Write> Human<W> {
 
     fn explain(&mut self, judged: &Judged, tried: &Tried) -> Result<()> {
         if let Some(why) = why(judged, tried) {
-            self.under(&why)?;
+            self.tell(&why)?;
         }
         let Some(found) = &tried.outcome.found else {
             return Ok(());
@@ -150,7 +157,7 @@ impl<W: Write> Human<W> {
         }
         if self.in_full || tried.status > Status::LeftOut {
             for sentence in story(&found.violation, &found.trace) {
-                self.under(&sentence)?;
+                self.tell(&sentence)?;
             }
         }
         let trace = match self.trace {
@@ -186,7 +193,12 @@ fn headline(report: &Report) -> String {
     }
     if report.controls > 0 {
         let controls = plural(report.controls, "control", "controls");
-        parts.push(format!("{controls} that must be rejected"));
+        let must = if report.controls == 1 {
+            "must"
+        } else {
+            "must all"
+        };
+        parts.push(format!("{controls} that {must} be rejected"));
     }
     parts.join(", ")
 }
@@ -287,17 +299,19 @@ impl Tried {
 }
 
 fn control_line(judged: &Judged) -> String {
-    let found = judged.tried.iter().map(|tried| {
-        let extent = extent(tried.outcome.extent);
-        match &tried.outcome.found {
-            Some(found) => {
-                let what = kind(found.violation.kind(), ' ');
-                let calls = plural(found.trace.len(), "call", "calls");
-                format!("{what}, {calls} of {extent}")
-            }
-            None => extent,
-        }
-    });
-    let found: Vec<String> = found.collect();
-    format!("{:<CONTROL$}{}", judged.name, found.join("; "))
+    let found: Vec<String> = judged.tried.iter().map(control_cells).collect();
+    format!("{:<CONTROL$}{}", judged.name, found.join(" "))
+}
+
+/// As what it was rejected, after how many calls, and how much was searched for that.
+fn control_cells(tried: &Tried) -> String {
+    let extent = extent(tried.outcome.extent);
+    let (what, calls) = match &tried.outcome.found {
+        Some(found) => (
+            kind(found.violation.kind(), ' '),
+            plural(found.trace.len(), "call", "calls"),
+        ),
+        None => (String::new(), String::new()),
+    };
+    format!("{what:<16} {calls:>8} {extent:>16}")
 }

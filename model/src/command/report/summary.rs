@@ -4,6 +4,7 @@ use super::describe::{count, plural};
 use super::{Judged, Report, Tried};
 use crate::command::plan::{Engine, Extent, Setting, mishaps};
 use crate::command::verdict::Status;
+use hookstate_model::search::Budget;
 
 /// The widest line, after the word that it begins with.
 const WIDTH: usize = 86;
@@ -68,6 +69,14 @@ impl Report {
         (number > 0).then(|| format!("{} {what}", count(number)))
     }
 
+    /// Whether it is more than the other scenarios were searched in.
+    fn is_for_alike_only(&self, setting: Setting) -> bool {
+        let has = |line: &&Judged| line.tried.iter().any(|tried| tried.setting == setting);
+        self.scenarios()
+            .filter(has)
+            .all(|line| line.name == "alike")
+    }
+
     /// The settings in which at least one scenario was searched, and all that were completely.
     fn complete_settings(&self) -> Vec<Setting> {
         let columns = self.columns.iter().copied();
@@ -111,31 +120,37 @@ fn extents(report: &Report) -> Option<String> {
 
 fn covered(report: &Report) -> Option<String> {
     let settings = report.complete_settings();
-    let phrases: Vec<String> = settings.iter().map(|setting| phrase(*setting)).collect();
-    (!phrases.is_empty()).then(|| {
-        format!(
-            "Covered: every interleaving of {}, at any call.",
-            phrases.join("; ")
-        )
-    })
+    let phrases: Vec<String> = settings
+        .iter()
+        .map(|setting| phrase(*setting, report.is_for_alike_only(*setting)))
+        .collect();
+    (!phrases.is_empty()).then(|| format!("Covered: every interleaving of {}.", phrases.join("; ")))
 }
 
-fn phrase(setting: Setting) -> String {
+fn phrase(setting: Setting, alike: bool) -> String {
+    let processes = match alike {
+        true => format!("{} processes that are alike", setting.processes),
+        false => format!("{} processes", setting.processes),
+    };
     let engine = match setting.engine {
         Engine::Search => "",
         Engine::Loom => " (loom)",
     };
-    let processes = setting.processes;
-    format!(
-        "{processes} processes with at most {}{engine}",
-        mishaps(setting.budget)
-    )
+    match setting.budget == Budget::NOTHING {
+        true => format!("{processes}{engine}"),
+        false => format!(
+            "{processes} with at most {} anywhere{engine}",
+            mishaps(setting.budget)
+        ),
+    }
 }
 
 /// What one might think was covered and was not.
 fn not_covered(report: &Report) -> Option<String> {
     let settings = report.complete_settings();
-    let most = settings.iter().map(|setting| setting.processes).max()?;
+    let mixed = settings.iter().filter(|it| !report.is_for_alike_only(**it));
+    let most = mixed.map(|setting| setting.processes).max();
+    let most = most.or_else(|| settings.iter().map(|setting| setting.processes).max())?;
     let never = |goes_wrong: fn(&Setting) -> u8| settings.iter().all(|it| goes_wrong(it) == 0);
     let gaps = [
         (never(|it| it.budget.power_cuts), "power loss".to_owned()),
@@ -143,14 +158,14 @@ fn not_covered(report: &Report) -> Option<String> {
         (never(|it| it.budget.failures), "failing calls".to_owned()),
         (never(|it| it.budget.shorts), "short transfers".to_owned()),
         (true, format!("more than {most} processes")),
-        (true, "more at once than that".to_owned()),
+        (true, "more that goes wrong than this".to_owned()),
     ];
     let gaps = gaps.into_iter().filter(|(is_gap, _)| *is_gap);
     let gaps: Vec<String> = gaps.map(|(_, gap)| gap).collect();
     Some(format!("Not covered: {}.", gaps.join(", ")))
 }
 
-fn wrapped(text: &str) -> Vec<String> {
+pub(super) fn wrapped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {
