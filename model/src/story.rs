@@ -260,21 +260,20 @@ impl Call<'_> {
         matches!(self.request, Request::Pread { .. })
     }
 
-    /// Whether it changes what a file holds.
+    /// Whether it changes what a file holds that is there already.
     fn writes(&self) -> bool {
-        match self.request {
-            Request::Open { how, .. } => how.truncate,
-            Request::Pwrite { .. } | Request::Append { .. } | Request::Ftruncate { .. } => true,
-            _ => false,
-        }
+        matches!(
+            self.request,
+            Request::Pwrite { .. } | Request::Append { .. } | Request::Ftruncate { .. }
+        )
     }
 
     /// Whether it changes what a file holds or which file has a name.
     fn changes(&self) -> bool {
-        self.writes()
-            || matches!(
-                self.request,
-                Request::Rename { .. } | Request::Exchange { .. } | Request::Unlink { .. }
-            )
+        match self.request {
+            Request::Open { how, .. } => how.truncate,
+            Request::Rename { .. } | Request::Exchange { .. } | Request::Unlink { .. } => true,
+            _ => self.writes(),
+        }
     }
 }

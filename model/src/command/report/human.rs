@@ -313,5 +313,5 @@ fn control_cells(tried: &Tried) -> String {
         ),
         None => (String::new(), String::new()),
     };
-    format!("{what:<16} {calls:>8} {extent:>16}")
+    format!("{what:<16} {calls:>8} {extent:>12}")
 }

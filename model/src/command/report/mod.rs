@@ -6,6 +6,8 @@ mod json;
 mod list;
 mod paint;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 pub(super) use list::list;
 

@@ -12,7 +12,7 @@ const WIDTH: usize = 86;
 /// The summary in some lines, the first with the verdict.
 pub(super) fn summary(report: &Report) -> Vec<String> {
     let elapsed = report.elapsed.as_secs_f64();
-    let mut lines = vec![format!("[{elapsed:>8.2}s] {}", verdicts(report))];
+    let mut lines = wrapped(&format!("[{elapsed:.2}s] {}", verdicts(report)));
     lines.extend(extents(report));
     let coverage = [covered(report), not_covered(report)];
     for sentence in coverage.into_iter().flatten() {
@@ -158,7 +158,7 @@ fn not_covered(report: &Report) -> Option<String> {
         (never(|it| it.budget.failures), "failing calls".to_owned()),
         (never(|it| it.budget.shorts), "short transfers".to_owned()),
         (true, format!("more than {most} processes")),
-        (true, "more that goes wrong than this".to_owned()),
+        (true, "more faults at once".to_owned()),
     ];
     let gaps = gaps.into_iter().filter(|(is_gap, _)| *is_gap);
     let gaps: Vec<String> = gaps.map(|(_, gap)| gap).collect();
