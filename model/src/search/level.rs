@@ -1,5 +1,6 @@
 //! The search itself, level by level.
 
+use super::ends::first_without_end;
 use super::history::Histories;
 use super::moves::{Log, Move, Rules};
 use super::report::{Counterexample, Report, Sightings};
@@ -8,7 +9,7 @@ use crate::process::{Ending, Exit, Program};
 use crate::sim::Sim;
 use crate::trace::{Event, Trace};
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::mem::discriminant;
 use std::sync::Arc;
@@ -161,6 +162,7 @@ where
         let mut hunt = Hunt::new(self, &rules, &parts);
         hunt.begin();
         hunt.go_on();
+        hunt.look_for_circles();
         let mut report = hunt.report;
         let mut distinct: Vec<&Arc<Histories<A>>> = histories.iter().collect();
         distinct.dedup_by(|one, other| Arc::ptr_eq(one, other));
@@ -219,16 +221,22 @@ struct Hunt<'a, A, V> {
     parts: &'a [usize],
     /// Whether some processes are interchangeable.
     some_alike: bool,
+    /// The number of each state.
     seen: Seen,
+    /// The number of the first state with this ending.
     endings: Seen,
+    /// The numbers of all states in which everybody has come to an end, or is stuck.
+    ended: Vec<u32>,
+    /// Where each step leads and where it begins.
+    steps: Vec<(u32, u32)>,
     /// How each state was reached first.
     links: Vec<Link>,
     frontier: Vec<(u32, State<A>)>,
     report: Report<V>,
 }
 
-/// The fingerprints of states. They are as good as hashes can be, so they are not hashed again.
-type Seen = HashSet<u128, BuildHasherDefault<Low>>;
+/// By fingerprints, which are as good as hashes can be, so they are not hashed again.
+type Seen = HashMap<u128, u32, BuildHasherDefault<Low>>;
 
 #[derive(Default)]
 struct Low(u64);
@@ -258,6 +266,8 @@ struct Link {
 /// What comes of one state.
 struct Expansion<A, V> {
     states: Vec<(Link, u128, State<A>)>,
+    /// The fingerprints of states that were known and to which a step leads.
+    steps_back: Vec<u128>,
     moves: usize,
     sightings: Sightings,
     finding: Finding<V>,
@@ -291,6 +301,8 @@ where
             some_alike: parts.iter().enumerate().any(|(seat, &part)| seat != part),
             seen: Seen::default(),
             endings: Seen::default(),
+            ended: Vec::new(),
+            steps: Vec::new(),
             links: Vec::new(),
             frontier: Vec::new(),
             report: Report {
@@ -391,7 +403,8 @@ where
                 reached,
                 violation,
             } => {
-                self.endings.insert(fingerprint);
+                self.ended.push(number);
+                self.endings.entry(fingerprint).or_insert(number);
                 self.report.endings = self.endings.len();
                 for (goal, reached) in self.report.goals.iter_mut().zip(reached) {
                     goal.1 |= reached;
@@ -401,13 +414,21 @@ where
                 }
             }
         }
+        for fingerprint in expansion.steps_back {
+            self.steps.push((self.seen[&fingerprint], number));
+        }
         for (link, fingerprint, state) in expansion.states {
             self.take(link, fingerprint, state);
+            if link.movement == Move::Step
+                && let Some(&to) = self.seen.get(&fingerprint)
+            {
+                self.steps.push((to, number));
+            }
         }
     }
 
     fn take(&mut self, link: Link, fingerprint: u128, state: State<A>) {
-        if !self.seen.insert(fingerprint) {
+        if self.seen.contains_key(&fingerprint) {
             return;
         }
         if self.links.len() == self.search.states_max {
@@ -416,9 +437,28 @@ where
             return;
         }
         let number = u32::try_from(self.links.len()).expect("states_max fits");
+        self.seen.insert(fingerprint, number);
         self.links.push(link);
         self.frontier.push((number, state));
         self.report.states = self.links.len();
+    }
+
+    /// Looks for processes that can always do something and never come to an end.
+    fn look_for_circles(&mut self) {
+        if self.is_over() {
+            return;
+        }
+        let states = self.links.len();
+        if let Some(number) = first_without_end(states, &mut self.steps, &self.ended) {
+            let state = self.state(number, &mut ());
+            if let Finding::Ending {
+                violation: Some(violation),
+                ..
+            } = self.judge(&state, Some(Exit::Runaway))
+            {
+                self.object(number, violation);
+            }
+        }
     }
 
     fn object(&mut self, number: u32, violation: V) {
@@ -433,6 +473,12 @@ where
 
     /// The way to the state, made once more.
     fn trace(&self, number: u32) -> Trace {
+        let mut log = Table(Trace::new(self.parts.len()));
+        self.state(number, &mut log);
+        log.0
+    }
+
+    fn state(&self, number: u32, log: &mut impl Log) -> State<A> {
         let mut way = Vec::new();
         let mut at = number;
         while at != 0 {
@@ -440,19 +486,19 @@ where
             way.push(link);
             at = link.from;
         }
-        let mut log = Table(Trace::new(self.parts.len()));
-        let mut state = self.first(&mut log);
+        let mut state = self.first(log);
         for link in way.into_iter().rev() {
             let seat = usize::from(link.seat);
-            let moved = self.rules.after(&state, seat, link.movement, &mut log);
+            let moved = self.rules.after(&state, seat, link.movement, log);
             state = moved.expect("it was possible before");
         }
-        log.0
+        state
     }
 
     fn expand(&self, number: u32, state: &State<A>) -> Expansion<A, V> {
         let mut expansion = Expansion {
             states: Vec::new(),
+            steps_back: Vec::new(),
             moves: 0,
             sightings: Sightings::default(),
             finding: self.look_for_wrong(state),
@@ -490,7 +536,7 @@ where
             expansion.moves += 1;
             expansion.sightings.count(movement);
             let fingerprint = next.fingerprint(self.parts);
-            if !self.seen.contains(&fingerprint) {
+            if !self.seen.contains_key(&fingerprint) {
                 let link = Link {
                     from: number,
                     seat: 0,
@@ -525,7 +571,11 @@ where
             goes_on |= movement == Move::Step;
             expansion.moves += 1;
             expansion.sightings.count(movement);
-            if !self.seen.contains(&fingerprint) {
+            if self.seen.contains_key(&fingerprint) {
+                if movement == Move::Step {
+                    expansion.steps_back.push(fingerprint);
+                }
+            } else {
                 let link = Link {
                     from: number,
                     seat: u8::try_from(seat).expect("few processes"),
@@ -559,7 +609,7 @@ where
         let goals = self.search.goals.iter();
         Finding::Ending {
             reached: goals.map(|goal| (goal.is_reached)(&ending)).collect(),
-            violation: match self.endings.contains(&fingerprint) {
+            violation: match self.endings.contains_key(&fingerprint) {
                 true => None,
                 false => (self.search.judge)(&ending).err(),
             },

@@ -14,7 +14,10 @@
 //! * **power cut**: everything stops, and what the disk keeps is one of what [`FaultModel::power`]
 //!   allows.
 //!
-//! All but the first have a [`Budget`]. The search goes level by level, so the first ending that is
+//! All but the first have a [`Budget`]. A state from which no steps lead to an ending is one in which
+//! somebody is stuck.
+//!
+//! The search goes level by level, so the first ending that is
 //! objected to is one with the fewest moves. What it leaves out, and why nothing is missed by that:
 //!
 //! * Calls that no other process can notice ([`Sim::commutes`]) are made together with the one
@@ -30,6 +33,7 @@
 //! [`FaultModel::power`]: crate::sim::FaultModel
 //! [`Sim::commutes`]: crate::sim::Sim::commutes
 
+mod ends;
 mod history;
 mod level;
 mod moves;
