@@ -321,3 +321,51 @@ fn a_process_is_killed_between_a_call_and_those_that_nobody_can_notice() {
     let killed = report.budget(Budget::kills(1)).run();
     assert!(killed.counterexample().is_some(), "{killed}");
 }
+
+/// Each takes its own lock and tries the other's; refused, it lets go of its own, pauses and begins
+/// anew. Somebody can always do something, and whether they ever end is chance; but they can.
+fn tries_both(first: &'static str, second: &'static str) -> Program<()> {
+    program(move |process| {
+        loop {
+            let (one, other) = (open(process, first), open(process, second));
+            process.flock(&one, FlockOperation::Exclusive).unwrap();
+            if process.flock(&other, FlockOperation::TryExclusive).is_ok() {
+                return;
+            }
+            process.close(other);
+            process.close(one);
+            process.sched_yield();
+        }
+    })
+}
+
+#[test]
+fn processes_that_can_come_to_an_end_are_not_called_stuck() {
+    let programs = vec![tries_both("/a", "/b"), tries_both("/b", "/a")];
+    let report = search(programs, nobody_runs_away).run();
+    assert!(report.is_complete(), "{report}");
+}
+
+/// Each moves a file between two names for ever.
+#[test]
+fn processes_that_go_round_in_a_circle_are_found() {
+    let moves = |from: &'static str, to: &'static str| {
+        program(move |process| {
+            let first = open(process, "/b");
+            process.close(first);
+            loop {
+                process.exchange(Path::new(from), Path::new(to)).unwrap();
+                process.sched_yield();
+            }
+        })
+    };
+    let report = search(vec![moves("/a", "/b"), moves("/b", "/a")], nobody_runs_away).run();
+    assert!(report.counterexample().is_some(), "{report}");
+}
+
+fn nobody_runs_away(ending: &Ending<()>) -> Result<(), String> {
+    match ending.exits.contains(&Exit::Runaway) {
+        true => Err(format!("{:?}", ending.exits)),
+        false => nobody_stuck(ending),
+    }
+}

@@ -14,8 +14,11 @@
 //! * **power cut**: everything stops, and what the disk keeps is one of what [`FaultModel::power`]
 //!   allows.
 //!
-//! All but the first have a [`Budget`]. The search goes level by level, so the first ending that is
-//! objected to is one with the fewest moves. What it leaves out, and why nothing is missed by that:
+//! All but the first have a [`Budget`]. A state from which no steps lead to an ending is one in which
+//! somebody is stuck.
+//!
+//! The search goes level by level, so the first ending that is objected to is one with the fewest
+//! moves. What it leaves out, and why nothing is missed by that:
 //!
 //! * Calls that no other process can notice ([`Sim::commutes`]) are made together with the one
 //!   before, except where they may be made to fail.
@@ -30,12 +33,22 @@
 //! [`FaultModel::power`]: crate::sim::FaultModel
 //! [`Sim::commutes`]: crate::sim::Sim::commutes
 
+mod plan;
+
 mod history;
-mod level;
-mod moves;
-mod report;
 mod state;
 
-pub use level::{Goal, IsInside, IsReached, Search};
+mod moves;
+
+mod hunt;
+
+mod expand;
+mod seen;
+
+mod ends;
+
+mod report;
+
+pub use plan::{Goal, IsInside, IsReached, Search};
 pub use report::{Counterexample, Report, Sightings};
 pub use state::Budget;

@@ -1,0 +1,201 @@
+//! What comes of one state: the states after it, and what there is to say about itself.
+
+use super::hunt::{Hunt, Link};
+use super::moves::Move;
+use super::report::Sightings;
+use super::state::{Budget, Seat, State};
+use crate::process::{Ending, Exit};
+use std::hash::Hash;
+
+/// What comes of one state.
+pub(super) struct Expansion<A, V> {
+    pub(super) states: Vec<(Link, u128, State<A>)>,
+    /// The fingerprints of states that were known and to which a step leads.
+    pub(super) steps_back: Vec<u128>,
+    pub(super) moves: usize,
+    pub(super) sightings: Sightings,
+    pub(super) finding: Finding<V>,
+    pub(super) bounded_by: Option<String>,
+}
+
+/// What there is to say about a state itself.
+pub(super) enum Finding<V> {
+    Nothing,
+    /// Everybody has come to an end, and what may be wrong with it.
+    Ending {
+        fingerprint: u128,
+        reached: Vec<bool>,
+        violation: Option<V>,
+    },
+    /// The processes are where they must not be.
+    Wrong(V),
+}
+
+impl<A, V> Hunt<'_, A, V>
+where
+    A: Clone + Default + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    pub(super) fn expand(&self, number: u32, state: &State<A>) -> Expansion<A, V> {
+        let mut expansion = Expansion {
+            states: Vec::new(),
+            steps_back: Vec::new(),
+            moves: 0,
+            sightings: Sightings::default(),
+            finding: self.look_for_wrong(state),
+            bounded_by: None,
+        };
+        self.cut_power(number, state, &mut expansion);
+        if state.is_over() {
+            expansion.finding = self.judge(state, None);
+            return expansion;
+        }
+        let own = state.fingerprint(self.parts);
+        let mut goes_on = false;
+        for seat in 0..state.seats.len() {
+            if self.some_alike && !state.is_first_of_its_kind(seat, self.parts) {
+                continue;
+            }
+            goes_on |= self.move_one(number, state, seat, own, &mut expansion);
+        }
+        if !goes_on {
+            expansion.finding = self.judge(state, Some(Exit::Stuck));
+        }
+        expansion
+    }
+
+    fn cut_power(&self, number: u32, state: &State<A>, expansion: &mut Expansion<A, V>) {
+        let outcomes = match self.rules.after_power_cuts(state) {
+            Ok(outcomes) => outcomes,
+            Err(too_many) => {
+                expansion.bounded_by = Some(too_many.to_string());
+                return;
+            }
+        };
+        for (outcome, next) in outcomes.into_iter().enumerate() {
+            let movement = Move::PowerCut(outcome);
+            expansion.moves += 1;
+            expansion.sightings.count(movement);
+            let fingerprint = next.fingerprint(self.parts);
+            if !self.seen.contains_key(&fingerprint) {
+                let link = Link {
+                    from: number,
+                    seat: 0,
+                    movement,
+                };
+                expansion.states.push((link, fingerprint, next));
+            }
+        }
+    }
+
+    /// Whether the process can go on.
+    fn move_one(
+        &self,
+        number: u32,
+        state: &State<A>,
+        seat: usize,
+        own: u128,
+        expansion: &mut Expansion<A, V>,
+    ) -> bool {
+        let mut goes_on = false;
+        for movement in self.rules.moves(state, seat) {
+            let Some(next) = self.rules.after(state, seat, movement, &mut ()) else {
+                expansion.sightings.refused += usize::from(movement == Move::Step);
+                continue;
+            };
+            let fingerprint = next.fingerprint(self.parts);
+            if fingerprint == own {
+                // It has asked in vain and will ask for the same again.
+                expansion.sightings.refused += 1;
+                continue;
+            }
+            goes_on |= movement == Move::Step;
+            expansion.moves += 1;
+            expansion.sightings.count(movement);
+            if self.seen.contains_key(&fingerprint) {
+                if movement == Move::Step {
+                    expansion.steps_back.push(fingerprint);
+                }
+            } else {
+                let link = Link {
+                    from: number,
+                    seat: u8::try_from(seat).expect("few processes"),
+                    movement,
+                };
+                expansion.states.push((link, fingerprint, next));
+            }
+        }
+        goes_on
+    }
+
+    fn look_for_wrong(&self, state: &State<A>) -> Finding<V> {
+        let Some((_, violation)) = &self.search.alone else {
+            return Finding::Nothing;
+        };
+        let inside = |seat: &&Seat<A>| seat.exit.is_none() && seat.history.inside;
+        match state.seats.iter().filter(inside).count() {
+            0 | 1 => Finding::Nothing,
+            _ => Finding::Wrong(violation.clone()),
+        }
+    }
+
+    /// What the search has to say about an ending; `others` is how those ended that have not.
+    pub(super) fn judge(&self, state: &State<A>, others: Option<Exit>) -> Finding<V> {
+        let ending = ending(state, others);
+        let fingerprint = State {
+            spent: Budget::default(),
+            ..state.clone()
+        }
+        .fingerprint(self.parts);
+        let goals = self.search.goals.iter();
+        Finding::Ending {
+            reached: goals.map(|goal| (goal.is_reached)(&ending)).collect(),
+            violation: match self.endings.contains_key(&fingerprint) {
+                true => None,
+                false => (self.search.judge)(&ending).err(),
+            },
+            fingerprint,
+        }
+    }
+}
+
+fn ending<A: Clone>(state: &State<A>, others: Option<Exit>) -> Ending<A> {
+    let seats = state.seats.iter();
+    let exits = seats.clone().map(|seat| {
+        let exit = seat.exit.clone().or_else(|| others.clone());
+        // Whoever was to start when the power is back, and it was never cut.
+        exit.unwrap_or(Exit::Killed)
+    });
+    let mut sim = state.sim.clone();
+    for seat in &state.seats {
+        if seat.exit.is_none() {
+            sim.end(seat.process);
+        }
+    }
+    Ending {
+        exits: exits.collect(),
+        accounts: seats
+            .clone()
+            .map(|seat| seat.history.account.clone())
+            .collect(),
+        hurt: seats.map(|seat| seat.hurt).collect(),
+        power_cuts: state.spent.power_cuts,
+        sim,
+    }
+}
+
+impl Sightings {
+    fn count(&mut self, movement: Move) {
+        match movement {
+            Move::Step => {}
+            Move::KillAfter => self.killed += 1,
+            Move::Kill(pages) => {
+                self.killed += 1;
+                self.torn += usize::from(pages > 0);
+            }
+            Move::Fail(_) => self.failed += 1,
+            Move::Short(_) => self.shortened += 1,
+            Move::PowerCut(_) => self.power_cuts += 1,
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The search itself, level by level.
+
+use super::ends::first_without_end;
+use super::expand::{Expansion, Finding};
+use super::moves::{Log, Move, Rules};
+use super::plan::Search;
+use super::report::{Counterexample, Report, Sightings};
+use super::seen::Seen;
+use super::state::{Budget, Seat, State};
+use crate::process::Exit;
+use crate::trace::{Event, Trace};
+use rayon::prelude::*;
+use std::hash::Hash;
+use std::mem::discriminant;
+use std::sync::atomic::Ordering;
+
+/// A search that is under way.
+pub(super) struct Hunt<'a, A, V> {
+    pub(super) search: &'a Search<A, V>,
+    pub(super) rules: &'a Rules<'a, A>,
+    pub(super) parts: &'a [usize],
+    /// Whether some processes are interchangeable.
+    pub(super) some_alike: bool,
+    /// The number of each state.
+    pub(super) seen: Seen,
+    /// The number of the first state with this ending.
+    pub(super) endings: Seen,
+    /// The numbers of all states in which everybody has come to an end, or is stuck.
+    ended: Vec<u32>,
+    /// Where each step leads and where it begins.
+    steps: Vec<(u32, u32)>,
+    /// How each state was reached first.
+    links: Vec<Link>,
+    frontier: Vec<(u32, State<A>)>,
+    report: Report<V>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Link {
+    pub(super) from: u32,
+    pub(super) seat: u8,
+    pub(super) movement: Move,
+}
+
+/// How many states are looked at before what was found is sorted out.
+const BLOCK: usize = 1 << 15;
+
+impl<'a, A, V> Hunt<'a, A, V>
+where
+    A: Clone + Default + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    pub(super) fn new(
+        search: &'a Search<A, V>,
+        rules: &'a Rules<'a, A>,
+        parts: &'a [usize],
+    ) -> Self {
+        let goals = search.goals.iter();
+        Self {
+            search,
+            rules,
+            parts,
+            some_alike: parts.iter().enumerate().any(|(seat, &part)| seat != part),
+            seen: Seen::default(),
+            endings: Seen::default(),
+            ended: Vec::new(),
+            steps: Vec::new(),
+            links: Vec::new(),
+            frontier: Vec::new(),
+            report: Report {
+                states: 0,
+                moves: 0,
+                runs: 0,
+                endings: 0,
+                depth: 0,
+                elapsed: std::time::Duration::ZERO,
+                bounded_by: None,
+                sightings: Sightings::default(),
+                goals: goals.map(|goal| (goal.name.clone(), false)).collect(),
+                counterexamples: Vec::new(),
+            },
+        }
+    }
+
+    /// Until everything is found or something is wrong.
+    pub(super) fn run(mut self) -> Report<V> {
+        self.begin();
+        self.go_on();
+        self.look_for_circles();
+        self.report
+    }
+
+    /// Every process before its first call that others can notice.
+    fn begin(&mut self) {
+        let first = self.first(&mut ());
+        let fingerprint = first.fingerprint(self.parts);
+        let link = Link {
+            from: 0,
+            seat: 0,
+            movement: Move::Step,
+        };
+        self.take(link, fingerprint, first);
+    }
+
+    fn first(&self, log: &mut impl Log) -> State<A> {
+        let mut sim = self.search.sim.clone();
+        let late = self.search.late.iter();
+        let seats = self
+            .rules
+            .histories
+            .iter()
+            .zip(late)
+            .map(|(histories, late)| Seat {
+                process: sim.spawn(self.search.euid),
+                history: histories.first(),
+                started: !late,
+                exit: None,
+                hurt: false,
+            });
+        let seats = seats.collect();
+        let spent = Budget::default();
+        let mut state = State { sim, seats, spent };
+        self.rules.begin(&mut state, log);
+        state
+    }
+
+    fn go_on(&mut self) {
+        while !self.frontier.is_empty() && !self.is_over() {
+            self.report.depth += 1;
+            let level = std::mem::take(&mut self.frontier);
+            for block in level.chunks(BLOCK) {
+                if !self.is_over() {
+                    self.look_at(block);
+                }
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let enough = !self.search.all_violations && !self.report.counterexamples.is_empty();
+        enough || self.report.bounded_by.is_some()
+    }
+
+    /// In parallel what comes of each state, then one after the other what is new in that; so that
+    /// the same search finds the same states, and the same counterexample, every time.
+    fn look_at(&mut self, block: &[(u32, State<A>)]) {
+        let this = &*self;
+        let expansions: Vec<Expansion<A, V>> = block
+            .par_iter()
+            .map(|(number, state)| this.expand(*number, state))
+            .collect();
+        for ((number, _), expansion) in block.iter().zip(expansions) {
+            self.sort_out(*number, expansion);
+            if self.is_over() {
+                return;
+            }
+        }
+        let states = self.links.len();
+        self.search.progress.store(states, Ordering::Relaxed);
+    }
+
+    fn sort_out(&mut self, number: u32, expansion: Expansion<A, V>) {
+        self.report.moves += expansion.moves;
+        self.report.sightings += expansion.sightings;
+        if let Some(why) = expansion.bounded_by {
+            self.report.bounded_by.get_or_insert(why);
+        }
+        match expansion.finding {
+            Finding::Nothing => {}
+            Finding::Wrong(violation) => self.object(number, violation),
+            Finding::Ending {
+                fingerprint,
+                reached,
+                violation,
+            } => {
+                self.ended.push(number);
+                self.endings.entry(fingerprint).or_insert(number);
+                self.report.endings = self.endings.len();
+                for (goal, reached) in self.report.goals.iter_mut().zip(reached) {
+                    goal.1 |= reached;
+                }
+                if let Some(violation) = violation {
+                    self.object(number, violation);
+                }
+            }
+        }
+        for fingerprint in expansion.steps_back {
+            self.steps.push((self.seen[&fingerprint], number));
+        }
+        for (link, fingerprint, state) in expansion.states {
+            self.take(link, fingerprint, state);
+            if link.movement == Move::Step
+                && let Some(&to) = self.seen.get(&fingerprint)
+            {
+                self.steps.push((to, number));
+            }
+        }
+    }
+
+    fn take(&mut self, link: Link, fingerprint: u128, state: State<A>) {
+        if self.seen.contains_key(&fingerprint) {
+            return;
+        }
+        if self.links.len() == self.search.states_max {
+            let why = format!("{} states", self.search.states_max);
+            self.report.bounded_by.get_or_insert(why);
+            return;
+        }
+        let number = u32::try_from(self.links.len()).expect("states_max fits");
+        self.seen.insert(fingerprint, number);
+        self.links.push(link);
+        self.frontier.push((number, state));
+        self.report.states = self.links.len();
+    }
+
+    /// Looks for processes that can always do something and never come to an end.
+    fn look_for_circles(&mut self) {
+        if self.is_over() {
+            return;
+        }
+        let states = self.links.len();
+        if let Some(number) = first_without_end(states, &mut self.steps, &self.ended) {
+            let state = self.state(number, &mut ());
+            if let Finding::Ending {
+                violation: Some(violation),
+                ..
+            } = self.judge(&state, Some(Exit::Runaway))
+            {
+                self.object(number, violation);
+            }
+        }
+    }
+
+    fn object(&mut self, number: u32, violation: V) {
+        let sort = discriminant(&violation);
+        let known = |found: &Counterexample<V>| discriminant(&found.violation) == sort;
+        if !self.report.counterexamples.iter().any(known) {
+            let trace = self.trace(number);
+            let found = Counterexample { violation, trace };
+            self.report.counterexamples.push(found);
+        }
+    }
+
+    /// The way to the state, made once more.
+    fn trace(&self, number: u32) -> Trace {
+        let mut log = Table(Trace::new(self.parts.len()));
+        self.state(number, &mut log);
+        log.0
+    }
+
+    fn state(&self, number: u32, log: &mut impl Log) -> State<A> {
+        let mut way = Vec::new();
+        let mut at = number;
+        while at != 0 {
+            let link = self.links[at as usize];
+            way.push(link);
+            at = link.from;
+        }
+        let mut state = self.first(log);
+        for link in way.into_iter().rev() {
+            let seat = usize::from(link.seat);
+            let moved = self.rules.after(&state, seat, link.movement, log);
+            state = moved.expect("it was possible before");
+        }
+        state
+    }
+}
+
+/// A trace that is being written.
+struct Table(Trace);
+
+impl Log for Table {
+    fn note(&mut self, seat: usize, event: impl FnOnce() -> Event) {
+        self.0.push(seat, event());
+    }
+}

@@ -1,0 +1,206 @@
+//! What is searched, and how far.
+
+use super::history::Histories;
+use super::hunt::Hunt;
+use super::moves::Rules;
+use super::report::Report;
+use super::state::Budget;
+use crate::process::{Ending, Program};
+use crate::sim::Sim;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Instant;
+
+/// A system of processes and what is to be found out about it.
+pub struct Search<A, V> {
+    pub(super) sim: Sim,
+    pub(super) euid: u32,
+    pub(super) programs: Vec<Program<A>>,
+    pub(super) budget: Budget,
+    pub(super) judge: Judge<A, V>,
+    pub(super) alone: Option<(IsInside<A>, V)>,
+    pub(super) goals: Vec<Goal<A>>,
+    pub(super) spared: Vec<bool>,
+    pub(super) late: Vec<bool>,
+    pub(super) states_max: usize,
+    pub(super) all_violations: bool,
+    pub(super) progress: Arc<AtomicUsize>,
+}
+
+/// Whether the account says that the process is inside of a window.
+pub type IsInside<A> = fn(&A) -> bool;
+/// Whether something has come about in an ending.
+pub type IsReached<A> = Arc<dyn Fn(&Ending<A>) -> bool + Send + Sync>;
+type Judge<A, V> = Arc<dyn Fn(&Ending<A>) -> Result<(), V> + Send + Sync>;
+
+/// Something that has to come about in one ending at least, or the search has shown nothing.
+pub struct Goal<A> {
+    /// What it is, as a sentence.
+    pub name: String,
+    /// Whether it has come about in this ending.
+    pub is_reached: IsReached<A>,
+}
+
+impl<A> Clone for Goal<A> {
+    fn clone(&self) -> Self {
+        let is_reached = Arc::clone(&self.is_reached);
+        let name = self.name.clone();
+        Self { name, is_reached }
+    }
+}
+
+/// After so many states a search is cut unless told otherwise.
+const STATES_MAX: usize = 50_000_000;
+
+impl<A, V> Search<A, V>
+where
+    A: Clone + Default + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// One process for each program, all of the user `euid` and on a kernel as in `sim`. Programs
+    /// that are one and the same `Arc` make processes that are interchangeable.
+    pub fn new(
+        sim: Sim,
+        euid: u32,
+        programs: Vec<Program<A>>,
+        judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            sim,
+            euid,
+            budget: Budget::NOTHING,
+            judge: Arc::new(judge),
+            alone: None,
+            goals: Vec::new(),
+            spared: vec![false; programs.len()],
+            late: vec![false; programs.len()],
+            states_max: STATES_MAX,
+            all_violations: false,
+            progress: Arc::default(),
+            programs,
+        }
+    }
+
+    /// The same with so much going wrong.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// The same, with `violation` where two processes are inside of a window at the same time. A
+    /// process is inside from when its account says so until it unlocks.
+    #[must_use]
+    pub fn alone(mut self, is_inside: IsInside<A>, violation: V) -> Self {
+        self.alone = Some((is_inside, violation));
+        self
+    }
+
+    /// The same with something that has to come about.
+    #[must_use]
+    pub fn reaching(mut self, goals: Vec<Goal<A>>) -> Self {
+        self.goals = goals;
+        self
+    }
+
+    /// The same, with nothing going wrong for some of the processes.
+    #[must_use]
+    pub fn sparing(mut self, spared: Vec<bool>) -> Self {
+        self.spared = spared;
+        self
+    }
+
+    /// The same, with some of the processes starting only when the power is back after a cut.
+    #[must_use]
+    pub fn starting_late(mut self, late: Vec<bool>) -> Self {
+        self.late = late;
+        self
+    }
+
+    /// The same, cut after so many states.
+    #[must_use]
+    pub fn states_max(mut self, most: usize) -> Self {
+        self.states_max = most;
+        self
+    }
+
+    /// The same without stopping at the first violation: the shortest way to each sort is found.
+    #[must_use]
+    pub fn all_violations(mut self) -> Self {
+        self.all_violations = true;
+        self
+    }
+
+    /// The same with the number of states so far where others can see it.
+    #[must_use]
+    pub fn progress(mut self, states: Arc<AtomicUsize>) -> Self {
+        self.progress = states;
+        self
+    }
+
+    /// Searches until everything is found or something is wrong, on all processors.
+    #[must_use]
+    pub fn run(&self) -> Report<V> {
+        let started = now();
+        let parts = self.parts();
+        let histories = self.histories(&parts);
+        let rules = Rules {
+            histories: &histories,
+            faults: self.sim.faults(),
+            budget: self.budget,
+            spared: &self.spared,
+            euid: self.euid,
+        };
+        let mut report = Hunt::new(self, &rules, &parts).run();
+        let own = histories.iter().enumerate();
+        report.runs = own
+            .filter(|(seat, _)| parts[*seat] == *seat)
+            .map(|(_, histories)| histories.runs())
+            .sum();
+        report.elapsed = started.elapsed();
+        report
+    }
+
+    /// For each process the first that has the same program.
+    fn parts(&self) -> Vec<usize> {
+        let same = |one: &Program<A>| {
+            let mut programs = self.programs.iter();
+            programs.position(|other| Arc::ptr_eq(one, other))
+        };
+        self.programs
+            .iter()
+            .map(|program| same(program).expect("it is one of them"))
+            .collect()
+    }
+
+    fn is_inside(&self) -> IsInside<A> {
+        self.alone.as_ref().map_or(never, |alone| alone.0)
+    }
+
+    fn histories(&self, parts: &[usize]) -> Vec<Arc<Histories<A>>> {
+        let mut all: Vec<Arc<Histories<A>>> = Vec::new();
+        for (seat, &part) in parts.iter().enumerate() {
+            all.push(match all.get(part) {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(Histories::new(
+                    Arc::clone(&self.programs[seat]),
+                    self.is_inside(),
+                )),
+            });
+        }
+        all
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long the search takes is no part of what is searched"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn never<A>(_account: &A) -> bool {
+    false
+}
