@@ -45,7 +45,7 @@ fn rows(output: &Output) -> Vec<Value> {
 /// With times as they never are.
 fn assert_snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"\[ *\d+\.\d\ds\]", "[    T.TTs]");
+    settings.add_filter(r"\[ *\d+\.\d\ds\]", "[   T.TTs]");
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 

@@ -20,7 +20,7 @@ const CONTROL: usize = 38;
 /// Of a number of states.
 const CELL: usize = 10;
 /// What stands before the name.
-const TIME: usize = 11;
+const TIME: usize = 10;
 
 /// Prints a report for people.
 pub(super) struct Human<W> {
@@ -48,7 +48,7 @@ impl<W: Write> Reporter for Human<W> {
         let word = self
             .paint
             .status(judged.status, &format!("{:>WORD$}", word(judged.status)));
-        let time = format!("[{:>8.2}s]", judged.elapsed().as_secs_f64());
+        let time = format!("[{:>7.2}s]", judged.elapsed().as_secs_f64());
         let line = match judged.subject {
             Subject::Scenario { .. } => scenario_line(judged, &self.columns),
             Subject::Control { .. } => control_line(judged),

@@ -12,7 +12,7 @@ const WIDTH: usize = 86;
 /// The summary in some lines, the first with the verdict.
 pub(super) fn summary(report: &Report) -> Vec<String> {
     let elapsed = report.elapsed.as_secs_f64();
-    let mut lines = wrapped(&format!("[{elapsed:>8.2}s] {}", verdicts(report)));
+    let mut lines = wrapped(&format!("[{elapsed:>7.2}s] {}", verdicts(report)));
     lines.extend(extents(report));
     let coverage = [covered(report), not_covered(report)];
     for sentence in coverage.into_iter().flatten() {
