@@ -1,6 +1,7 @@
 //! Runs processes in every order of their calls that loom can find, and judges each ending.
 
 use crate::process::{CALLS_MAX, Ending, Exit, Program};
+pub use crate::sim::interleaved::Steps;
 use crate::sim::interleaved::{Kill, Run, Sightings};
 use crate::sim::{AnyDoor, Sim, SimProcess};
 use crate::trace::Trace;
@@ -84,11 +85,54 @@ where
     A: Clone + Default + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
 {
-    let builder = loom_without_bounds_of_its_own(programs.len(), bounds);
+    let programs = move || programs.clone();
+    explore_with(sim, euid, programs, Steps::Calls, kill, bounds, judge)
+}
+
+/// As [`explore`], without kills, and with programs that share something, as threads of one process
+/// do: `programs` makes them for each execution, and with them what they share.
+///
+/// loom sees calls only. What a program does with what it shares happens in one go with the last
+/// step before it, and all orders of the steps are explored. So an access is explored in every order
+/// if it comes right behind a step, and no other access comes between the two.
+///
+/// # Panics
+///
+/// As [`explore`].
+pub fn explore_sharing<A, V>(
+    sim: &Sim,
+    euid: u32,
+    programs: impl Fn() -> Vec<Program<A>> + Send + Sync + 'static,
+    steps: Steps,
+    bounds: Bounds,
+    judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
+) -> Report<V>
+where
+    A: Clone + Default + Eq + Hash + Send + 'static,
+    V: Clone + Send + 'static,
+{
+    explore_with(sim, euid, programs, steps, None, bounds, judge)
+}
+
+fn explore_with<A, V>(
+    sim: &Sim,
+    euid: u32,
+    programs: impl Fn() -> Vec<Program<A>> + Send + Sync + 'static,
+    steps: Steps,
+    kill: Option<Kill>,
+    bounds: Bounds,
+    judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
+) -> Report<V>
+where
+    A: Clone + Default + Eq + Hash + Send + 'static,
+    V: Clone + Send + 'static,
+{
+    let builder = loom_without_bounds_of_its_own(programs().len(), bounds);
     let exploration = Arc::new(Exploration {
         sim: sim.clone(),
         euid,
         programs,
+        steps,
         kill,
         executions_max: bounds.executions_max,
         judge,
@@ -165,10 +209,11 @@ fn loom_without_bounds_of_its_own(processes: usize, bounds: Bounds) -> loom::mod
     builder
 }
 
-struct Exploration<A, V, J> {
+struct Exploration<A, V, P, J> {
     sim: Sim,
     euid: u32,
-    programs: Vec<Program<A>>,
+    programs: P,
+    steps: Steps,
     kill: Option<Kill>,
     executions_max: usize,
     judge: J,
@@ -189,24 +234,26 @@ const STACK_WORDS: usize = 32 << 10;
 
 type Lives<A> = Arc<Mutex<Vec<Option<(Exit, A)>>>>;
 
-impl<A, V, J> Exploration<A, V, J>
+impl<A, V, P, J> Exploration<A, V, P, J>
 where
     A: Clone + Default + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
+    P: Fn() -> Vec<Program<A>> + Send + Sync + 'static,
     J: Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
 {
     /// One execution. The main thread only starts the processes and waits for none of them, since
     /// joining would be one more operation to interleave.
     fn execute(self: &Arc<Self>) {
         self.count_execution();
-        let processes = self.programs.len();
-        let run = Run::new(&self.sim, processes, self.euid, self.kill);
+        let programs = (self.programs)();
+        let processes = programs.len();
+        let run = Run::new(&self.sim, processes, self.euid, self.steps, self.kill);
         let lives: Lives<A> = Arc::new(Mutex::new((0..processes).map(|_| None).collect()));
-        for seat in 0..processes {
+        for (seat, program) in programs.into_iter().enumerate() {
             let (this, run, lives) = (Arc::clone(self), Arc::clone(&run), Arc::clone(&lives));
             loom::thread::Builder::new()
                 .stack_size(STACK_WORDS)
-                .spawn(move || this.live(&run, seat, &lives))
+                .spawn(move || this.live(&run, seat, &program, &lives))
                 .expect("loom always spawns");
         }
     }
@@ -223,9 +270,8 @@ where
     }
 
     /// One process. The last to end judges what all have come to.
-    fn live(&self, run: &Arc<Run>, seat: usize, lives: &Lives<A>) {
+    fn live(&self, run: &Arc<Run>, seat: usize, program: &Program<A>, lives: &Lives<A>) {
         let process = run.sit(seat);
-        let program = &self.programs[seat];
         let mut account = A::default();
         let lived = catch_unwind(AssertUnwindSafe(|| {
             let door = AnyDoor::new(process.clone());

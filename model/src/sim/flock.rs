@@ -42,6 +42,12 @@ impl Sim {
         }
     }
 
+    /// Whether the process holds any file alone.
+    pub(super) fn has_exclusive_lock(&self, process: ProcessId) -> bool {
+        let mut held = self.process(process).descriptors.iter();
+        held.any(|(_, number)| self.descriptions[number].lock == Some(LockMode::Exclusive))
+    }
+
     /// Lets those go on who could have their lock now.
     pub(super) fn wake(&mut self) {
         for index in 0..self.processes.len() {

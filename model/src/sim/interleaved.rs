@@ -41,6 +41,16 @@ pub struct Kill {
     pub pages: u64,
 }
 
+/// What the processes do in one go, so that only the orders of these are explored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steps {
+    /// A call, with those after it that commute.
+    Calls,
+    /// As well, with the call that took an exclusive lock, all until it is dropped. For what
+    /// happens around the windows, where that nobody else is inside has been explored before.
+    Windows,
+}
+
 /// One execution: the kernel, and the processes that share it.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -52,6 +62,7 @@ pub(crate) struct Run {
 struct State {
     sim: Sim,
     seats: Vec<Seat>,
+    steps: Steps,
     kill: Option<Kill>,
     trace: Trace,
     /// Every process that is left waits for another.
@@ -93,7 +104,13 @@ enum Attempt {
 
 impl Run {
     /// Must be called inside of loom.
-    pub(crate) fn new(sim: &Sim, processes: usize, euid: u32, kill: Option<Kill>) -> Arc<Self> {
+    pub(crate) fn new(
+        sim: &Sim,
+        processes: usize,
+        euid: u32,
+        steps: Steps,
+        kill: Option<Kill>,
+    ) -> Arc<Self> {
         let mut sim = sim.clone();
         let seats = (0..processes)
             .map(|_| Seat {
@@ -106,6 +123,7 @@ impl Run {
         let state = State {
             sim,
             seats,
+            steps,
             kill,
             trace: Trace::new(processes),
             stuck: false,
@@ -195,7 +213,15 @@ enum Sleeping {
 impl State {
     fn is_unnoticed(&self, seat: usize, request: &Request) -> bool {
         let process = self.seats[seat].process;
-        self.sim.has_ended(process) || self.sim.commutes(process, request)
+        self.sim.has_ended(process)
+            || self.sim.commutes(process, request)
+            || self.is_inside_a_step(process, request)
+    }
+
+    fn is_inside_a_step(&self, process: ProcessId, request: &Request) -> bool {
+        self.steps == Steps::Windows
+            && !matches!(request, Request::Flock { .. })
+            && self.sim.has_exclusive_lock(process)
     }
 
     fn end_is_unnoticed(&self, seat: usize) -> bool {
