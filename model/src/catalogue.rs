@@ -9,10 +9,10 @@ use crate::oracle::{Account, Ledger, Violation};
 use crate::process::{Ending, Exit};
 use crate::scenario::{Act, Before, Scenario};
 use crate::search::{Budget, Goal, Search};
-use crate::sim::FaultModel;
-use hookstate::ErrorKind;
+use crate::sim::{FaultModel, PowerModel};
 use hookstate::kernel::Errno;
 use hookstate::strategy::AnyStrategy;
+use hookstate::{Durability, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -245,7 +245,16 @@ impl Named {
         }
     }
 
-    /// The search of all its states, with all that must hold and all that must come about.
+    /// Whether the power can be cut in it. A peer syncs nothing, so that its changes go with the
+    /// power.
+    #[must_use]
+    pub fn stands_a_power_cut(&self) -> bool {
+        self.parts.iter().all(|acts| !acts.contains(&Act::Peer))
+    }
+
+    /// The search of all its states, with all that must hold and all that must come about. If the
+    /// power may be cut, changes are to survive that, and the disk is one that keeps of what was not
+    /// synced what it likes ([`PowerModel::Posix`]).
     #[must_use]
     pub fn search(
         &self,
@@ -254,7 +263,12 @@ impl Named {
         budget: Budget,
     ) -> Search<Account, Violation> {
         let goals = self.goals(strategy, processes, budget);
-        self.with(strategy, processes)
+        let scenario = self.with(strategy, processes);
+        let scenario = match budget.power_cuts {
+            0 => scenario,
+            _ => on_any_disk(scenario),
+        };
+        scenario
             .searcher()
             .budget(budget)
             .alone(|account| account.inside, Violation::ExclusionBroken)
@@ -272,6 +286,14 @@ impl Named {
             .map(|reach| reach.goal())
             .collect()
     }
+}
+
+fn on_any_disk(scenario: Scenario<AnyStrategy>) -> Scenario<AnyStrategy> {
+    let faults = FaultModel {
+        power: Some(PowerModel::Posix),
+        ..scenario.faults()
+    };
+    scenario.on(faults).durable(Durability::Power)
 }
 
 impl Reach {

@@ -52,11 +52,18 @@ fn power_survives_every_model(strategy: AnyStrategy) {
 }
 
 fn power_survives_a_kill_and_then_a_cut(strategy: AnyStrategy) {
-    for scenario in scenarios(strategy) {
-        let (durability, kill) = (Durability::Power, Budget::kills(1));
-        let report = cut(scenario, strategy, durability, PowerModel::Posix, kill);
+    let budget = Budget {
+        power_cuts: 1,
+        ..Budget::kills(1)
+    };
+    let all = catalogue::ALL.into_iter();
+    let possible = all.filter(|it| it.is_about(strategy) && it.stands_a_power_cut());
+    for scenario in possible {
+        let report = scenario.search(strategy, 2, budget).run();
         assert!(report.is_complete(), "{}: {report}", scenario.name);
-        assert!(report.sightings.killed > 0);
+        assert!(report.sightings.killed > 0 && report.sightings.power_cuts > 0);
+        let missed: Vec<&str> = report.missed().collect();
+        assert!(missed.is_empty(), "{} misses {missed:?}", scenario.name);
     }
 }
 

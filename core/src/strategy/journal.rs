@@ -248,6 +248,8 @@ impl<'a, K: Kernel> Journal<'a, K> {
             });
         match put_back {
             Ok(()) => self.forgotten(error),
+            // The handle must learn of a failed sync, whatever came before it.
+            Err(worse) if worse.kind() == ErrorKind::SyncFailed => worse.indeterminate(),
             Err(_) => error.indeterminate(),
         }
     }

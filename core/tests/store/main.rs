@@ -20,6 +20,7 @@ mod sweep;
 mod calls;
 mod controls;
 mod damage;
+mod failed_sync;
 mod fault_sweep;
 mod lock;
 mod names;

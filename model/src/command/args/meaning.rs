@@ -42,8 +42,8 @@ fn lines(words: &Words) -> Result<Vec<Line>, String> {
         return match names_scenarios {
             true => Ok(proof::controls_in_scenarios(&selection, controls)),
             false if setting(words).is_some() => Err(
-                "--procs, --kills, --failures and --shorts go with --control only together with \
-                 --scenario: by itself a control runs among the processes that it was made for"
+                "--procs, --kills, --failures, --shorts and --power-cuts go with --control only \
+                 together with --scenario: by itself a control runs among the processes that it was made for"
                     .to_owned(),
             ),
             false => Ok(proof::controls(&selection, controls)),
@@ -93,18 +93,17 @@ fn settings(words: &Words) -> Result<Vec<Setting>, String> {
 
 /// The one setting that the words name, if they do.
 fn setting(words: &Words) -> Option<(usize, Budget)> {
-    let named = [words.procs, words.kills, words.failures, words.shorts];
-    let other_mishaps = words.failures.is_some() || words.shorts.is_some();
+    let other_mishaps = [words.failures, words.shorts, words.power_cuts];
+    let has_others = other_mishaps.iter().any(Option::is_some);
+    let named = has_others || words.procs.is_some() || words.kills.is_some();
     let budget = Budget {
         failures: words.failures.unwrap_or(0),
         shorts: words.shorts.unwrap_or(0),
-        ..Budget::kills(words.kills.unwrap_or(u8::from(!other_mishaps)))
+        power_cuts: words.power_cuts.unwrap_or(0),
+        kills: words.kills.unwrap_or(u8::from(!has_others)),
     };
     let processes = usize::from(words.procs.unwrap_or(3));
-    named
-        .iter()
-        .any(Option::is_some)
-        .then_some((processes, budget))
+    named.then_some((processes, budget))
 }
 
 fn possible(setting: Setting) -> Result<Setting, String> {
@@ -161,6 +160,7 @@ mod tests {
             "2 processes, 2 kills",
             "2 processes, 1 failing call",
             "2 processes, 1 short transfer",
+            "2 processes, 1 power cut",
             "5 processes, 2 kills",
         ];
         assert_eq!(settings(alike), expected);

@@ -37,7 +37,7 @@ pub(super) struct Words {
     pub(super) procs: Option<u8>,
 
     /// How many of them may be killed, at any call or inside of a write [default: 1, or 0 with one of
-    /// the two below]
+    /// the three below]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) kills: Option<u8>,
 
@@ -48,6 +48,11 @@ pub(super) struct Words {
     /// How many calls may transfer fewer bytes than they could [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) shorts: Option<u8>,
+
+    /// How often the power may be cut, with stores that are to survive that and a disk that keeps of
+    /// what was not synced what it likes [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub(super) power_cuts: Option<u8>,
 
     /// Which controls: 'all', or names with commas between them
     ///

@@ -48,7 +48,8 @@ impl Selection {
         let settings = self.settings.iter().copied();
         settings.filter(move |setting| {
             let is_too_much = is_proof && setting.is_for_alike_only();
-            scenario.name == "alike" || !is_too_much
+            let is_possible = setting.budget.power_cuts == 0 || scenario.stands_a_power_cut();
+            is_possible && (scenario.name == "alike" || !is_too_much)
         })
     }
 }

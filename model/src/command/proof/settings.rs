@@ -4,11 +4,12 @@ use crate::command::plan::{Engine, Setting};
 use hookstate_model::search::Budget;
 
 /// Every scenario.
-const SEARCHED: [(usize, Budget); 4] = [
+const SEARCHED: [(usize, Budget); 5] = [
     (3, Budget::kills(1)),
     (2, Budget::kills(2)),
     (2, FAILURE),
     (2, SHORT),
+    (2, POWER_CUT),
 ];
 
 /// Processes that cannot be told apart, which makes more of them possible.
@@ -23,6 +24,11 @@ const FAILURE: Budget = Budget {
 };
 const SHORT: Budget = Budget {
     shorts: 1,
+    ..Budget::NOTHING
+};
+
+const POWER_CUT: Budget = Budget {
+    power_cuts: 1,
     ..Budget::NOTHING
 };
 

@@ -72,6 +72,9 @@ fn setting(setting: Setting) -> String {
     if budget.shorts > 0 {
         words.push_str(&format!(" --shorts {}", budget.shorts));
     }
+    if budget.power_cuts > 0 {
+        words.push_str(&format!(" --power-cuts {}", budget.power_cuts));
+    }
     words
 }
 
