@@ -1,6 +1,5 @@
 //! The command as its users have it: what it prints and how it exits.
 #![expect(
-    clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "the tests of a tool that runs in real processes"
 )]
