@@ -77,6 +77,16 @@ fn a_control_is_caught_and_its_trace_is_a_table_with_the_locks() {
     assert_snapshot("a_control_with_its_trace", &stdout(&output));
 }
 
+/// A kill, three columns in a hundred characters, and a power cut.
+#[test]
+fn a_trace_shows_what_goes_wrong_and_keeps_its_width() {
+    let controls = "truncate-then-write,lock-file-removed,AppendLogNeverSyncsAppends";
+    let text = stdout(&model(&format!("--control {controls} --trace")));
+    let too_long = text.lines().find(|line| line.chars().count() > 100);
+    assert_eq!(too_long, None);
+    assert_snapshot("what_goes_wrong", &text);
+}
+
 #[test]
 fn the_full_trace_has_every_call() {
     let shown = |style: &str| {
