@@ -252,6 +252,7 @@ fn the_errors_of_the_command_line_say_what_there_is() {
         "--engine loom --procs 3",
         "--control no-lock --procs 2",
         "--strategy flock --scenario compaction",
+        "--control no-lock --scenario modify",
         "--states-max 0",
     ]
     .map(|words| format!("$ hookstate-model {words}\n{}", stderr(&model(words))));
