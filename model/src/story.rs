@@ -19,7 +19,7 @@ pub fn story(violation: &Violation, trace: &Trace) -> Vec<String> {
         let rival = rival.and_then(|token| Author::of(token).seat());
         let other = rival.or_else(|| telling.overwriter(seat));
         sentences.extend(rival.and_then(|rival| telling.what_both_read(seat, rival)));
-        sentences.extend(telling.uncovered(seat, other));
+        sentences.extend(other.and_then(|other| telling.uncovered(seat, other)));
     }
     sentences
 }
@@ -197,9 +197,9 @@ impl<'a> Telling<'a> {
 
     /// The calls with which the two read and change, and that were made without a lock that keeps
     /// the other out.
-    fn uncovered(&self, seat: usize, other: Option<usize>) -> Option<String> {
-        let seats = [Some(seat), other].into_iter().flatten();
-        let parts: Vec<String> = seats
+    fn uncovered(&self, seat: usize, other: usize) -> Option<String> {
+        let parts: Vec<String> = [seat, other]
+            .into_iter()
             .flat_map(|seat| {
                 let process = seat + 1;
                 let bare = self.made_under(seat, Hold::Nothing);

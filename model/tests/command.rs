@@ -1,6 +1,5 @@
 //! The command as its users have it: what it prints and how it exits.
 #![expect(
-    clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "the tests of a tool that runs in real processes"
 )]
@@ -76,6 +75,16 @@ fn a_control_is_caught_and_its_trace_is_a_table_with_the_locks() {
     let output = model("--control rename-stale-lock --trace");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_snapshot("a_control_with_its_trace", &stdout(&output));
+}
+
+/// A kill, three columns in a hundred characters, and a power cut.
+#[test]
+fn a_trace_shows_what_goes_wrong_and_keeps_its_width() {
+    let controls = "truncate-then-write,lock-file-removed,AppendLogNeverSyncsAppends";
+    let text = stdout(&model(&format!("--control {controls} --trace")));
+    let too_long = text.lines().find(|line| line.chars().count() > 100);
+    assert_eq!(too_long, None);
+    assert_snapshot("what_goes_wrong", &text);
 }
 
 #[test]
@@ -243,6 +252,7 @@ fn the_errors_of_the_command_line_say_what_there_is() {
         "--engine loom --procs 3",
         "--control no-lock --procs 2",
         "--strategy flock --scenario compaction",
+        "--control no-lock --scenario modify",
         "--states-max 0",
     ]
     .map(|words| format!("$ hookstate-model {words}\n{}", stderr(&model(words))));

@@ -79,8 +79,10 @@ fn run(
 ) -> anyhow::Result<Option<Outcome>> {
     let (sender, receiver) = mpsc::channel();
     let (hunt, its_terms) = (Arc::clone(&trial.hunt), terms.clone());
-    // Nobody waits for the answer if the program has been interrupted.
-    thread::spawn(move || sender.send(hunt(&its_terms)));
+    thread::spawn(move || {
+        // Nobody waits for the answer if the program has been interrupted.
+        let _ = sender.send(hunt(&its_terms));
+    });
     loop {
         if interrupt.is_asked() {
             return Ok(None);

@@ -126,6 +126,9 @@ fn asked(request: &Request, name: Name<'_>) -> String {
             format!("{kind} {} and {}", name(one), name(other))
         }
         Request::Pread { offset, .. } => format!("{kind}{}", at(*offset)),
+        Request::Pwrite { bytes, offset, .. } => {
+            format!("{kind} {} bytes{}", bytes.len(), at(*offset))
+        }
         _ => request.to_string(),
     }
 }

@@ -20,9 +20,7 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
     }
     let lines = lines(words)?;
     if lines.is_empty() {
-        return Err(
-            "no scenario is about that strategy, and no control is a twin of it".to_owned(),
-        );
+        return Err(nothing(words).to_owned());
     }
     Ok(Request::Prove(Plan {
         lines,
@@ -32,6 +30,16 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
         trace: words.trace,
         in_full: words.trace.is_some() || words.control.iter().any(|name| name != "all"),
     }))
+}
+
+fn nothing(words: &Words) -> &'static str {
+    match words.control.is_empty() {
+        true => "none of these scenarios is about any of these strategies",
+        false => {
+            "none of these controls is a twin of such a strategy in such a scenario: programs of \
+             their own run only among the processes that they were made for"
+        }
+    }
 }
 
 fn lines(words: &Words) -> Result<Vec<Line>, String> {

@@ -31,13 +31,13 @@ pub(super) struct Words {
 
     /// How many processes [default: 3]
     ///
-    /// With this or any of the four options below, one search is made for each strategy and scenario
+    /// With this or any of the three options below, one search is made for each strategy and scenario
     /// instead of those of the proof.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=6))]
     pub(super) procs: Option<u8>,
 
     /// How many of them may be killed, at any call or inside of a write [default: 1, or 0 with one of
-    /// the three below]
+    /// the three options below]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) kills: Option<u8>,
 
