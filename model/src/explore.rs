@@ -294,6 +294,7 @@ where
             exits,
             accounts,
             hurt,
+            mishaps: 0,
             power_cuts: 0,
         };
         if !found.endings.insert(ending.clone()) {

@@ -24,9 +24,9 @@ use std::time::Duration;
 /// What one change adds.
 pub type Token = u32;
 
-/// The token of all changes where the processes are to be alike: what one of them does, any other
-/// could have done.
-pub const ANONYMOUS: Token = 1;
+/// The token of the changes of processes that are alike, but for one of them, the witness, whose
+/// change has a token of its own. What happens to the witness could have happened to any other.
+pub const ANONYMOUS: Token = 99;
 
 /// The state of the models: a counter that every change increments, and a list to which every
 /// change adds its token.
@@ -295,7 +295,7 @@ impl<S: Strategy + Clone> Oracle<S> {
     /// Where nobody was killed and nothing failed, nothing lies about.
     fn check_remains(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
         let undisturbed = ending.exits.iter().all(|exit| *exit == Exit::Finished)
-            && !ending.hurt.contains(&true)
+            && ending.mishaps == 0
             && ending.power_cuts == 0
             && ending.accounts.iter().all(|it| it.failure.is_none());
         let process = Sequential::boot(sim, USER);
@@ -308,7 +308,7 @@ impl<S: Strategy + Clone> Oracle<S> {
     /// Damage that nobody has done must not be reported.
     fn check_alarms(&self, ending: &Ending<Account>) -> Result<(), Violation> {
         let killed = ending.exits.contains(&Exit::Killed) || ending.power_cuts > 0;
-        let harm = killed || self.damaged.is_some() || ending.hurt.contains(&true);
+        let harm = killed || self.damaged.is_some() || ending.mishaps > 0;
         let alarm = ending
             .accounts
             .iter()
@@ -338,13 +338,14 @@ impl<S: Strategy + Clone> Oracle<S> {
             kept(&all, token, None, ending)?;
         }
         if self.added.contains(&ANONYMOUS) {
-            return check_number(last, &acknowledged, ending, self.before.len());
+            check_number(last, &acknowledged, ending, self.before.len())?;
         }
-        for change in &acknowledged {
+        let named = |token: &Token| *token != ANONYMOUS;
+        for change in acknowledged.iter().filter(|change| named(&change.token)) {
             let rival = rival(change, &acknowledged).map(|rival| rival.token);
             kept(&all, change.token, rival, ending)?;
         }
-        for &token in &self.added {
+        for &token in self.added.iter().filter(|token| named(token)) {
             if all.times(token) > 1 {
                 return Err(Violation::Doubled { token });
             }
@@ -491,19 +492,24 @@ fn with_removed(last: &Ledger, ending: &Ending<Account>) -> Result<Ledger, Viola
     Ok(all)
 }
 
-/// Exactly once; or not at all, if it was handed out to a process that was killed while it removed
-/// the state.
+/// Exactly once; or not at all, if all of the state was handed out to a process that was killed
+/// while it removed it, or that cannot tell whether it did.
 fn kept(
     all: &Ledger,
     token: Token,
     rival: Option<Token>,
     ending: &Ending<Account>,
 ) -> Result<(), Violation> {
-    let handed = |account: &Account| {
+    let has_gone = |account: &Account| {
         let handed = account.handed.as_ref();
-        handed.is_some_and(|handed| handed.times(token) == 1)
+        let failure = account.failure.as_ref();
+        failure.is_none_or(|failure| failure.indeterminate)
+            && handed.is_some_and(|handed| {
+                let mut tokens = handed.tokens.iter();
+                handed.times(token) == 1 && tokens.all(|&token| all.times(token) == 0)
+            })
     };
-    match all.times(token) == 0 && ending.accounts.iter().any(handed) {
+    match ending.accounts.iter().any(has_gone) {
         true => Ok(()),
         false => exactly_once(all, token, rival),
     }

@@ -37,8 +37,11 @@ pub struct Ending<A> {
     pub exits: Vec<Exit>,
     /// What each process had to say by then.
     pub accounts: Vec<A>,
-    /// In which processes a call was made to fail or to transfer less than it could.
+    /// In which processes a call was made to fail, other than by a signal.
     pub hurt: Vec<bool>,
+    /// How many calls failed or transferred less than they could, without the kernel's state being
+    /// the reason.
+    pub mishaps: u8,
     /// How often the power was cut.
     pub power_cuts: u8,
 }

@@ -121,8 +121,9 @@ where
         }
     }
 
-    /// So many processes that do the same and cannot be told apart, which makes the search shorter
-    /// by all the ways in which they could change their parts. Their changes have one token.
+    /// So many processes that do the same and cannot be told apart but for the first, which makes the
+    /// search shorter by all the ways in which they could change their parts. The change of the first
+    /// has a token of its own: what can happen to it can happen to any of them.
     pub fn alike(strategy: S, before: Before, processes: usize) -> Self {
         let acts: &[Act] = &[Act::Modify];
         let alike = true;
@@ -273,13 +274,20 @@ where
         }
     }
 
-    /// Processes that are alike have one and the same program.
+    /// Processes that are alike have one and the same program, but for the first.
     pub(crate) fn programs(&self) -> Vec<Program<Account>> {
         let seats = self.programs.len();
         match self.alike {
-            true => vec![self.program(0); seats],
+            true => self.alike_programs(seats),
             false => (0..seats).map(|seat| self.program(seat)).collect(),
         }
+    }
+
+    fn alike_programs(&self, seats: usize) -> Vec<Program<Account>> {
+        let mut programs = vec![self.program(0)];
+        let others = self.program(1.min(seats - 1));
+        programs.resize(seats, others);
+        programs
     }
 
     fn program(&self, seat: usize) -> Program<Account> {
@@ -291,8 +299,8 @@ where
     fn acts(&self, seat: usize) -> Vec<(Act, Token)> {
         let acts = self.programs[seat].iter().copied();
         match self.alike {
-            true => acts.map(|act| (act, ANONYMOUS)).collect(),
-            false => acts.zip(tokens(seat)).collect(),
+            true if seat > 0 => acts.map(|act| (act, ANONYMOUS)).collect(),
+            _ => acts.zip(tokens(seat)).collect(),
         }
     }
 

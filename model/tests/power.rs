@@ -106,8 +106,13 @@ fn what_is_kept(strategy: AnyStrategy, durability: Durability, model: PowerModel
     match wrong {
         wrong if wrong.is_empty() => "everything",
         wrong if wrong.contains(&ViolationKind::Torn) => "may be damaged",
-        _ => "a whole state",
+        wrong if wrong.is_subset(&lost()) => "a whole state",
+        wrong => panic!("{} under {model:?}: {wrong:?}", strategy.name()),
     }
+}
+
+fn lost() -> BTreeSet<ViolationKind> {
+    BTreeSet::from([ViolationKind::Lost, ViolationKind::RolledBack])
 }
 
 fn table_row(name: &str) -> Vec<String> {

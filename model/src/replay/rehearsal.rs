@@ -153,6 +153,7 @@ impl Rehearsal {
         Ending {
             sim: self.sim,
             hurt: vec![false; exits.len()],
+            mishaps: 0,
             power_cuts: 0,
             exits,
             accounts,

@@ -142,8 +142,13 @@ where
     /// What the search has to say about an ending; `others` is how those ended that have not.
     pub(super) fn judge(&self, state: &State<A>, others: Option<Exit>) -> Finding<V> {
         let ending = ending(state, others);
+        // Who was killed is told by how they ended; all else that went wrong counts when it is judged.
+        let spent = Budget {
+            kills: 0,
+            ..state.spent
+        };
         let fingerprint = State {
-            spent: Budget::default(),
+            spent,
             ..state.clone()
         }
         .fingerprint(self.parts);
@@ -179,6 +184,7 @@ fn ending<A: Clone>(state: &State<A>, others: Option<Exit>) -> Ending<A> {
             .map(|seat| seat.history.account.clone())
             .collect(),
         hurt: seats.map(|seat| seat.hurt).collect(),
+        mishaps: state.spent.failures + state.spent.shorts,
         power_cuts: state.spent.power_cuts,
         sim,
     }

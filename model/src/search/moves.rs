@@ -104,15 +104,22 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
             }
             Move::Fail(errno) => {
                 state.spent.failures += 1;
-                state.seats[seat].hurt = true;
+                // A signal is no reason to fail.
+                state.seats[seat].hurt |= errno != Errno::INTR;
                 Err(errno)
             }
             Move::Short(count) => {
                 state.spent.shorts += 1;
-                state.seats[seat].hurt = true;
                 self.call(&mut state, seat, &shortened(&request, count))?
             }
-            Move::Step | Move::KillAfter => self.call(&mut state, seat, &request)?,
+            Move::Step | Move::KillAfter => {
+                let had = state.sim.view(state.seats[seat].process);
+                match self.call(&mut state, seat, &request) {
+                    Some(answer) => answer,
+                    None if movement == Move::Step => return self.waits(state, seat, had),
+                    None => return None,
+                }
+            }
             Move::PowerCut(_) => unreachable!("it is no call"),
         };
         log.note(seat, || Event::Returned(request.clone(), answer.clone()));
@@ -165,6 +172,14 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         }
         self.begin(&mut state, &mut ());
         state
+    }
+
+    /// The process waits. It is where it was, but for a lock that it had in another mode: that is
+    /// dropped before the new one is had (flock(2), "NOTES").
+    fn waits(&self, mut state: State<A>, seat: usize, had: u128) -> Option<State<A>> {
+        let process = state.seats[seat].process;
+        state.sim.forget_refusal(process);
+        (state.sim.view(process) != had).then_some(state)
     }
 
     fn call(&self, state: &mut State<A>, seat: usize, request: &Request) -> Option<Result<Reply>> {

@@ -61,7 +61,7 @@ pub(super) struct Seat<A> {
     pub(super) started: bool,
     /// How it has come to its end, if it has.
     pub(super) exit: Option<Exit>,
-    /// Whether one of its calls was made to fail or to transfer less.
+    /// Whether one of its calls was made to fail, other than by a signal.
     pub(super) hurt: bool,
 }
 

@@ -1,6 +1,6 @@
 //! What of a state matters, for telling whether two states are the same.
 
-use super::machine::{ProcessId, Sim};
+use super::machine::{DescriptionNumber, ProcessId, Sim};
 use super::shared::digest_of;
 use std::hash::{Hash, Hasher};
 
@@ -9,6 +9,23 @@ impl Sim {
     pub(crate) fn hash_files(&self, hasher: &mut impl Hasher) {
         self.inodes.hash(hasher);
         self.disk.hash(hasher);
+        self.hash_left_open(hasher);
+    }
+
+    /// What a child has open whose parent is gone: no process that is left leads there.
+    fn hash_left_open(&self, hasher: &mut impl Hasher) {
+        let kept = |number: &&DescriptionNumber| {
+            let mut processes = self.processes.iter();
+            !processes.any(|process| process.descriptors.values().any(|kept| kept == *number))
+        };
+        let mut left: Vec<u128> = self
+            .descriptions
+            .keys()
+            .filter(kept)
+            .map(|number| digest_of(&self.descriptions[number]))
+            .collect();
+        left.sort_unstable();
+        left.hash(hasher);
     }
 
     /// A digest of all that the kernel keeps for this process: what it has open, which locks it
