@@ -5,8 +5,8 @@
 //!
 //! Protocol
 //!   1. Lock the lock file exclusively, creating it if it is missing; check its name (`lock.rs`).
-//!   2. Read the data file. Content that is no state is copied aside; then the spare, if it holds a
-//!      state, takes its place.
+//!   2. Read the data file. Content that is no state is copied aside; then a copy of the spare, if
+//!      that holds a state, takes its place.
 //!   3. Change; refuse a result that would not read back.
 //!   4. Remove the spare, make a new file under its name and write it. (Power) Sync it; at the first
 //!      use, sync the name of the directory before.
@@ -36,7 +36,9 @@
 //! Control: `rename-stale-lock`; `RenameWithoutLock` over this very code.
 //!
 //! Why step 2 goes back to the spare: it lacks the last change, and not all of them. Controls:
-//! `RenameIgnoresTheSpare`, `RenameKeepsNoCopy`.
+//! `RenameIgnoresTheSpare`, `RenameKeepsNoCopy`. Why to a copy of it: a power loss can let one half of
+//! a rename be there and not the other, and until another has the name of the data file, the spare is
+//! the only file with the state.
 //!
 //! Why step 4 makes a new file, and does not write into the spare that is there: that was the data
 //! file once, and a reader can still have it open. It would read half of a state that is not
@@ -155,6 +157,7 @@ struct Names {
     data: PathBuf,
     lock: PathBuf,
     spare: PathBuf,
+    copy: PathBuf,
 }
 
 impl Names {
@@ -163,6 +166,7 @@ impl Names {
             data: strategy.data_file(site),
             lock: site.path(".rename.json.lock"),
             spare: site.path(".rename.json.spare"),
+            copy: site.path(".rename.json.copy"),
         }
     }
 }
@@ -181,13 +185,22 @@ fn state_in<T: State, K: Kernel>(
     let moved_to = site.keep_aside(&names.data, &content)?;
     // A spare that cannot be read is no help, and no reason to give up.
     let spare = content_of(site, &names.spare).ok().flatten();
-    match spare.map(|spare| decode(&spare)) {
-        Some(Content::State(state)) => {
-            site.rename(&names.spare, &names.data)?;
+    let spare = spare.unwrap_or_default();
+    match decode(&spare) {
+        Content::State(state) => {
+            restore(site, names, &spare)?;
             Ok((Some(state), true, Some(Recovery::Restored { moved_to })))
         }
         _ => Ok((None, true, Some(Recovery::MovedAside { moved_to }))),
     }
+}
+
+/// A copy that a kill leaves is in the way of nobody: the data file is still damaged then, and the
+/// next who comes makes the copy anew.
+fn restore<K: Kernel>(site: &Site<'_, K>, names: &Names, spare: &[u8]) -> Result<()> {
+    stage(site, &names.copy, spare)?;
+    site.rename_or_remove(&names.copy, &names.data)?;
+    site.sync_directory()
 }
 
 fn content_of<K: Kernel>(site: &Site<'_, K>, path: &Path) -> Result<Option<Vec<u8>>> {
@@ -198,16 +211,16 @@ fn content_of<K: Kernel>(site: &Site<'_, K>, path: &Path) -> Result<Option<Vec<u
     }
 }
 
-/// Step 4. A spare that is not whole is of no use, and on a full disk it takes the room.
-fn stage<K: Kernel>(site: &Site<'_, K>, spare: &Path, line: &[u8]) -> Result<()> {
-    site.unlink(spare)?;
-    let file = site.create_afresh(spare)?;
+/// Step 4. A file that is not whole is of no use, and on a full disk it takes the room.
+fn stage<K: Kernel>(site: &Site<'_, K>, staged: &Path, line: &[u8]) -> Result<()> {
+    site.unlink(staged)?;
+    let file = site.create_afresh(staged)?;
     let written = file.write(line).and_then(|()| match site.durability {
         Durability::Process => Ok(()),
         Durability::Power => file.sync(),
     });
     if written.is_err() {
-        let _ = site.unlink(spare);
+        let _ = site.unlink(staged);
     }
     written
 }

@@ -9,7 +9,7 @@ use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 /// All histories of one program that have occurred.
 pub(super) struct Histories<A> {
@@ -43,8 +43,8 @@ pub(super) struct History<A> {
     /// What the process has open.
     open: BTreeSet<Fd>,
     longer: RwLock<HashMap<Result<Reply>, Arc<Self>>>,
-    /// The first history that was [found](Histories::where_it_was) to be as good as this one.
-    again: OnceLock<Weak<Self>>,
+    /// The histories that were [found](Histories::where_it_was) to be as good as this one.
+    again: Mutex<Vec<Weak<Self>>>,
     /// Whether it is here for comparison only.
     is_mirror: bool,
 }
@@ -99,7 +99,7 @@ where
             return known;
         }
         let new = self.make(history, &answer, history.is_mirror);
-        if let Some(again) = history.again.get().and_then(Weak::upgrade) {
+        for again in history.all_again() {
             self.mirror_one(&new, &again, &answer);
         }
         new
@@ -120,7 +120,7 @@ where
             return now;
         };
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        if before.again.set(Arc::downgrade(&now)).is_ok() {
+        if before.is_again(&now) {
             self.mirror_all(&before, &now);
         }
         before
@@ -174,7 +174,7 @@ where
             history.next,
             mirror.next,
         );
-        if history.again.set(Arc::downgrade(&mirror)).is_ok() {
+        if history.is_again(&mirror) {
             self.mirror_all(history, &mirror);
         }
     }
@@ -208,7 +208,7 @@ fn run<A: Clone + Default + Hash>(
         open: last.as_ref().map(open_after).unwrap_or_default(),
         last: last.map(|(before, answer)| (Arc::downgrade(before), answer)),
         longer: RwLock::default(),
-        again: OnceLock::new(),
+        again: Mutex::default(),
         is_mirror,
     }
 }
@@ -343,6 +343,21 @@ impl<A> History<A> {
     fn longer_by(&self, answer: &Result<Reply>) -> Option<Arc<Self>> {
         let longer = self.longer.read().unwrap_or_else(PoisonError::into_inner);
         longer.get(answer).cloned()
+    }
+
+    fn all_again(&self) -> Vec<Arc<Self>> {
+        let again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        again.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Notes that `now` is as good as this one. Whether that is news.
+    fn is_again(&self, now: &Arc<Self>) -> bool {
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = again.iter().any(|known| known.as_ptr() == Arc::as_ptr(now));
+        if !is_known {
+            again.push(Arc::downgrade(now));
+        }
+        !is_known
     }
 
     fn before(&self) -> Option<Arc<Self>> {
