@@ -56,7 +56,7 @@ enum Reach {
     ReadsBefore,
     /// A reader sees a change that another made.
     ReadsAfter,
-    /// Nobody has made a change yet when a state is removed, and somebody when it is.
+    /// A state is removed that has a change of another process in it.
     RemovesSome,
     /// A change is made after the state was removed.
     ChangesAfterRemoval,

@@ -566,11 +566,16 @@ fn check_number(
         return Err(Violation::Lost { token, rival });
     }
     let killed = ending.exits.iter().filter(|exit| **exit == Exit::Killed);
+    let unsure = ending.accounts.iter().filter(|account| {
+        let failure = account.failure.as_ref();
+        failure.is_some_and(|failure| failure.indeterminate)
+    });
+    let indeterminate = killed.count() + unsure.count();
     let made = last.tokens.len() - before;
     if made < acknowledged.len() {
         return Err(Violation::Lost { token, rival: None });
     }
-    match made > acknowledged.len() + killed.count() {
+    match made > acknowledged.len() + indeterminate {
         true => Err(Violation::Doubled { token }),
         false => Ok(()),
     }

@@ -1,13 +1,13 @@
 //! Twins that leave out one of the syncs of `Durability::Power`. Only a power cut shows them.
 
-use super::control::Control;
+use super::control::{Control, Loom};
 use crate::oracle::{DIRECTORY, ViolationKind};
 use crate::scenario::{Act, Before};
 use crate::sim::{AnyDoor, Door, FaultModel, Fd, PowerModel, Reply, Request};
 use hookstate::Durability;
 use hookstate::kernel::Result;
 use hookstate::strategy::{AnyStrategy, AppendLog, Flock, Rename};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -73,8 +73,11 @@ pub(super) const APPENDED: Control = Control {
 pub(super) const LOG_NAME: Control = Control {
     name: "AppendLogNeverSyncsItsName",
     leaves_out: "Acknowledges an append to a log that has no name on the disk.",
-    twin: |door| AnyDoor::new(WithoutSync::of_names(door)),
-    ..unsynced(APPEND_LOG, Before::Directory, &[APPLY])
+    twin: |door| AnyDoor::new(WithoutSync::after_appending(door)),
+    // Whoever gave the log its name must be gone before it brought that to the disk.
+    victim: Some(0),
+    loom: Loom::Cannot("it takes a kill and a power cut in one execution"),
+    ..unsynced(APPEND_LOG, Before::Directory, &[MODIFY, APPLY])
 };
 
 pub(super) const NEW_LOG: Control = Control {
@@ -166,6 +169,9 @@ pub struct WithoutSync<D> {
     /// Only when this was the last file to be removed.
     after: Option<PathBuf>,
     removed: RefCell<Option<PathBuf>>,
+    /// Only when the last write was an append.
+    appends_only: bool,
+    appended: Cell<bool>,
     /// What each descriptor was opened for.
     open: RefCell<BTreeMap<Fd, PathBuf>>,
 }
@@ -189,19 +195,30 @@ impl<D> WithoutSync<D> {
         }
     }
 
+    /// The directory, just after something was appended to a file in it.
+    pub fn after_appending(door: D) -> Self {
+        Self {
+            appends_only: true,
+            ..Self::of_names(door)
+        }
+    }
+
     fn of(door: D, path: PathBuf) -> Self {
         Self {
             door,
             path,
             after: None,
             removed: RefCell::default(),
+            appends_only: false,
+            appended: Cell::new(false),
             open: RefCell::default(),
         }
     }
 
     fn is_left_out(&self, fd: Fd) -> bool {
-        let now = self.after.is_none() || *self.removed.borrow() == self.after;
-        now && self.open.borrow().get(&fd) == Some(&self.path)
+        let removed = self.after.is_none() || *self.removed.borrow() == self.after;
+        let appended = !self.appends_only || self.appended.get();
+        removed && appended && self.open.borrow().get(&fd) == Some(&self.path)
     }
 }
 
@@ -212,6 +229,11 @@ impl<D: Door> Door for WithoutSync<D> {
                 return Ok(Reply::Unit);
             }
             Request::Open { path, .. } => Some(path.clone()),
+            Request::Append { .. } | Request::Pwrite { .. } => {
+                let appends = matches!(request, Request::Append { .. });
+                self.appended.set(appends);
+                None
+            }
             Request::Unlink { path } => {
                 self.removed.replace(Some(path.clone()));
                 None
