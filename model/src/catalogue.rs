@@ -5,11 +5,11 @@
 //! change is in the state exactly once, every other once or not at all, every read is of a whole
 //! state, nobody waits for ever, and nobody is inside of another's window.
 
-use crate::oracle::{Account, Ledger, Violation};
-use crate::process::{Ending, Exit};
+use crate::oracle::{Account, Ledger, Token, USER, Violation, store};
+use crate::process::Ending;
 use crate::scenario::{Act, Before, Scenario};
 use crate::search::{Budget, Goal, Search};
-use crate::sim::{FaultModel, PowerModel};
+use crate::sim::{FaultModel, PowerModel, Sequential};
 use hookstate::kernel::Errno;
 use hookstate::strategy::AnyStrategy;
 use hookstate::{Durability, ErrorKind};
@@ -64,6 +64,8 @@ enum Reach {
     CompletesAnother,
     /// A process gives up since the lock is held.
     GivesUp,
+    /// A log that is long enough is made short.
+    Compacts,
 }
 
 const MODIFY: &[Act] = &[Act::Modify];
@@ -83,7 +85,8 @@ const EXISTING: Before = Before::Changes(2);
 const TWO_PAGES: Before = Before::LargeChanges(1, 5_000);
 /// A log that is to be compacted by whoever next makes it longer: 64 KiB, and one byte less than the
 /// 4 KiB more at which that is tried.
-const LONG_LOG: Before = Before::LongLog(1, (64 << 10) + (4 << 10) - 1);
+const LONG_LOG: Before = Before::LongLog(1, LONG_LOG_BYTES);
+const LONG_LOG_BYTES: usize = (64 << 10) + (4 << 10) - 1;
 
 /// All scenarios, the simplest first.
 pub const ALL: [Named; 16] = [
@@ -148,7 +151,7 @@ pub const ALL: [Named; 16] = [
         about: "appenders whose log is long enough to be compacted",
         parts: &[APPLY, APPLY, MODIFY],
         before: LONG_LOG,
-        goals: &[Reach::AnotherOrder],
+        goals: &[Reach::AnotherOrder, Reach::Compacts],
         only: Some("append-log"),
         ..Named::called("compaction")
     },
@@ -156,7 +159,7 @@ pub const ALL: [Named; 16] = [
         about: "a reader beside appenders that compact the log",
         parts: &[APPLY, READ, APPLY],
         before: LONG_LOG,
-        goals: &[Reach::ReadsBefore, Reach::ReadsAfter],
+        goals: &[Reach::ReadsBefore, Reach::ReadsAfter, Reach::Compacts],
         only: Some("append-log"),
         ..Named::called("compaction-read")
     },
@@ -283,7 +286,7 @@ impl Named {
         self.goals
             .iter()
             .filter(|reach| reach.is_possible(&acts, strategy, budget))
-            .map(|reach| reach.goal())
+            .map(|reach| reach.goal(strategy))
             .collect()
     }
 }
@@ -302,6 +305,7 @@ impl Reach {
         let changes = acts.iter().filter(|act| act.changes()).count();
         match self {
             Self::AnotherOrder => changes > 1,
+            Self::Compacts => acts.contains(&Act::Apply),
             Self::ReadsBefore | Self::ReadsAfter => acts.contains(&Act::Read),
             Self::RemovesSome | Self::ChangesAfterRemoval => acts.contains(&Act::Remove),
             Self::CompletesAnother => budget.kills > 0 && matches!(strategy, AnyStrategy::Flock(_)),
@@ -309,10 +313,10 @@ impl Reach {
         }
     }
 
-    fn goal(self) -> Goal<Account> {
+    fn goal(self, strategy: AnyStrategy) -> Goal<Account> {
         Goal {
             name: self.sentence().to_owned(),
-            is_reached: Arc::new(move |ending| self.is_reached(ending)),
+            is_reached: Arc::new(move |ending| self.is_reached(ending, strategy)),
         }
     }
 
@@ -325,32 +329,30 @@ impl Reach {
             Self::ChangesAfterRemoval => "a change is made after the state was removed",
             Self::CompletesAnother => "a process completes the write of one that was killed",
             Self::GivesUp => "a process gives up since the lock is held",
+            Self::Compacts => "the log is compacted",
         }
     }
 
-    fn is_reached(self, ending: &Ending<Account>) -> bool {
+    fn is_reached(self, ending: &Ending<Account>, strategy: AnyStrategy) -> bool {
         let accounts = &ending.accounts;
-        let everybody = ending.exits.iter().all(|exit| *exit == Exit::Finished);
         let reads = || accounts.iter().flat_map(|account| &account.reads);
-        let new = |ledger: &Ledger| ledger.tokens.iter().any(|&token| token < 1_000);
+        let new = |ledger: &Ledger| ledger.tokens.iter().any(|token| is_new(&token));
         match self {
-            Self::AnotherOrder => {
-                let found = |account: &Account| {
-                    let change = account.acknowledged.first()?;
-                    Some((change.token, change.parent.clone()?.len()))
-                };
-                let mut found: Vec<_> = accounts.iter().filter_map(found).collect();
-                found.sort_unstable();
-                everybody && (found.is_empty() || !found.is_sorted_by_key(|found| found.1))
-            }
+            Self::AnotherOrder => !last(ending, strategy)
+                .tokens
+                .iter()
+                .filter(is_new)
+                .is_sorted(),
+            Self::Compacts => log_bytes(ending, strategy) < LONG_LOG_BYTES as u64,
             Self::ReadsBefore => reads().any(|(_, read)| !new(read)),
             Self::ReadsAfter => reads().any(|(_, read)| new(read)),
             Self::RemovesSome => accounts
                 .iter()
                 .any(|account| account.removed.iter().any(new)),
-            Self::ChangesAfterRemoval => accounts
-                .iter()
-                .any(|account| account.removed.iter().any(|removed| !new(removed))),
+            Self::ChangesAfterRemoval => {
+                let removed = accounts.iter().any(|account| !account.removed.is_empty());
+                removed && new(&last(ending, strategy))
+            }
             Self::CompletesAnother => accounts.iter().any(|account| account.completed_another),
             Self::GivesUp => accounts.iter().any(|account| {
                 let failure = account.failure.as_ref();
@@ -360,12 +362,30 @@ impl Reach {
     }
 }
 
+/// Whether one of the processes added it, rather than somebody before.
+fn is_new(token: &&Token) -> bool {
+    **token < 1_000
+}
+
+/// The state in the end; the default if it cannot be read, which is the oracle's affair.
+fn last(ending: &Ending<Account>, strategy: AnyStrategy) -> Ledger {
+    let store = store(strategy, Sequential::boot(&ending.sim, USER));
+    store.read().map(|read| read.value).unwrap_or_default()
+}
+
+fn log_bytes(ending: &Ending<Account>, strategy: AnyStrategy) -> u64 {
+    use hookstate::kernel::Kernel as _;
+    let process = Sequential::boot(&ending.sim, USER);
+    let path = store(strategy, process.another()).path();
+    process.stat(&path).map_or(u64::MAX, |stat| stat.size)
+}
+
 impl Act {
-    /// Whether it makes a change and is told what was there before.
+    /// Whether it makes a change.
     fn changes(self) -> bool {
         match self {
-            Self::Modify | Self::Grow(_) | Self::Shrink | Self::Peer => true,
-            Self::Apply | Self::Read | Self::Remove | Self::Spoil | Self::Undone => false,
+            Self::Modify | Self::Apply | Self::Grow(_) | Self::Shrink | Self::Peer => true,
+            Self::Read | Self::Remove | Self::Spoil | Self::Undone => false,
         }
     }
 }

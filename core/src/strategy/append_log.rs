@@ -163,16 +163,18 @@ impl Strategy for AppendLog {
         let path = self.data_file(site);
         let record = record::delta::<T>(delta, &path)?;
         let mut log = lock_to_append(site, &path)?;
-        if log.stat.size == 0 && site.durability == Durability::Power {
-            drop(log);
-            return super::apply_by_modify::<T, K, Self>(self, site, delta);
-        }
         let mut recovery = None;
         if !has_room(&log, &record) {
             // As far as a log gets whose compaction has failed all the time.
             drop(log);
             recovery = compact::<T, K>(site, &path, site.lock_timeout)?.recovery;
             log = lock_to_append(site, &path)?;
+        }
+        if log.stat.size == 0 && site.durability == Durability::Power {
+            drop(log);
+            let mut outcome = super::apply_by_modify::<T, K, Self>(self, site, delta)?;
+            outcome.recovery = recovery.or(outcome.recovery);
+            return Ok(outcome);
         }
         append(site, &log, &path, &record)?;
         let urgency = urgency_after_append(&log, record.len() as u64);
