@@ -88,12 +88,15 @@ fn complaints_about(judge: impl Fn(&Control) -> Result<(), String>) -> String {
     let only = std::env::var("CONTROL").unwrap_or_default();
     let chosen = twin::all().into_iter();
     let mut complaints = String::new();
+    let mut judged = 0;
     for control in chosen.filter(|control| control.name.contains(&only)) {
+        judged += 1;
         println!("{}: {}", control.name, control.leaves_out);
         if let Err(complaint) = judge(control) {
             writeln!(complaints, "\n{}: {complaint}", control.name).expect("it is in memory");
         }
     }
+    assert!(judged > 0, "no control has {only:?} in its name");
     complaints
 }
 

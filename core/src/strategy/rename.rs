@@ -59,9 +59,8 @@
 //! out the whole state once more. Control: `RenameRemovesBeforeHandingOut`.
 //!
 //! Why step 4 of `remove` has the spare too: it is a version of this state, and no later one may be
-//! restored from it. Which of the two goes first does not matter: a spare is looked at only if the
-//! data file is damaged, and is removed before there is another data file. Controls:
-//! `RenameLeavesTheSpare`, `RenameLeavesTheState`.
+//! restored from it. The spare goes first: if it cannot be removed, the error says that the state is
+//! still there, and so it is. Controls: `RenameLeavesTheSpare`, `RenameLeavesTheState`.
 //!
 //! Why step 5 of `remove` may remove a lock file at all, which otherwise lets two processes hold
 //! "the" lock of two files: each who has waited for it looks at the name before it goes on, and each
