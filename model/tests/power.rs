@@ -54,9 +54,37 @@ fn power_survives_every_model(strategy: AnyStrategy) {
 
 fn power_survives_a_kill_and_then_a_cut(strategy: AnyStrategy) {
     let all = catalogue::ALL.into_iter();
-    let possible = all.filter(|it| it.is_about(strategy) && it.stands_a_power_cut());
+    let possible = all.filter(|it| {
+        let is_known = it.name == "damaged" && strategy.name() == "rename";
+        it.is_about(strategy) && it.stands_a_power_cut() && !is_known
+    });
     let killed = each_of(possible, strategy, Budget::kills(1));
     assert!(killed.killed > 0 && killed.power_cuts > 0);
+}
+
+/// The one case that `docs/design.md` admits, under "Durability". Whoever finds a remedy will see
+/// this test fail, and both can go.
+#[test]
+fn damage_and_a_kill_and_a_cut_together_are_too_much_for_rename() {
+    let damaged = catalogue::named("damaged").expect("it is in the catalogue");
+    let power_cuts = 1;
+    let both = Budget {
+        power_cuts,
+        ..Budget::kills(1)
+    };
+    let report = damaged.search(strategy("rename"), 2, both).run();
+    let found = report.counterexample().map(|it| it.violation.kind());
+    assert_eq!(found, Some(ViolationKind::Lost), "{report}");
+    for budget in [
+        Budget::kills(1),
+        Budget {
+            power_cuts,
+            ..Budget::NOTHING
+        },
+    ] {
+        let report = damaged.search(strategy("rename"), 2, budget).run();
+        assert!(report.is_complete(), "{report}");
+    }
 }
 
 fn power_survives_a_failing_call_and_then_a_cut(strategy: AnyStrategy) {
@@ -195,6 +223,8 @@ fn scenarios(strategy: AnyStrategy) -> impl Iterator<Item = Named> {
     let cut = [
         "modify",
         "apply",
+        "told",
+        "damaged",
         "first-use",
         "growth",
         "shrinking",
