@@ -228,6 +228,19 @@ pub(super) fn load<T: DeserializeOwned + Default, K: Kernel>(kernel: &K, path: &
     Ok(load_if_whole(kernel, path)?.unwrap_or_default())
 }
 
+/// The state in the file at `path`, read under the shared lock of that file; the default state if
+/// there is none.
+pub(super) fn load_locked<T: DeserializeOwned + Default, K: Kernel>(
+    kernel: &K,
+    path: &Path,
+) -> Result<T> {
+    let Some(file) = OpenFile::open(kernel, path, OpenHow::existing(Access::Read))? else {
+        return Ok(T::default());
+    };
+    file.lock(FlockOperation::Shared)?;
+    file.state()
+}
+
 /// The state in the file at `path`, read without a lock; `None` if there is none or it is damaged.
 pub(super) fn load_if_whole<T: DeserializeOwned, K: Kernel>(
     kernel: &K,

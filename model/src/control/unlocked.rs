@@ -16,7 +16,7 @@
 //! After the session counter that this project began from, a hook of a coding agent. Two processes
 //! with one change each are enough.
 
-use super::file::{OpenFile, TRUNCATING, change_in_one_window};
+use super::file::{OpenFile, TRUNCATING, change_in_one_window, load_locked};
 use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
@@ -62,7 +62,7 @@ impl Strategy for Unlocked {
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         let path = self.data_file(site);
-        let mut state: T = load(site.kernel, &path)?;
+        let mut state: T = load_locked(site.kernel, &path)?;
         // Here nobody holds the lock: whoever writes now is overwritten by the save below.
         let result = change(&mut state);
         if result.is_ok() {
@@ -72,7 +72,7 @@ impl Strategy for Unlocked {
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
-        load(site.kernel, &self.data_file(site)).map(Outcome::clean)
+        load_locked(site.kernel, &self.data_file(site)).map(Outcome::clean)
     }
 }
 
@@ -101,15 +101,6 @@ impl Strategy for OneWindow {
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
         Unlocked.read(site)
     }
-}
-
-/// Step 1.
-fn load<T: State, K: Kernel>(kernel: &K, path: &Path) -> Result<T> {
-    let Some(file) = OpenFile::open(kernel, path, OpenHow::existing(Access::Read))? else {
-        return Ok(T::default());
-    };
-    file.lock(FlockOperation::Shared)?;
-    file.state()
 }
 
 /// Step 3.

@@ -15,7 +15,7 @@
 //! empty file, and begins with the defaults.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, READ, Variant};
-use crate::control::file::{OpenFile, TRUNCATING, load, locked};
+use crate::control::file::{OpenFile, TRUNCATING, load, load_locked, locked};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
@@ -68,13 +68,7 @@ impl Strategy for TruncatingOpen {
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
-        let path = self.data_file(site);
-        let how = OpenHow::existing(Access::Read);
-        let Some(file) = OpenFile::open(site.kernel, &path, how)? else {
-            return Ok(Outcome::clean(T::default()));
-        };
-        file.lock(FlockOperation::Shared)?;
-        file.state().map(Outcome::clean)
+        load_locked(site.kernel, &self.data_file(site)).map(Outcome::clean)
     }
 }
 
