@@ -214,11 +214,21 @@ pub(super) fn change_in_one_window<T: State, K: Kernel, R, E>(
 ) -> Result<std::result::Result<R, E>> {
     let file = OpenFile::make(kernel, path, how)?;
     file.lock(FlockOperation::Exclusive)?;
-    let mut state: T = file.state()?;
+    change_and_save(file.state()?, change, |state| {
+        file.truncate()?;
+        file.write(state)
+    })
+}
+
+/// Changes the state and saves it, unless the change refuses.
+pub(super) fn change_and_save<T, R, E>(
+    mut state: T,
+    change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    save: impl FnOnce(&T) -> Result<()>,
+) -> Result<std::result::Result<R, E>> {
     let result = change(&mut state);
     if result.is_ok() {
-        file.truncate()?;
-        file.write(&state)?;
+        save(&state)?;
     }
     Ok(result)
 }

@@ -15,7 +15,7 @@
 //! After a task store that had learned to "always write to a temporary file and rename". It takes
 //! two processes with one change each: the second opens P before the first renames.
 
-use super::file::{OpenFile, load, locked, replace};
+use super::file::{OpenFile, change_and_save, load, locked, replace};
 use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
@@ -107,12 +107,9 @@ fn change_and_replace<T: State, K: Kernel, R, E>(
     file: &OpenFile<'_, K>,
     change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
 ) -> Result<std::result::Result<R, E>> {
-    let mut state: T = file.state()?;
-    let result = change(&mut state);
-    if result.is_ok() {
+    change_and_save(file.state()?, change, |state| {
         let process = site.kernel.getpid();
         let temporary = site.path(&format!(".rename-stale-lock.{process}.tmp"));
-        replace(site.kernel, &temporary, path, &state)?;
-    }
-    Ok(result)
+        replace(site.kernel, &temporary, path, state)
+    })
 }

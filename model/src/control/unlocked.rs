@@ -16,7 +16,7 @@
 //! After the session counter that this project began from, a hook of a coding agent. Two processes
 //! with one change each are enough.
 
-use super::file::{OpenFile, TRUNCATING, change_in_one_window, load_locked};
+use super::file::{OpenFile, TRUNCATING, change_and_save, change_in_one_window, load_locked};
 use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
@@ -62,13 +62,9 @@ impl Strategy for Unlocked {
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         let path = self.data_file(site);
-        let mut state: T = load_locked(site.kernel, &path)?;
+        let state = load_locked(site.kernel, &path)?;
         // Here nobody holds the lock: whoever writes now is overwritten by the save below.
-        let result = change(&mut state);
-        if result.is_ok() {
-            save(site.kernel, &path, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        change_and_save(state, change, |state| save(site.kernel, &path, state)).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {

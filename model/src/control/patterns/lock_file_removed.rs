@@ -13,7 +13,7 @@
 //! were 858 overlaps.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TWO_PREEMPTIONS, Variant};
-use crate::control::file::{OpenFile, load, locked, replace, unlink};
+use crate::control::file::{OpenFile, change_and_save, load, locked, replace, unlink};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
@@ -58,13 +58,12 @@ impl Strategy for LockFileRemoved {
         let path = self.data_file(site);
         let lock = site.path(".lock-file-removed.json.lock");
         let _alone = self.lock(site.kernel, &lock)?;
-        let mut state: T = load(site.kernel, &path)?;
-        let result = change(&mut state);
-        if result.is_ok() {
+        let state = load(site.kernel, &path)?;
+        let result = change_and_save(state, change, |state| {
             let process = site.kernel.getpid();
             let temporary = site.path(&format!(".lock-file-removed.{process}.tmp"));
-            replace(site.kernel, &temporary, &path, &state)?;
-        }
+            replace(site.kernel, &temporary, &path, state)
+        })?;
         unlink(site.kernel, &lock)?;
         Ok(Outcome::clean(result))
     }

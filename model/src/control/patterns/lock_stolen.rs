@@ -14,7 +14,7 @@
 //! lock, and with a file that holds the number of a process.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TIME_PASSES, Variant};
-use crate::control::file::{OpenFile, load, locked, replace, unlink};
+use crate::control::file::{OpenFile, change_and_save, load, locked, replace, unlink};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
@@ -89,14 +89,12 @@ impl LockStolen {
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<std::result::Result<R, E>> {
         let path = self.data_file(site);
-        let mut state: T = load(site.kernel, &path)?;
+        let state = load(site.kernel, &path)?;
         site.kernel.nanosleep(WORK);
-        let result = change(&mut state);
-        if result.is_ok() {
+        change_and_save(state, change, |state| {
             let temporary = site.path(&format!(".lock-stolen.{}.tmp", site.kernel.getpid()));
-            replace(site.kernel, &temporary, &path, &state)?;
-        }
-        Ok(result)
+            replace(site.kernel, &temporary, &path, state)
+        })
     }
 }
 

@@ -14,7 +14,7 @@
 //! buffer that is smaller than it, so that writing it takes several calls.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, READ, Variant};
-use crate::control::file::{load, load_locked, locked};
+use crate::control::file::{change_and_save, load, load_locked, locked};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
@@ -61,12 +61,10 @@ impl Strategy for ReaderUnlocked {
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         let path = self.data_file(site);
         let file = locked(site.kernel, &path, FlockOperation::Exclusive)?;
-        let mut state: T = file.state()?;
-        let result = change(&mut state);
-        if result.is_ok() {
-            file.write_through(BUFFER_BYTES, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        let result = change_and_save(file.state()?, change, |state| {
+            file.write_through(BUFFER_BYTES, state)
+        });
+        result.map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {

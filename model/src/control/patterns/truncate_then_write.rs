@@ -14,7 +14,7 @@
 //! is ever lost.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
-use crate::control::file::{OpenFile, TRUNCATING, load, locked, replace};
+use crate::control::file::{OpenFile, TRUNCATING, change_and_save, load, locked, replace};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
@@ -54,15 +54,10 @@ impl Strategy for TruncateThenWrite {
         site: &Site<'_, K>,
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
-        let path = self.data_file(site);
         let lock = lock_file(site);
         let _alone = locked(site.kernel, &lock, FlockOperation::Exclusive)?;
-        let mut state: T = load(site.kernel, &path)?;
-        let result = change(&mut state);
-        if result.is_ok() {
-            self.save(site, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        let state = load(site.kernel, &self.data_file(site))?;
+        change_and_save(state, change, |state| self.save(site, state)).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
