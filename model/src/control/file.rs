@@ -274,6 +274,16 @@ pub(super) fn replace<T: Serialize, K: Kernel>(
     rename(kernel, temporary, path)
 }
 
+/// As [`replace`], by way of a temporary file that no other process uses.
+pub(super) fn replace_with_own_temporary<T: Serialize, K: Kernel>(
+    kernel: &K,
+    path: &Path,
+    state: &T,
+) -> Result<()> {
+    let temporary = path.with_extension(format!("{}.tmp", kernel.getpid()));
+    replace(kernel, &temporary, path, state)
+}
+
 /// rename(2).
 pub(super) fn rename<K: Kernel>(kernel: &K, from: &Path, to: &Path) -> Result<()> {
     kernel

@@ -15,7 +15,7 @@
 //! After a task store that had learned to "always write to a temporary file and rename". It takes
 //! two processes with one change each: the second opens P before the first renames.
 
-use super::file::{OpenFile, change_and_save, load, locked, replace};
+use super::file::{OpenFile, change_and_save, load, locked, replace_with_own_temporary};
 use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
@@ -107,9 +107,6 @@ fn change_and_replace<T: State, K: Kernel, R, E>(
     file: &OpenFile<'_, K>,
     change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
 ) -> Result<std::result::Result<R, E>> {
-    change_and_save(file.state()?, change, |state| {
-        let process = site.kernel.getpid();
-        let temporary = site.path(&format!(".rename-stale-lock.{process}.tmp"));
-        replace(site.kernel, &temporary, path, state)
-    })
+    let save = |state: &T| replace_with_own_temporary(site.kernel, path, state);
+    change_and_save(file.state()?, change, save)
 }

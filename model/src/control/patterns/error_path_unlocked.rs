@@ -12,7 +12,7 @@
 //! full for one write and then no longer.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
-use crate::control::file::{load, locked, replace};
+use crate::control::file::{load, locked, replace_with_own_temporary};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{Call, Errno, FlockOperation, Kernel, Watched, Watcher, Way};
@@ -72,9 +72,7 @@ impl Strategy for ErrorPathUnlocked {
 
 impl ErrorPathUnlocked {
     fn save<T: State, K: Kernel>(self, site: &Site<'_, K>, state: &T) -> Result<()> {
-        let process = site.kernel.getpid();
-        let temporary = site.path(&format!(".error-path-unlocked.{process}.tmp"));
-        replace(site.kernel, &temporary, &self.data_file(site), state)
+        replace_with_own_temporary(site.kernel, &self.data_file(site), state)
     }
 }
 

@@ -13,7 +13,9 @@
 //! were 858 overlaps.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TWO_PREEMPTIONS, Variant};
-use crate::control::file::{OpenFile, change_and_save, load, locked, replace, unlink};
+use crate::control::file::{
+    OpenFile, change_and_save, load, locked, replace_with_own_temporary, unlink,
+};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
@@ -59,11 +61,8 @@ impl Strategy for LockFileRemoved {
         let lock = site.path(".lock-file-removed.json.lock");
         let _alone = self.lock(site.kernel, &lock)?;
         let state = load(site.kernel, &path)?;
-        let result = change_and_save(state, change, |state| {
-            let process = site.kernel.getpid();
-            let temporary = site.path(&format!(".lock-file-removed.{process}.tmp"));
-            replace(site.kernel, &temporary, &path, state)
-        })?;
+        let save = |state: &T| replace_with_own_temporary(site.kernel, &path, state);
+        let result = change_and_save(state, change, save)?;
         unlink(site.kernel, &lock)?;
         Ok(Outcome::clean(result))
     }

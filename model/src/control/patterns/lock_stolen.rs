@@ -14,7 +14,9 @@
 //! lock, and with a file that holds the number of a process.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TIME_PASSES, Variant};
-use crate::control::file::{OpenFile, change_and_save, load, locked, replace, unlink};
+use crate::control::file::{
+    OpenFile, change_and_save, load, locked, replace_with_own_temporary, unlink,
+};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
@@ -91,10 +93,8 @@ impl LockStolen {
         let path = self.data_file(site);
         let state = load(site.kernel, &path)?;
         site.kernel.nanosleep(WORK);
-        change_and_save(state, change, |state| {
-            let temporary = site.path(&format!(".lock-stolen.{}.tmp", site.kernel.getpid()));
-            replace(site.kernel, &temporary, &path, state)
-        })
+        let save = |state: &T| replace_with_own_temporary(site.kernel, &path, state);
+        change_and_save(state, change, save)
     }
 }
 

@@ -11,7 +11,7 @@
 //! renames first.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
-use crate::control::file::{change_and_save, load, locked, replace};
+use crate::control::file::{change_and_save, load, locked, replace_with_own_temporary};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
@@ -56,11 +56,8 @@ impl Strategy for NoLock {
         let operation = FlockOperation::Exclusive;
         let _alone = self.0.put_back(|| locked(site.kernel, &lock, operation))?;
         let state = load(site.kernel, &path)?;
-        let result = change_and_save(state, change, |state| {
-            let temporary = site.path(&format!(".no-lock.{}.tmp", site.kernel.getpid()));
-            replace(site.kernel, &temporary, &path, state)
-        });
-        result.map(Outcome::clean)
+        let save = |state: &T| replace_with_own_temporary(site.kernel, &path, state);
+        change_and_save(state, change, save).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
