@@ -16,9 +16,8 @@
 //! two processes with one change each: the second opens P before the first renames.
 
 use super::file::{OpenFile, change_and_save, load, locked, replace_with_own_temporary};
-use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::patterns::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -32,12 +31,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            match variant {
-                Variant::AsSeen => Box::new(Scenario::new(RenameStaleLock, EXISTING, &acts)),
-                Variant::Repaired => Box::new(Scenario::new(LockNamed, EXISTING, &acts)),
-            }
+        model: |variant, processes| match variant {
+            Variant::AsSeen => Box::new(each_changes(RenameStaleLock, processes)),
+            Variant::Repaired => Box::new(each_changes(LockNamed, processes)),
         },
     }),
 };

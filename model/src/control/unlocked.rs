@@ -17,9 +17,8 @@
 //! with one change each are enough.
 
 use super::file::{OpenFile, TRUNCATING, change_and_save, change_in_one_window, load_locked};
-use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::patterns::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -33,12 +32,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            match variant {
-                Variant::AsSeen => Box::new(Scenario::new(Unlocked, EXISTING, &acts)),
-                Variant::Repaired => Box::new(Scenario::new(OneWindow, EXISTING, &acts)),
-            }
+        model: |variant, processes| match variant {
+            Variant::AsSeen => Box::new(each_changes(Unlocked, processes)),
+            Variant::Repaired => Box::new(each_changes(OneWindow, processes)),
         },
     }),
 };

@@ -17,10 +17,9 @@
 //!
 //! Of an agent's own settings file, 281 and 291 corrupt backups were reported for one day.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
 use crate::control::file::{OpenFile, TRUNCATING, change_and_save, load_if_whole, locked, rename};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -34,10 +33,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Kill { victim: 0 },
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(DefaultsOnDamage(variant), EXISTING, &acts))
-        },
+        model: |variant, processes| Box::new(each_changes(DefaultsOnDamage(variant), processes)),
     }),
 };
 

@@ -12,12 +12,11 @@
 //! What is lost: one of two updates: both hold "the" lock, on two inodes. In 160,000 windows there
 //! were 858 overlaps.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TWO_PREEMPTIONS, Variant};
+use super::{Circumstance, Form, Pattern, Protocol, TWO_PREEMPTIONS, Variant, each_changes};
 use crate::control::file::{
     OpenFile, change_and_save, load, locked, replace_with_own_temporary, unlink,
 };
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -32,10 +31,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
         model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(
-                Scenario::new(LockFileRemoved(variant), EXISTING, &acts).within(TWO_PREEMPTIONS),
-            )
+            Box::new(each_changes(LockFileRemoved(variant), processes).within(TWO_PREEMPTIONS))
         },
     }),
 };

@@ -10,10 +10,9 @@
 //! What is lost: of two processes that both read before either renames, the update of the one that
 //! renames first.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
 use crate::control::file::{change_and_save, load, locked, replace_with_own_temporary};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -27,10 +26,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(NoLock(variant), EXISTING, &acts))
-        },
+        model: |variant, processes| Box::new(each_changes(NoLock(variant), processes)),
     }),
 };
 

@@ -11,10 +11,9 @@
 //!
 //! What is lost: the updates that came during the work. What others removed meanwhile comes back.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TIME_PASSES, Variant};
+use super::{Circumstance, Form, Pattern, Protocol, TIME_PASSES, Variant, each_changes};
 use crate::control::file::{change_and_save, load, locked, replace};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -30,8 +29,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::SlowWork,
         rejected_as: ViolationKind::Lost,
         model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(SnapshotHeld(variant), EXISTING, &acts).on(TIME_PASSES))
+            Box::new(each_changes(SnapshotHeld(variant), processes).on(TIME_PASSES))
         },
     }),
 };

@@ -13,10 +13,9 @@
 //! looping writer left an empty file in 34 to 59 of 100 tries. As long as nobody is killed nothing
 //! is ever lost.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
 use crate::control::file::{OpenFile, TRUNCATING, change_and_save, load, locked, replace};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -30,10 +29,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Kill { victim: 0 },
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(TruncateThenWrite(variant), EXISTING, &acts))
-        },
+        model: |variant, processes| Box::new(each_changes(TruncateThenWrite(variant), processes)),
     }),
 };
 
