@@ -56,12 +56,16 @@ enum Reach {
     ReadsBefore,
     /// A reader sees a change that another made.
     ReadsAfter,
+    /// A reader was told of a change of another.
+    HearsOfAChange,
     /// A state is removed that has a change of another process in it.
     RemovesSome,
     /// A change is made after the state was removed.
     ChangesAfterRemoval,
     /// A process completes the write of another that was killed. Only where processes are killed.
     CompletesAnother,
+    /// A process tells of the damage that it found.
+    ReportsDamage,
     /// A process gives up since the lock is held.
     GivesUp,
     /// A log that is long enough is made short.
@@ -73,6 +77,9 @@ const APPLY: &[Act] = &[Act::Apply];
 const READ: &[Act] = &[Act::Read];
 const MODIFY_READ: &[Act] = &[Act::Modify, Act::Read];
 const APPLY_READ: &[Act] = &[Act::Apply, Act::Read];
+const MODIFY_TELL: &[Act] = &[Act::Modify, Act::Tell];
+const APPLY_TELL: &[Act] = &[Act::Apply, Act::Tell];
+const READ_TOLD: &[Act] = &[Act::ReadTold];
 const REMOVE: &[Act] = &[Act::Remove];
 const GROW: &[Act] = &[Act::Grow(5_000)];
 const SHRINK: &[Act] = &[Act::Shrink];
@@ -83,13 +90,18 @@ const PEER: &[Act] = &[Act::Peer];
 const EXISTING: Before = Before::Changes(2);
 /// A state of two pages.
 const TWO_PAGES: Before = Before::LargeChanges(1, 5_000);
+/// Two changes, and a data file that holds neither. `rename` has the first of them in its spare.
+const DAMAGED: Before = Before::Damaged {
+    changes: 2,
+    kept: 0,
+};
 /// A log that is to be compacted by whoever next makes it longer: 64 KiB, and one byte less than the
 /// 4 KiB more at which that is tried.
 const LONG_LOG: Before = Before::LongLog(1, LONG_LOG_BYTES);
 const LONG_LOG_BYTES: usize = (64 << 10) + (4 << 10) - 1;
 
 /// All scenarios, the simplest first.
-pub const ALL: [Named; 16] = [
+pub const ALL: [Named; 18] = [
     Named {
         about: "everybody changes the state with locked_modify",
         parts: &[MODIFY],
@@ -121,6 +133,12 @@ pub const ALL: [Named; 16] = [
         ..Named::called("own-changes")
     },
     Named {
+        about: "a reader that others have told of their changes before it reads",
+        parts: &[MODIFY_TELL, READ_TOLD, APPLY_TELL],
+        goals: &[Reach::HearsOfAChange, Reach::ReadsBefore],
+        ..Named::called("told")
+    },
+    Named {
         about: "the first use: neither file nor directory is there",
         parts: &[MODIFY, APPLY, READ],
         before: Before::Nothing,
@@ -146,6 +164,13 @@ pub const ALL: [Named; 16] = [
         before: TWO_PAGES,
         goals: &[Reach::AnotherOrder, Reach::CompletesAnother],
         ..Named::called("recovery")
+    },
+    Named {
+        about: "a data file that was damaged from outside, which somebody has to set aside",
+        parts: &[MODIFY, APPLY, MODIFY],
+        before: DAMAGED,
+        goals: &[Reach::AnotherOrder, Reach::ReportsDamage],
+        ..Named::called("damaged")
     },
     Named {
         about: "appenders whose log is long enough to be compacted",
@@ -232,7 +257,7 @@ impl Named {
     #[must_use]
     pub fn with(&self, strategy: AnyStrategy, processes: usize) -> Scenario<AnyStrategy> {
         let parts: Vec<&[Act]> = self.parts.iter().copied().cycle().take(processes).collect();
-        let scenario = Scenario::new(strategy, self.before, &parts);
+        let scenario = Scenario::new(strategy, self.before(strategy), &parts);
         match self.kernel {
             Kernel::Ordinary => scenario,
             Kernel::WithoutExchange => scenario.on(FaultModel {
@@ -245,6 +270,17 @@ impl Named {
             }),
             Kernel::Impatient => scenario.waiting(Duration::ZERO),
             Kernel::Alike => Scenario::alike(strategy, self.before, processes),
+        }
+    }
+
+    /// What was there before, of which this strategy may have kept more than others.
+    fn before(&self, strategy: AnyStrategy) -> Before {
+        match (self.before, strategy) {
+            (Before::Damaged { changes, .. }, AnyStrategy::Rename(_)) => {
+                let kept = changes - 1;
+                Before::Damaged { changes, kept }
+            }
+            (before, _) => before,
         }
     }
 
@@ -306,10 +342,11 @@ impl Reach {
         match self {
             Self::AnotherOrder => changes > 1,
             Self::Compacts => acts.contains(&Act::Apply),
-            Self::ReadsBefore | Self::ReadsAfter => acts.contains(&Act::Read),
+            Self::ReadsBefore | Self::ReadsAfter => acts.iter().any(|act| act.reads()),
+            Self::HearsOfAChange => acts.contains(&Act::ReadTold),
             Self::RemovesSome | Self::ChangesAfterRemoval => acts.contains(&Act::Remove),
             Self::CompletesAnother => budget.kills > 0 && matches!(strategy, AnyStrategy::Flock(_)),
-            Self::GivesUp => true,
+            Self::ReportsDamage | Self::GivesUp => true,
         }
     }
 
@@ -325,9 +362,11 @@ impl Reach {
             Self::AnotherOrder => "changes are made in another order than that of the processes",
             Self::ReadsBefore => "a reader sees what was there before",
             Self::ReadsAfter => "a reader sees the change of another",
+            Self::HearsOfAChange => "a reader was told of the change of another",
             Self::RemovesSome => "a state is removed with a change of another in it",
             Self::ChangesAfterRemoval => "a change is made after the state was removed",
             Self::CompletesAnother => "a process completes the write of one that was killed",
+            Self::ReportsDamage => "a process tells of the damage that it found",
             Self::GivesUp => "a process gives up since the lock is held",
             Self::Compacts => "the log is compacted",
         }
@@ -346,6 +385,7 @@ impl Reach {
             Self::Compacts => log_bytes(ending, strategy) < LONG_LOG_BYTES as u64,
             Self::ReadsBefore => reads().any(|(_, read)| !new(read)),
             Self::ReadsAfter => reads().any(|(_, read)| new(read)),
+            Self::HearsOfAChange => accounts.iter().any(|account| !account.told.is_empty()),
             Self::RemovesSome => accounts
                 .iter()
                 .any(|account| account.removed.iter().any(new)),
@@ -354,6 +394,7 @@ impl Reach {
                 removed && new(&last(ending, strategy))
             }
             Self::CompletesAnother => accounts.iter().any(|account| account.completed_another),
+            Self::ReportsDamage => accounts.iter().any(|account| account.damage_reported),
             Self::GivesUp => accounts.iter().any(|account| {
                 let failure = account.failure.as_ref();
                 failure.is_some_and(|failure| failure.kind == ErrorKind::LockTimeout)
@@ -385,7 +426,17 @@ impl Act {
     fn changes(self) -> bool {
         match self {
             Self::Modify | Self::Apply | Self::Grow(_) | Self::Shrink | Self::Peer => true,
-            Self::Read | Self::Remove | Self::Spoil | Self::Undone => false,
+            Self::Read
+            | Self::Tell
+            | Self::ReadTold
+            | Self::Remove
+            | Self::Spoil
+            | Self::Undone => false,
         }
+    }
+
+    /// Whether it keeps what it has read.
+    fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::ReadTold)
     }
 }

@@ -102,6 +102,8 @@ pub struct Account {
     pub undone: Vec<Token>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
+    /// The changes of which it had been told before it read the last of them.
+    pub told: Vec<Token>,
     /// The states that it removed.
     pub removed: Vec<Ledger>,
     /// The state that was handed to it for removal, before it knows whether it was removed.
@@ -159,7 +161,7 @@ pub enum Violation {
         /// What was seen.
         seen: String,
     },
-    /// A process saw a change and later no longer saw it.
+    /// A process saw a change, or was told of it, and later did not see it.
     RolledBack {
         /// What it read first.
         earlier: Vec<Token>,
@@ -260,8 +262,8 @@ impl<S: Strategy + Clone> Oracle<S> {
         // Those who were stopped before it began are not in the way any more.
         let mut sim = ending.sim.clone();
         sim.end_all();
-        self.check_damage(&sim)?;
         self.judge_on(ending, || Sequential::boot(&sim, USER))?;
+        self.check_damage(&sim)?;
         self.check_remains(&sim, ending)
     }
 
@@ -283,12 +285,16 @@ impl<S: Strategy + Clone> Oracle<S> {
         self.check_next_change(newcomer(), &last)
     }
 
-    /// What was damaged is kept.
+    /// What was damaged is kept, also by whoever finds it.
     fn check_damage(&self, sim: &Sim) -> Result<(), Violation> {
+        let Some(damage) = self.damaged else {
+            return Ok(());
+        };
         let process = Sequential::boot(sim, USER);
-        match self.damaged {
-            Some(damage) if !remains::is_kept(&process, damage) => Err(Violation::DamageForgotten),
-            _ => Ok(()),
+        self.open(process.another())?;
+        match remains::is_kept(&process, damage) {
+            true => Ok(()),
+            false => Err(Violation::DamageForgotten),
         }
     }
 
@@ -320,9 +326,21 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     fn read<K: Kernel>(&self, kernel: K) -> Result<Ledger, Violation> {
-        let store = store_alone(self.strategy.clone(), kernel);
+        let store = self.open(kernel)?;
         let read = store.read().map_err(|error| useless(&error))?;
         whole(&read.value).cloned()
+    }
+
+    /// The store of somebody who is alone. A reader reports damage and repairs nothing, so if those
+    /// who could have repaired it were all killed, it takes a change, which changes nothing else.
+    fn open<K: Kernel>(&self, kernel: K) -> Result<Store<Ledger, S, K>, Violation> {
+        let store = store_alone(self.strategy.clone(), kernel);
+        if self.damaged.is_some() {
+            let _ = store
+                .locked_modify(|_| ())
+                .map_err(|error| useless(&error))?;
+        }
+        Ok(store)
     }
 
     /// Each acknowledged change once, in the state or in one that was removed; each other at most
@@ -407,6 +425,7 @@ impl<S: Strategy + Clone> Oracle<S> {
             rolled_back(&earlier, read)?;
             earlier = read.clone();
         }
+        check_told(account)?;
         rolled_back(&earlier, last)
     }
 
@@ -427,6 +446,16 @@ impl<S: Strategy + Clone> Oracle<S> {
                 seen: format!("{after:?}"),
             }),
         }
+    }
+}
+
+/// A change that was acknowledged before the read began is in what was read.
+fn check_told(account: &Account) -> Result<(), Violation> {
+    let mut told = Ledger::default();
+    account.told.iter().for_each(|&token| told.add(token));
+    match account.reads.last() {
+        Some((_, read)) => rolled_back(&told, read),
+        None => Ok(()),
     }
 }
 

@@ -30,6 +30,10 @@ pub enum Act {
     Apply,
     /// `read`.
     Read,
+    /// Tells the others of its change before, by another way than the store.
+    Tell,
+    /// Looks what the others have told, and then `read`, which has to show that.
+    ReadTold,
     /// `remove`.
     Remove,
     /// `locked_modify` that makes a state which does not read back, and is to be refused.
@@ -92,6 +96,8 @@ pub enum Before {
 
 /// The change that a program makes which knows nothing of this project.
 mod peer;
+/// What processes let each other know.
+mod word;
 
 /// Does the acts, each with its token, under the terms.
 type Perform = Arc<dyn Fn(SimProcess<AnyDoor>, &[(Act, Token)], Terms, &mut Account) + Send + Sync>;
@@ -515,10 +521,15 @@ impl Account {
                 self.acknowledge(token, outcome.map(|()| None));
                 Ok(())
             }
-            Act::Read => {
-                let read = store.read()?.value;
-                self.reads.push((self.acknowledged.len(), read));
+            Act::Read => self.read(store),
+            Act::Tell => {
+                let change = self.acknowledged.last().expect("it has made a change");
+                word::spread(peer, change.token);
                 Ok(())
+            }
+            Act::ReadTold => {
+                self.told = word::heard(peer);
+                self.read(store)
             }
             Act::Remove => self.remove(store),
             Act::Peer => {
@@ -535,6 +546,12 @@ impl Account {
                 Ok(())
             }
         }
+    }
+
+    fn read<S: Strategy, K: Kernel>(&mut self, store: &Store<Ledger, S, K>) -> Result<(), Error> {
+        let read = store.read()?.value;
+        self.reads.push((self.acknowledged.len(), read));
+        Ok(())
     }
 
     fn modify<S: Strategy, K: Kernel>(

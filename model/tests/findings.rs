@@ -3,8 +3,8 @@
 
 use hookstate::Durability;
 use hookstate::kernel::{Access, Errno, FlockOperation, Kernel, OpenHow, Result as CallResult};
-use hookstate::strategy::{Flock, Rename};
-use hookstate_model::oracle::{USER, store};
+use hookstate::strategy::{ALL, Flock, Rename};
+use hookstate_model::oracle::{USER, ViolationKind, store};
 use hookstate_model::process::{Ending, Exit, Program};
 use hookstate_model::scenario::{Act, Before, Scenario};
 use hookstate_model::search::{Budget, Search};
@@ -322,4 +322,56 @@ fn damage(process: &SimProcess<Sequential>, path: &Path) {
     process.pwrite(&file, b"damage\n", 0).unwrap();
     process.fsync(&file).unwrap();
     process.close(file);
+}
+
+/// Nothing told of a reader that saw less than it knew of.
+#[test]
+fn a_reader_that_remembers_what_it_read_is_found() {
+    const PROGRAMS: &[&[Act]] = &[&[Act::Read, Act::ReadTold], &[Act::Modify, Act::Tell]];
+    for strategy in ALL {
+        let shipping = Scenario::new(strategy, Before::Changes(2), PROGRAMS);
+        let twin = shipping.clone().around(|process| {
+            let door = RemembersReads {
+                door: process.0,
+                opened: Cell::new(None),
+                answers: RefCell::default(),
+            };
+            SimProcess(AnyDoor::new(door))
+        });
+        let report = twin.search(Budget::NOTHING);
+        let found = report.counterexample().map(|it| it.violation.kind());
+        assert_eq!(found, Some(ViolationKind::RolledBack), "{report}");
+        assert!(shipping.search(Budget::NOTHING).is_complete());
+    }
+}
+
+/// Answers for a file that was opened to be read what it has answered before.
+struct RemembersReads {
+    door: AnyDoor,
+    opened: Cell<Option<Fd>>,
+    answers: RefCell<Vec<(Request, Reply)>>,
+}
+
+impl Door for RemembersReads {
+    fn call(&self, request: Request) -> CallResult<Reply> {
+        match request {
+            Request::Open { how, .. } => {
+                let reply = self.door.call(request)?;
+                if let (Access::Read, Reply::Fd(fd)) = (how.access, &reply) {
+                    self.opened.set(Some(*fd));
+                }
+                Ok(reply)
+            }
+            Request::Fstat { fd } | Request::Pread { fd, .. } if self.opened.get() == Some(fd) => {
+                let mut answers = self.answers.borrow_mut();
+                if let Some((_, known)) = answers.iter().find(|(asked, _)| *asked == request) {
+                    return Ok(known.clone());
+                }
+                let answer = self.door.call(request.clone())?;
+                answers.push((request, answer.clone()));
+                Ok(answer)
+            }
+            request => self.door.call(request),
+        }
+    }
 }

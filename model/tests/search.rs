@@ -243,6 +243,57 @@ fn a_process_is_killed_between_a_call_and_those_that_nobody_can_notice() {
     assert!(killed.counterexample().is_some(), "{killed}");
 }
 
+/// It says something between two calls that nobody can notice, and takes it back after them.
+#[test]
+fn a_process_is_killed_wherever_it_says_something_else() {
+    let wavers: Program<u8> = Arc::new(|process, says| {
+        process.unlink(Path::new("/a")).unwrap();
+        for word in [1, 1, 2, 0] {
+            *says = word;
+            let _ = process.getpid();
+        }
+        *says = 0;
+        let _ = open(&process, "/b");
+    });
+    for word in 0..=3 {
+        let search = Search::new(start(), 1000, vec![wavers.clone()], move |ending| {
+            match ending.accounts[0] == word {
+                true => Err(format!("it says {word}")),
+                false => Ok(()),
+            }
+        });
+        let report = search.budget(Budget::kills(1)).run();
+        assert_eq!(report.counterexample().is_some(), word < 3, "{report}");
+        // The unlink, the open, and killed before or after either; saying 1, 2, or nothing.
+        assert!(word < 3 || report.sightings.killed == 5, "{report}");
+    }
+}
+
+/// Two processes with one program, of which one is never killed: neither stands for the other.
+#[test]
+fn a_spared_process_does_not_stand_for_one_that_is_not() {
+    let says: Program<bool> = Arc::new(|process, says| {
+        let _ = open(&process, "/a");
+        *says = true;
+        let _ = open(&process, "/b");
+    });
+    for spared in [[false, true], [true, false]] {
+        let search =
+            Search::new(
+                start(),
+                1000,
+                vec![says.clone(), says.clone()],
+                |ending| match ending.exits[0] == Exit::Killed {
+                    true => Err("the first is killed".to_owned()),
+                    false => Ok(()),
+                },
+            );
+        let search = search.budget(Budget::kills(1)).sparing(spared.to_vec());
+        let report = search.run();
+        assert_eq!(report.counterexample().is_some(), spared[1], "{report}");
+    }
+}
+
 /// Each takes its own lock and tries the other's; refused, it lets go of its own, pauses and begins
 /// anew. Somebody can always do something, and whether they ever end is chance; but they can.
 fn tries_both(first: &'static str, second: &'static str) -> Program<()> {

@@ -36,7 +36,8 @@
 //! Control: `rename-stale-lock`; `RenameWithoutLock` over this very code.
 //!
 //! Why step 2 goes back to the spare: it lacks the last change, and not all of them. Controls:
-//! `RenameIgnoresTheSpare`, `RenameKeepsNoCopy`. Why to a copy of it: a power loss can let one half of
+//! `RenameIgnoresTheSpare`, `RenameKeepsNoCopy`. A spare that cannot be read is an error: it may be
+//! read the next time, and until then it is all that there is. Why to a copy of it: a power loss can let one half of
 //! a rename be there and not the other, and until another has the name of the data file, the spare is
 //! the only file with the state.
 //!
@@ -181,10 +182,9 @@ fn state_in<T: State, K: Kernel>(
     if let Content::State(state) = decode(&content) {
         return Ok((Some(state), true, None));
     }
+    // A spare that cannot be read just now may be all that is left, so nobody begins anew over it.
+    let spare = content_of(site, &names.spare)?.unwrap_or_default();
     let moved_to = site.keep_aside(&names.data, &content)?;
-    // A spare that cannot be read is no help, and no reason to give up.
-    let spare = content_of(site, &names.spare).ok().flatten();
-    let spare = spare.unwrap_or_default();
     match decode(&spare) {
         Content::State(state) => {
             restore(site, names, &spare)?;

@@ -114,7 +114,11 @@ impl std::fmt::Debug for Ledger {
 }
 
 fn name(key: u8, bytes: usize) -> String {
-    format!("{key:.<bytes$}")
+    let mut name = key.to_string();
+    // The width of a format would do, but for names of 64 KiB and more.
+    let dots = bytes.saturating_sub(name.len());
+    name.extend(std::iter::repeat_n('.', dots));
+    name
 }
 
 /// A text of exactly so many bytes that differs with every argument, and holds what a format can

@@ -17,6 +17,7 @@ mod history;
 mod log_format;
 mod sweep;
 
+mod cadence;
 mod calls;
 mod controls;
 mod damage;

@@ -194,7 +194,7 @@ impl Sightings {
     fn count(&mut self, movement: Move) {
         match movement {
             Move::Step => {}
-            Move::KillAfter => self.killed += 1,
+            Move::KillAfter(_) => self.killed += 1,
             Move::Kill(pages) => {
                 self.killed += 1;
                 self.torn += usize::from(pages > 0);

@@ -42,6 +42,9 @@ pub(super) struct Link {
     pub(super) movement: Move,
 }
 
+/// Why a search says nothing about processes that never end, if the judge accepts them.
+const ENDLESS: &str = "processes that go on for ever";
+
 /// How many states are looked at before what was found is sorted out.
 const BLOCK: usize = 1 << 15;
 
@@ -221,12 +224,13 @@ where
         let states = self.links.len();
         if let Some(number) = first_without_end(states, &mut self.steps, &self.ended) {
             let state = self.state(number, &mut ());
-            if let Finding::Ending {
-                violation: Some(violation),
-                ..
-            } = self.judge(&state, Some(Exit::Runaway))
-            {
-                self.object(number, violation);
+            match self.judge(&state, Some(Exit::Runaway)) {
+                Finding::Ending {
+                    violation: Some(violation),
+                    ..
+                } => self.object(number, violation),
+                // The judge has seen how far they came, and not what they do from there on.
+                _ => self.report.bounded_by = Some(ENDLESS.to_owned()),
             }
         }
     }

@@ -8,7 +8,7 @@
 //!
 //! * **step**: a process makes its next call;
 //! * **kill**: it ceases before that call, inside of it when some pages are written, or after it
-//!   before it does anything else;
+//!   before anything that changes what it has to say;
 //! * **fail**: its call returns an error and has no effect;
 //! * **short**: its call transfers fewer bytes than it could;
 //! * **power cut**: everything stops, and what the disk keeps is one of what [`FaultModel::power`]
@@ -27,6 +27,10 @@
 //!   unless the fault model says that sleeping takes time.
 //! * Processes with the same program are interchangeable: of the states that differ only in which of
 //!   them is which, one is looked at.
+//! * A file is gone as soon as nobody has it open under any name, and a new one gets the lowest
+//!   number that is free. That is one of the ways in which a kernel can give out inode numbers, and
+//!   the one in which a number comes back the soonest, which is what can deceive whoever compares
+//!   numbers to tell files apart.
 //! * Two states are taken to be the same if their 128-bit fingerprints are. With a hundred million
 //!   states the chance that any two differ all the same is about one in 10^22.
 //!

@@ -6,6 +6,7 @@ use crate::process::Exit;
 use crate::sim::{FaultModel, Reply, Request, Sim, Sleep, Step, TooManyCuts};
 use crate::trace::Event;
 use hookstate::kernel::{CallKind, Create, Errno, Result};
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ pub(super) enum Move {
     Step,
     /// It is killed when so many pages of its call are written.
     Kill(u64),
-    /// Its call is made, and it is killed before anything else, even what nobody can notice.
-    KillAfter,
+    /// Its call is made, and after it so many that nobody can notice, and then it is killed.
+    KillAfter(usize),
     /// Its call fails.
     Fail(Errno),
     /// Its call transfers so many bytes.
@@ -63,7 +64,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         if state.spent.kills < self.budget.kills {
             let pages = state.sim.pages(state.seats[seat].process, request).max(1);
             moves.extend((0..pages).map(Move::Kill));
-            moves.push(Move::KillAfter);
+            moves.extend(self.kills_after(state, seat));
         }
         if state.spent.failures < self.budget.failures {
             moves.extend(errors_of(request).map(Move::Fail));
@@ -74,7 +75,22 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         moves
     }
 
-    /// The state after the move; nothing if the process can only wait.
+    /// After the call, and after each of those that follow and that nobody can notice, one kill for
+    /// every account that the process has in between. What it leaves behind is the same, and what it
+    /// had acknowledged is not.
+    fn kills_after(&self, state: &State<A>, seat: usize) -> Vec<Move> {
+        let mut fates = BTreeSet::new();
+        let kills = (0..).map(Move::KillAfter).map_while(|kill| {
+            let killed = self.after(state, seat, kill, &mut ())?;
+            Some((kill, killed.seats[seat].history.fate))
+        });
+        kills
+            .filter(|(_, fate)| fates.insert(*fate))
+            .map(|(kill, _)| kill)
+            .collect()
+    }
+
+    /// The state after the move; nothing if the process can only wait, or cannot make it.
     pub(super) fn after(
         &self,
         state: &State<A>,
@@ -82,12 +98,21 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         movement: Move,
         log: &mut impl Log,
     ) -> Option<State<A>> {
-        if let Move::PowerCut(outcome) = movement {
-            log.note(seat, || Event::PowerCut(outcome));
-            let mut booted = self.after_power_cuts(state).ok()?;
-            return Some(booted.swap_remove(outcome));
+        match movement {
+            Move::Step => self.step(state.clone(), seat, log),
+            Move::Kill(pages) => Some(self.killed(state.clone(), seat, pages, log)),
+            Move::KillAfter(calls) => self.killed_after(state.clone(), seat, calls, log),
+            Move::Fail(errno) => Some(self.failed(state.clone(), seat, errno, log)),
+            Move::Short(count) => self.cut_short(state.clone(), seat, count, log),
+            Move::PowerCut(outcome) => {
+                log.note(seat, || Event::PowerCut(outcome));
+                let mut booted = self.after_power_cuts(state).ok()?;
+                Some(booted.swap_remove(outcome))
+            }
         }
-        let mut state = state.clone();
+    }
+
+    fn step(&self, mut state: State<A>, seat: usize, log: &mut impl Log) -> Option<State<A>> {
         let request = match &state.seats[seat].history.next {
             Next::Calls(request) => request.clone(),
             ended => {
@@ -96,39 +121,81 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
                 return Some(state);
             }
         };
-        let answer = match movement {
-            Move::Kill(pages) => {
-                log.note(seat, || Event::Killed(request.clone(), pages));
-                self.kill(&mut state, seat, &request, pages);
-                return Some(state);
-            }
-            Move::Fail(errno) => {
-                state.spent.failures += 1;
-                // A signal is no reason to fail.
-                state.seats[seat].hurt |= errno != Errno::INTR;
-                Err(errno)
-            }
-            Move::Short(count) => {
-                state.spent.shorts += 1;
-                self.call(&mut state, seat, &shortened(&request, count))?
-            }
-            Move::Step | Move::KillAfter => {
-                let had = state.sim.view(state.seats[seat].process);
-                match self.call(&mut state, seat, &request) {
-                    Some(answer) => answer,
-                    None if movement == Move::Step => return self.waits(state, seat, had),
-                    None => return None,
-                }
-            }
-            Move::PowerCut(_) => unreachable!("it is no call"),
-        };
-        log.note(seat, || Event::Returned(request.clone(), answer.clone()));
-        if movement == Move::KillAfter {
-            self.answer(&mut state, seat, answer);
-            return self.killed_before_it_goes_on(state, seat, log);
+        let had = state.sim.view(state.seats[seat].process);
+        match self.call(&mut state, seat, &request) {
+            Some(answer) => Some(self.returned(state, seat, &request, answer, log)),
+            None => self.waits(state, seat, had),
         }
-        self.go_on(&mut state, seat, answer, log);
+    }
+
+    fn failed(
+        &self,
+        mut state: State<A>,
+        seat: usize,
+        errno: Errno,
+        log: &mut impl Log,
+    ) -> State<A> {
+        let request = state.seats[seat].history.request().clone();
+        state.spent.failures += 1;
+        // A signal is no reason to fail.
+        state.seats[seat].hurt |= errno != Errno::INTR;
+        self.returned(state, seat, &request, Err(errno), log)
+    }
+
+    fn cut_short(
+        &self,
+        mut state: State<A>,
+        seat: usize,
+        count: usize,
+        log: &mut impl Log,
+    ) -> Option<State<A>> {
+        let request = state.seats[seat].history.request().clone();
+        state.spent.shorts += 1;
+        let answer = self.call(&mut state, seat, &shortened(&request, count))?;
+        Some(self.returned(state, seat, &request, answer, log))
+    }
+
+    fn killed(&self, mut state: State<A>, seat: usize, pages: u64, log: &mut impl Log) -> State<A> {
+        let request = state.seats[seat].history.request().clone();
+        log.note(seat, || Event::Killed(request.clone(), pages));
+        self.kill(&mut state, seat, &request, pages);
+        state
+    }
+
+    /// Nothing if it has to wait, or if after so many calls its next one can be noticed, or there is
+    /// none: to be killed then is another move, or makes no difference.
+    fn killed_after(
+        &self,
+        mut state: State<A>,
+        seat: usize,
+        calls: usize,
+        log: &mut impl Log,
+    ) -> Option<State<A>> {
+        let request = state.seats[seat].history.request().clone();
+        let answer = self.call(&mut state, seat, &request)?;
+        log.note(seat, || Event::Returned(request, answer.clone()));
+        self.answer(&mut state, seat, answer);
+        for _ in 0..calls {
+            self.make_unnoticed_call(&mut state, seat, log)?;
+        }
+        let request = self.unnoticed_call(&state, seat)?;
+        log.note(seat, || Event::Killed(request.clone(), 0));
+        self.kill(&mut state, seat, &request, 0);
         Some(state)
+    }
+
+    /// The process goes on with the answer to its call.
+    fn returned(
+        &self,
+        mut state: State<A>,
+        seat: usize,
+        request: &Request,
+        answer: Result<Reply>,
+        log: &mut impl Log,
+    ) -> State<A> {
+        log.note(seat, || Event::Returned(request.clone(), answer.clone()));
+        self.go_on(&mut state, seat, answer, log);
+        state
     }
 
     /// The first calls of those that have started, if nobody can notice them.
@@ -210,35 +277,44 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         *history = histories.after(history, answer);
     }
 
-    /// Whether one of them was a pause.
+    /// And its end, if nobody can notice that either. Whether one of the calls was a pause.
     fn make_unnoticed_calls(&self, state: &mut State<A>, seat: usize, log: &mut impl Log) -> bool {
         let mut paused = false;
-        loop {
-            let process = state.seats[seat].process;
-            let request = match &state.seats[seat].history.next {
-                Next::Calls(request) => request.clone(),
-                ended => {
-                    if state.sim.end_commutes(process) {
-                        let exit = exit_of(ended);
-                        self.end(state, seat, exit);
-                    }
-                    return paused;
-                }
-            };
-            if !self.is_unnoticed(state, seat, &request) {
-                return paused;
+        while let Some(call) = self.make_unnoticed_call(state, seat, log) {
+            paused |= is_pause(&call);
+        }
+        let ended = &state.seats[seat].history.next;
+        if !matches!(ended, Next::Calls(_)) && state.sim.end_commutes(state.seats[seat].process) {
+            let exit = exit_of(ended);
+            self.end(state, seat, exit);
+        }
+        paused
+    }
+
+    /// Which one it was; nothing if there is none, or it has to wait.
+    fn make_unnoticed_call(
+        &self,
+        state: &mut State<A>,
+        seat: usize,
+        log: &mut impl Log,
+    ) -> Option<Request> {
+        let request = self.unnoticed_call(state, seat)?;
+        let answer = match is_pause(&request) && self.faults.sleep == Sleep::UntilReleased {
+            true => Ok(Reply::Unit),
+            false => self.call(state, seat, &request)?,
+        };
+        log.note(seat, || Event::Unnoticed(request.clone(), answer.clone()));
+        self.answer(state, seat, answer);
+        Some(request)
+    }
+
+    /// The next call of the process, if nobody can notice it.
+    fn unnoticed_call(&self, state: &State<A>, seat: usize) -> Option<Request> {
+        match &state.seats[seat].history.next {
+            Next::Calls(request) if self.is_unnoticed(state, seat, request) => {
+                Some(request.clone())
             }
-            let pauses = is_pause(&request);
-            paused |= pauses;
-            let answer = match pauses && self.faults.sleep == Sleep::UntilReleased {
-                true => Ok(Reply::Unit),
-                false => match self.call(state, seat, &request) {
-                    Some(answer) => answer,
-                    None => return paused,
-                },
-            };
-            log.note(seat, || Event::Unnoticed(request.clone(), answer.clone()));
-            self.answer(state, seat, answer);
+            _ => None,
         }
     }
 
@@ -256,23 +332,6 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
             0 => state.sim.end(process),
             _ => state.sim.tear(process, request, pages),
         }
-    }
-
-    /// Nothing if its next call can be noticed, or there is none: to be killed then is another move,
-    /// or makes no difference.
-    fn killed_before_it_goes_on(
-        &self,
-        mut state: State<A>,
-        seat: usize,
-        log: &mut impl Log,
-    ) -> Option<State<A>> {
-        let request = match &state.seats[seat].history.next {
-            Next::Calls(request) if self.is_unnoticed(&state, seat, request) => request.clone(),
-            _ => return None,
-        };
-        log.note(seat, || Event::Killed(request.clone(), 0));
-        self.kill(&mut state, seat, &request, 0);
-        Some(state)
     }
 
     fn end(&self, state: &mut State<A>, seat: usize, exit: Exit) {

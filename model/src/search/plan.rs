@@ -59,7 +59,8 @@ where
     V: Clone + Send + Sync + 'static,
 {
     /// One process for each program, all of the user `euid` and on a kernel as in `sim`. Programs
-    /// that are one and the same `Arc` make processes that are interchangeable.
+    /// that are one and the same `Arc` make processes that are interchangeable, unless one of them is
+    /// [spared](Self::sparing) or [late](Self::starting_late) and the other is not.
     pub fn new(
         sim: Sim,
         euid: u32,
@@ -162,15 +163,16 @@ where
         report
     }
 
-    /// For each process the first that has the same program.
+    /// For each process the first that is like it: that has the same program, may be harmed as
+    /// well, and starts at the same time.
     fn parts(&self) -> Vec<usize> {
-        let same = |one: &Program<A>| {
-            let mut programs = self.programs.iter();
-            programs.position(|other| Arc::ptr_eq(one, other))
+        let like = |one: usize, other: usize| {
+            Arc::ptr_eq(&self.programs[one], &self.programs[other])
+                && self.spared[one] == self.spared[other]
+                && self.late[one] == self.late[other]
         };
-        self.programs
-            .iter()
-            .map(|program| same(program).expect("it is one of them"))
+        (0..self.programs.len())
+            .map(|seat| (0..seat).find(|&first| like(first, seat)).unwrap_or(seat))
             .collect()
     }
 
