@@ -56,11 +56,15 @@ impl Conclusion {
     /// A violation stands, whatever else went wrong; without one, searches that were cut short or
     /// that let a control pass say nothing.
     pub(super) fn of(statuses: impl IntoIterator<Item = Status>, interrupted: bool) -> Self {
+        let statuses: Vec<Status> = statuses.into_iter().collect();
+        let has_searched = statuses.iter().any(|status| *status != Status::LeftOut);
         match statuses.into_iter().max() {
             Some(Status::Violated) => Self::Violated,
             _ if interrupted => Self::Interrupted,
-            Some(Status::Missed | Status::Inconclusive | Status::Bounded) => Self::Inconclusive,
-            Some(Status::Complete | Status::Caught | Status::LeftOut) | None => Self::Complete,
+            Some(Status::Complete | Status::Caught | Status::LeftOut) if has_searched => {
+                Self::Complete
+            }
+            _ => Self::Inconclusive,
         }
     }
 
@@ -87,6 +91,14 @@ mod tests {
         for bad in [Status::Bounded, Status::Inconclusive, Status::Missed] {
             let all = [&good[..], &[bad]].concat();
             assert_eq!(conclusion(&all), Conclusion::Inconclusive, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_was_searched_nothing_is_complete() {
+        for nothing in [&[][..], &[Status::LeftOut]] {
+            let conclusion = Conclusion::of(nothing.iter().copied(), false);
+            assert_eq!(conclusion, Conclusion::Inconclusive, "{nothing:?}");
         }
     }
 

@@ -34,7 +34,10 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
 
 fn nothing(words: &Words) -> &'static str {
     match words.control.is_empty() {
-        true => "none of these scenarios is about any of these strategies",
+        true => {
+            "none of these scenarios is about any of these strategies, or can stand what is to go \
+             wrong: the changes of a peer do not survive a power cut"
+        }
         false => {
             "none of these controls is a twin of such a strategy in such a scenario: programs of \
              their own run only among the processes that they were made for"

@@ -41,11 +41,13 @@ pub(super) struct Words {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) kills: Option<u8>,
 
-    /// How many calls may fail, with any error that they can have [default: 0]
+    /// How many calls may fail, each with EINTR, EIO, EMFILE, ENOLCK or ENOSPC where it can have
+    /// that [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) failures: Option<u8>,
 
-    /// How many calls may transfer fewer bytes than they could [default: 0]
+    /// How many calls may transfer fewer bytes than they could: one, half, all but one, or up to a
+    /// bound of a sector or page [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) shorts: Option<u8>,
 

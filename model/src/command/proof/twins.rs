@@ -111,7 +111,7 @@ fn trials_in(control: &'static Control, scenario: Named, selection: &Selection) 
 fn searched_in(control: &Control, scenario: Named, setting: Setting, terms: &Terms) -> Outcome {
     let twin = control.twin;
     let search = scenario
-        .with(control.strategy, setting.processes)
+        .where_so_much_goes_wrong(control.strategy, setting.processes, setting.budget)
         .around(move |process| SimProcess(twin(process.0)))
         .searcher()
         .budget(setting.budget)

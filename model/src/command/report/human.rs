@@ -245,10 +245,17 @@ fn headings(columns: &[Setting]) -> [String; 3] {
         Engine::Loom => "loom".to_owned(),
     };
     [
-        over(&|setting| format!("{} procs", setting.processes), ""),
+        over(&procs, ""),
         over(&|setting| mishaps(setting.budget), ""),
         over(&unit, "runs"),
     ]
+}
+
+fn procs(setting: &Setting) -> String {
+    match setting.processes {
+        1 => "1 proc".to_owned(),
+        more => format!("{more} procs"),
+    }
 }
 
 fn mishaps(budget: Budget) -> String {
