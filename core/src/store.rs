@@ -270,7 +270,8 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
         result
     }
 
-    fn site(&self) -> Site<'_, K> {
+    /// For what is kept beside the state, such as the locks of slots.
+    pub(crate) fn site(&self) -> Site<'_, K> {
         Site {
             kernel: &self.kernel,
             directory: &self.directory,
