@@ -59,9 +59,9 @@ pub struct Store<T, S = Flock, K = Host> {
     name: String,
     strategy: S,
     kernel: K,
-    durability: Durability,
-    lock_timeout: Duration,
-    any_file_system: bool,
+    pub(crate) durability: Durability,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) any_file_system: bool,
     sync_failed: AtomicBool,
     state: PhantomData<fn() -> T>,
 }

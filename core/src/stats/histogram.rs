@@ -1,0 +1,202 @@
+//! A histogram whose buckets grow with the values, so that every quantile is right to within 3 %.
+//!
+//! It is the sketch of Masson, Rim and Lee, "DDSketch: A Fast and Fully-Mergeable Quantile Sketch
+//! with Relative-Error Guarantees" (PVLDB 12(12), 2019). Bucket `k` has the values of more than
+//! `S * GAMMA^(k-1)` and at most `S * GAMMA^k`, where `S` is the smallest that is told from zero;
+//! what stands for the bucket is within [`RELATIVE_ERROR`] of each of them. Negative values have
+//! the buckets below zero. The numbers of the buckets are in the order of their values, and so few
+//! that no two have to be merged: there is nothing to collapse, as the paper does, and the bound on
+//! the error holds for every quantile.
+
+use super::json::{Object, Text, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How far a quantile may be from the value that it stands for, relative to it. Below the 3 % that
+/// are promised, so that the rounding of a logarithm at the bounds of a bucket does no harm.
+const RELATIVE_ERROR: f64 = 0.029;
+
+/// What the bound of a bucket is to that of the one before.
+const GAMMA: f64 = (1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR);
+
+/// A picosecond, in milliseconds. What is less counts as zero: no clock tells it.
+pub(crate) const SMALLEST: f64 = 1e-9;
+
+/// Thirty thousand years, in milliseconds. What is more counts as this.
+pub(crate) const LARGEST: f64 = 1e15;
+
+/// The number of the bucket with the [`LARGEST`] value: 953 and 953 below zero and zero itself are
+/// all the buckets that there can be.
+#[cfg(test)]
+const BUCKET_MAX: i16 = 953;
+
+/// How many values there are of each size.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Histogram {
+    buckets: BTreeMap<i16, u64>,
+}
+
+impl Histogram {
+    /// Adds a finite value.
+    pub(crate) fn add(&mut self, value: f64) {
+        self.add_many(bucket_of(value), 1);
+    }
+
+    /// Adds all values of another.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (&bucket, &count) in &other.buckets {
+            self.add_many(bucket, count);
+        }
+    }
+
+    /// The value of this rank, counted from 0, to within 3 %. Zero if there are not as many.
+    pub(crate) fn value_at(&self, rank: u64) -> f64 {
+        let mut before = 0_u64;
+        for (&bucket, &count) in &self.buckets {
+            before = before.saturating_add(count);
+            if rank < before {
+                return value_of(bucket);
+            }
+        }
+        0.0
+    }
+
+    /// As an object: the number of each bucket that is not empty, and how many values it has.
+    pub(crate) fn to_object(&self) -> Object {
+        let entries = self.buckets.iter();
+        let entries =
+            entries.map(|(bucket, &count)| (Text::new(&bucket.to_string()), count.into()));
+        Object::from_entries(entries.collect())
+    }
+
+    /// What [`to_object`](Self::to_object) has made. Numbers that no bucket has are left out.
+    pub(crate) fn from_object(object: &Object) -> Self {
+        let last = bucket_of(LARGEST);
+        let mut histogram = Self::default();
+        for (key, count) in object.iter() {
+            match key.escaped().parse() {
+                Ok(bucket) if (-last..=last).contains(&bucket) => {
+                    histogram.add_many(bucket, Value::count(count));
+                }
+                _ => {}
+            }
+        }
+        histogram
+    }
+
+    fn add_many(&mut self, bucket: i16, more: u64) {
+        if more > 0 {
+            let count = self.buckets.entry(bucket).or_default();
+            *count = count.saturating_add(more);
+        }
+    }
+}
+
+fn bucket_of(value: f64) -> i16 {
+    let size = value.abs();
+    if size < SMALLEST {
+        return 0;
+    }
+    let steps = (size.min(LARGEST) / SMALLEST).ln() / GAMMA.ln();
+    // From 0 to 952, so it fits; the smallest has the first bucket, since zero has none of its own.
+    let bucket = steps.ceil().max(1.0) as i16;
+    if value < 0.0 { -bucket } else { bucket }
+}
+
+/// The value that is as far from the one bound of the bucket as from the other, relative to them.
+fn value_of(bucket: i16) -> f64 {
+    if bucket == 0 {
+        return 0.0;
+    }
+    let size = SMALLEST * GAMMA.powi(i32::from(bucket.abs())) * (1.0 - RELATIVE_ERROR);
+    if bucket < 0 { -size } else { size }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(values: &[f64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        for &value in values {
+            histogram.add(value);
+        }
+        histogram
+    }
+
+    fn within_3_percent(estimate: f64, value: f64) -> bool {
+        (estimate - value).abs() <= 0.03 * value.abs()
+    }
+
+    fn value() -> impl Strategy<Value = f64> {
+        let size = (-9.0..15.0_f64).prop_map(|exponent| 10_f64.powf(exponent));
+        prop_oneof![
+            8 => size.clone(),
+            1 => size.prop_map(|size| -size),
+            1 => Just(0.0),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_quantile_is_within_3_percent(
+            mut values in prop::collection::vec(value(), 1..300),
+            rank in any::<prop::sample::Index>(),
+        ) {
+            let histogram = of(&values);
+            values.sort_by(f64::total_cmp);
+            let rank = rank.index(values.len());
+            let estimate = histogram.value_at(rank as u64);
+            prop_assert!(within_3_percent(estimate, values[rank]), "{estimate} {}", values[rank]);
+        }
+
+        #[test]
+        fn merging_is_adding_all(
+            one in prop::collection::vec(value(), 0..50),
+            other in prop::collection::vec(value(), 0..50),
+        ) {
+            let mut merged = of(&one);
+            merged.merge(&of(&other));
+            prop_assert_eq!(merged, of(&[one, other].concat()));
+        }
+
+        #[test]
+        fn it_reads_what_it_writes(values in prop::collection::vec(value(), 0..50)) {
+            let histogram = of(&values);
+            prop_assert_eq!(Histogram::from_object(&histogram.to_object()), histogram);
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_is_twice_as_wide_is_found_out() {
+        let wide = GAMMA * GAMMA;
+        let (low, high) = (100.0, 100.0 * wide);
+        let middle = 2.0 * low * high / (low + high);
+        assert!(!within_3_percent(middle, low * 1.000_1));
+    }
+
+    #[test]
+    fn there_are_no_more_buckets_than_were_counted() {
+        assert_eq!(bucket_of(LARGEST), BUCKET_MAX);
+        for value in [f64::MAX, f64::INFINITY] {
+            assert_eq!(bucket_of(value), BUCKET_MAX);
+            assert_eq!(bucket_of(-value), -BUCKET_MAX);
+        }
+        assert_eq!(bucket_of(SMALLEST), 1);
+        assert_eq!(bucket_of(SMALLEST / 2.0), 0);
+        assert_eq!(bucket_of(-0.0), 0);
+    }
+
+    #[test]
+    fn numbers_that_no_bucket_has_are_left_out() {
+        let mut object = of(&[1.0]).to_object();
+        for key in ["954", "-954", "99999", "x", ""] {
+            object.set(Text::new(key), 5_u64);
+        }
+        object.set(Text::new("7"), Value::Null);
+        assert_eq!(Histogram::from_object(&object), of(&[1.0]));
+    }
+}
