@@ -94,6 +94,7 @@ facts! {
     syncing_succeeds_for_files_and_directories
     #[cfg(target_os = "linux")]
     a_fifo_opens_and_locks_and_holds_no_state
+    a_file_was_modified_when_its_content_was_last_changed
     the_monotonic_clock_counts_the_sleeps
     each_draw_of_chance_is_another_number
     a_process_is_what_it_was
@@ -913,6 +914,35 @@ fn a_fifo_opens_and_locks_and_holds_no_state<W: World>(world: &W) {
     assert_eq!(q.list(&path), Err(Errno::NOTDIR));
     let directory = q.open_for(Access::Directory, &path);
     assert_eq!(directory.err(), Some(Errno::NOTDIR));
+}
+
+/// How far the clock of st_mtim may be behind: a tick of the slowest kernels, which count 100 a second.
+const TICK: Duration = Duration::from_millis(10);
+
+fn a_file_was_modified_when_its_content_was_last_changed<W: World>(world: &W) {
+    let (p, q) = (world.process(), world.process());
+    let path = world.path("a");
+    let before = p.clock_realtime();
+    let fd = p.create(&path);
+    let made = p.modified(&fd).expect("an open file");
+    assert!(made + TICK >= before && made <= p.clock_realtime());
+    let changes: [&dyn Fn() -> hookstate::kernel::Result<usize>; 3] = [
+        &|| p.pwrite(&fd, b"four", 0),
+        &|| p.pwrite(&fd, b"more", 4),
+        &|| p.ftruncate(&fd, 2).map(|()| 0),
+    ];
+    for change in changes {
+        let earlier = q.modified(&q.create(&path)).expect("an open file");
+        p.nanosleep(2 * TICK);
+        let _ = p.pread(&fd, &mut [0; 4], 0);
+        let _ = p
+            .fstat(&fd)
+            .and_then(|_| p.flock(&fd, FlockOperation::Exclusive));
+        assert_eq!(p.modified(&fd), Ok(earlier), "nothing has changed");
+        change().expect("a change");
+        let later = p.modified(&fd).expect("an open file");
+        assert!(later > earlier && later <= p.clock_realtime());
+    }
 }
 
 fn the_monotonic_clock_counts_the_sleeps<W: World>(world: &W) {
