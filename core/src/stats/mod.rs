@@ -34,9 +34,11 @@ mod file;
 mod finalized;
 mod summary;
 
+mod cleanup;
 mod session;
 
 pub use batch::Batch;
+pub use cleanup::{Cleaned, STALE_AFTER_DEFAULT, cleanup_stale, cleanup_stale_on};
 
 pub use file::{SessionFile, ToolCounts};
 pub use finalized::Finalized;
