@@ -191,14 +191,14 @@ impl SessionFile {
             return;
         };
         for (hook, value) in lists.iter_mut() {
-            if let Value::List(list) = value {
+            if let Value::List(list) = value
+                && !own.has_all_of(hook, list)
+            {
                 let mut totals = own.totals(hook);
-                if !totals.has_all_of(list) {
-                    totals.account_for(list);
-                    keep_the_newest(list);
-                    totals.note(list);
-                    own.set_totals(hook, &totals);
-                }
+                totals.account_for(list);
+                keep_the_newest(list);
+                totals.note(list);
+                own.set_totals(hook, &totals);
             }
         }
     }
@@ -223,7 +223,7 @@ impl State for SessionFile {
     }
 
     fn to_json(&self) -> serde_json::Result<Vec<u8>> {
-        Ok(write_object(&self.content).into_bytes())
+        Ok(write_object(&self.content))
     }
 
     fn from_json(bytes: &[u8]) -> serde_json::Result<Self> {

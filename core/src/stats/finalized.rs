@@ -57,7 +57,8 @@ impl Finalized {
     /// to two decimals as Python's `round` does.
     #[must_use]
     pub fn to_json(&self) -> String {
-        write_object(&self.to_object())
+        let json = write_object(&self.to_object());
+        String::from_utf8_lossy(&json).into_owned()
     }
 
     fn to_object(&self) -> Object {

@@ -8,7 +8,7 @@
 //! that no two have to be merged: there is nothing to collapse, as the paper does, and the bound on
 //! the error holds for every quantile.
 
-use super::json::{Object, Text, Value};
+use super::json::{Number, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -61,24 +61,21 @@ impl Histogram {
         0.0
     }
 
-    /// As an object: the number of each bucket that is not empty, and how many values it has.
-    pub(crate) fn to_object(&self) -> Object {
-        let entries = self.buckets.iter();
-        let entries =
-            entries.map(|(bucket, &count)| (Text::new(&bucket.to_string()), count.into()));
-        Object::from_entries(entries.collect())
+    /// As a list: the number of each bucket that is not empty, and behind it how many values it has.
+    pub(crate) fn to_list(&self) -> Vec<Value> {
+        let numbers = self.buckets.iter().flat_map(|(&bucket, &count)| {
+            let bucket = Value::Number(Number::from_integer(bucket.into()));
+            [bucket, Value::from(count)]
+        });
+        numbers.collect()
     }
 
-    /// What [`to_object`](Self::to_object) has made. Numbers that no bucket has are left out.
-    pub(crate) fn from_object(object: &Object) -> Self {
-        let last = bucket_of(LARGEST);
+    /// What [`to_list`](Self::to_list) has made. Numbers that no bucket has are left out.
+    pub(crate) fn from_list(list: &[Value]) -> Self {
         let mut histogram = Self::default();
-        for (key, count) in object.iter() {
-            match key.escaped().parse() {
-                Ok(bucket) if (-last..=last).contains(&bucket) => {
-                    histogram.add_many(bucket, Value::count(count));
-                }
-                _ => {}
+        for pair in list.chunks_exact(2) {
+            if let Some(bucket) = bucket_in(&pair[0]) {
+                histogram.add_many(bucket, pair[1].count());
             }
         }
         histogram
@@ -101,6 +98,15 @@ fn bucket_of(value: f64) -> i16 {
     // From 0 to 952, so it fits; the smallest has the first bucket, since zero has none of its own.
     let bucket = steps.ceil().max(1.0) as i16;
     if value < 0.0 { -bucket } else { bucket }
+}
+
+fn bucket_in(number: &Value) -> Option<i16> {
+    let last = bucket_of(LARGEST);
+    let bucket = match number {
+        Value::Number(number) => number.as_str().parse().ok()?,
+        _ => return None,
+    };
+    (-last..=last).contains(&bucket).then_some(bucket)
 }
 
 /// The value that is as far from the one bound of the bucket as from the other, relative to them.
@@ -166,7 +172,7 @@ mod tests {
         #[test]
         fn it_reads_what_it_writes(values in prop::collection::vec(value(), 0..50)) {
             let histogram = of(&values);
-            prop_assert_eq!(Histogram::from_object(&histogram.to_object()), histogram);
+            prop_assert_eq!(Histogram::from_list(&histogram.to_list()), histogram);
         }
     }
 
@@ -192,11 +198,11 @@ mod tests {
 
     #[test]
     fn numbers_that_no_bucket_has_are_left_out() {
-        let mut object = of(&[1.0]).to_object();
-        for key in ["954", "-954", "99999", "x", ""] {
-            object.set(Text::new(key), 5_u64);
+        let mut list = of(&[1.0]).to_list();
+        for bucket in [954.0, -954.0, 99_999.0, 1.5, f64::NAN] {
+            list.extend([bucket, 5.0].map(Value::from));
         }
-        object.set(Text::new("7"), Value::Null);
-        assert_eq!(Histogram::from_object(&object), of(&[1.0]));
+        list.extend([Value::Null, Value::from(5_u64), Value::from(7_u64)]);
+        assert_eq!(Histogram::from_list(&list), of(&[1.0]));
     }
 }

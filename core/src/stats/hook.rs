@@ -10,10 +10,6 @@ use serde::{Deserialize, Serialize};
 pub(crate) const LISTED_MAX: usize = 256;
 
 /// What is kept of all timings of one hook, beside its list.
-///
-/// Another program appends to the list and knows nothing of this. So it is noted which of the
-/// list's values are in the totals: the first `listed`, if their checksum is still this one. If it
-/// is not, somebody has emptied or replaced the list, and none of its values are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct HookTotals {
     count: u64,
@@ -21,8 +17,52 @@ pub(crate) struct HookTotals {
     /// No value if there was none.
     max: Option<f64>,
     histogram: Histogram,
+    accounted: Accounted,
+}
+
+/// Which of the list's values are in the totals.
+///
+/// Another program appends to the list and knows nothing of the totals. So it is noted that its
+/// first `listed` values are in them, if their checksum is still this one. If it is not, somebody has
+/// emptied or replaced the list, and none of its values are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Accounted {
     listed: u64,
     checksum: u64,
+}
+
+impl Accounted {
+    /// All values of this list.
+    fn all_of(list: &[Value]) -> Self {
+        Self {
+            listed: list.len() as u64,
+            checksum: checksum_of(list),
+        }
+    }
+
+    /// How many of the list's values are in the totals, from the first on.
+    fn of(self, list: &[Value]) -> usize {
+        let listed = usize::try_from(self.listed).unwrap_or(usize::MAX);
+        match list.get(..listed) {
+            Some(beginning) if checksum_of(beginning) == self.checksum => listed,
+            _ => 0,
+        }
+    }
+
+    /// Whether all are.
+    pub(crate) fn has_all_of(self, list: &[Value]) -> bool {
+        // The lengths first: they cost nothing.
+        self.listed == list.len() as u64 && self.of(list) == list.len()
+    }
+
+    /// What the object of the totals says.
+    pub(crate) fn from_object(object: &Object) -> Self {
+        let count = |key| object.get(key).map_or(0, Value::count);
+        Self {
+            listed: count("listed"),
+            checksum: count("checksum"),
+        }
+    }
 }
 
 impl HookTotals {
@@ -47,7 +87,7 @@ impl HookTotals {
     /// Counts those values of the list that are not counted yet. What is no finite number is not
     /// counted at all.
     pub(crate) fn account_for(&mut self, list: &[Value]) {
-        let accounted = self.accounted_in(list);
+        let accounted = self.accounted.of(list);
         for value in list[accounted..].iter().filter_map(Value::finite) {
             self.add(value);
         }
@@ -56,21 +96,7 @@ impl HookTotals {
 
     /// Notes that all values of the list are counted.
     pub(crate) fn note(&mut self, list: &[Value]) {
-        self.listed = list.len() as u64;
-        self.checksum = checksum_of(list);
-    }
-
-    /// Whether all values of the list are counted.
-    pub(crate) fn has_all_of(&self, list: &[Value]) -> bool {
-        self.accounted_in(list) == list.len()
-    }
-
-    fn accounted_in(&self, list: &[Value]) -> usize {
-        let listed = usize::try_from(self.listed).unwrap_or(usize::MAX);
-        match list.get(..listed) {
-            Some(beginning) if checksum_of(beginning) == self.checksum => listed,
-            _ => 0,
-        }
+        self.accounted = Accounted::all_of(list);
     }
 
     fn raise_max(&mut self, value: f64) {
@@ -105,24 +131,25 @@ impl HookTotals {
         if let Some(max) = self.max {
             object.set(Text::new("max"), max);
         }
-        object.set(Text::new("listed"), self.listed);
-        object.set(Text::new("checksum"), self.checksum);
-        object.set(Text::new("buckets"), self.histogram.to_object());
+        object.set(Text::new("listed"), self.accounted.listed);
+        object.set(Text::new("checksum"), self.accounted.checksum);
+        object.set(Text::new("buckets"), Value::List(self.histogram.to_list()));
         object
     }
 
     /// What [`to_object`](Self::to_object) has made; what is missing or of another kind is nothing.
     pub(crate) fn from_object(object: &Object) -> Self {
-        let count = |key| object.get(key).map_or(0, Value::count);
         let float = |key| object.get(key).and_then(Value::finite);
-        let buckets = object.get("buckets").and_then(Value::as_object);
+        let buckets = match object.get("buckets") {
+            Some(Value::List(list)) => Histogram::from_list(list),
+            _ => Histogram::default(),
+        };
         Self {
-            count: count("count"),
+            count: object.get("count").map_or(0, Value::count),
             sum: float("sum").unwrap_or(0.0),
             max: float("max"),
-            histogram: buckets.map(Histogram::from_object).unwrap_or_default(),
-            listed: count("listed"),
-            checksum: count("checksum"),
+            histogram: buckets,
+            accounted: Accounted::from_object(object),
         }
     }
 }
@@ -139,9 +166,9 @@ fn checksum_of(list: &[Value]) -> u64 {
     for value in list {
         match value {
             Value::Number(number) => {
-                bytes.extend_from_slice(&number.value().to_bits().to_le_bytes())
+                bytes.extend_from_slice(&number.value().to_bits().to_le_bytes());
             }
-            other => bytes.extend_from_slice(write(other).as_bytes()),
+            other => bytes.extend_from_slice(&write(other)),
         }
     }
     u64::from(checksum::of(&bytes))

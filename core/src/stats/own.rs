@@ -2,7 +2,7 @@
 //! totals of each hook's timings. Other programs keep it and do not look into it.
 
 use super::counts::{AGENT_TOOLS_MAX, Counts};
-use super::hook::HookTotals;
+use super::hook::{Accounted, HookTotals};
 use super::json::{Object, Text, Value};
 
 /// The key.
@@ -82,11 +82,22 @@ impl Own {
 
     /// The totals of a hook.
     pub(crate) fn totals(&self, hook: &Text) -> HookTotals {
-        let timings = self.0.get(TIMINGS).and_then(Value::as_object);
-        timings
-            .and_then(|timings| timings.get(hook.escaped())?.as_object())
+        self.totals_object(hook)
             .map(HookTotals::from_object)
             .unwrap_or_default()
+    }
+
+    /// Whether the totals of a hook have all values of its list.
+    pub(crate) fn has_all_of(&self, hook: &Text, list: &[Value]) -> bool {
+        self.totals_object(hook)
+            .map(Accounted::from_object)
+            .unwrap_or_default()
+            .has_all_of(list)
+    }
+
+    fn totals_object(&self, hook: &Text) -> Option<&Object> {
+        let timings = self.0.get(TIMINGS).and_then(Value::as_object)?;
+        timings.get(hook.escaped())?.as_object()
     }
 
     /// Replaces the totals of a hook.

@@ -4,6 +4,7 @@
 //! First what the tests share, then the tests. `python3` has to be there.
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "tests look at the files from outside, as any other program would"
 )]
 #![expect(unreachable_pub, reason = "a test program has no users")]

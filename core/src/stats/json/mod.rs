@@ -7,6 +7,7 @@
 //! value type of our own: [`Value`], made of [`Number`], [`Text`] and [`Object`], with [`parse`] and
 //! [`write`].
 
+mod chars;
 mod number;
 mod object;
 mod parse;

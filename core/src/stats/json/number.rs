@@ -1,9 +1,11 @@
 //! Numbers, with the characters that they were written with.
 
+use super::chars::Chars;
+
 /// A number as it stands in the file: an integer of any length, a float, `NaN`, `Infinity` or
 /// `-Infinity`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Number(Box<str>);
+pub(crate) struct Number(Chars);
 
 impl Number {
     /// The number with these characters, of which the parser knows that they are one.
@@ -13,22 +15,32 @@ impl Number {
 
     /// A count.
     pub(crate) fn from_count(count: u64) -> Self {
-        Self(count.to_string().into())
+        Self(count.to_string().as_str().into())
+    }
+
+    /// An integer.
+    pub(crate) fn from_integer(integer: i64) -> Self {
+        Self(integer.to_string().as_str().into())
     }
 
     /// A float, as Python writes it.
     pub(crate) fn from_f64(value: f64) -> Self {
-        Self(repr(value).into())
+        Self(repr(value).as_str().into())
     }
 
     /// The characters.
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
+    }
+
+    /// As [`as_str`](Self::as_str), for those who need no `str`.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// The nearest float. Beyond the largest it is infinite, as with Python's `float`.
     pub(crate) fn value(&self) -> f64 {
-        match &*self.0 {
+        match self.as_str() {
             "NaN" => f64::NAN,
             "Infinity" => f64::INFINITY,
             "-Infinity" => f64::NEG_INFINITY,
@@ -39,7 +51,7 @@ impl Number {
     /// The count that this is: a whole number as it is, a fraction without what is behind the point,
     /// and zero for what is negative or not a number. More than fits counts as the largest.
     pub(crate) fn count(&self) -> u64 {
-        match self.0.parse() {
+        match self.as_str().parse() {
             Ok(count) => count,
             // The conversion rounds towards zero and stays within the bounds.
             Err(_) => self.value() as u64,
@@ -48,7 +60,7 @@ impl Number {
 
     /// Whether Python reads it as an `int`.
     pub(crate) fn is_integer(&self) -> bool {
-        self.0
+        self.as_str()
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte == b'-')
     }

@@ -1,7 +1,7 @@
 //! Objects, in the order in which they were written.
 
 use super::{Text, Value};
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// An object: keys in order, each of them once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,32 +10,21 @@ pub(crate) struct Object {
     entries: Vec<(Text, Value)>,
 }
 
-/// How many entries are searched one by one for a key that is there twice.
+/// How many keys are compared with each other one by one.
 const FEW: usize = 8;
 
 impl Object {
     /// The object of these entries. Of a key that is there more than once the last value counts, at
     /// the first place, as in Python.
     pub(crate) fn from_entries(entries: Vec<(Text, Value)>) -> Self {
-        if entries.len() <= FEW {
-            let mut object = Self::default();
-            for (key, value) in entries {
-                object.set(key, value);
-            }
-            return object;
+        if are_distinct(&entries) {
+            return Self { entries };
         }
-        let mut places: HashMap<Text, usize> = HashMap::with_capacity(entries.len());
-        let mut unique: Vec<(Text, Value)> = Vec::with_capacity(entries.len());
+        let mut object = Self::default();
         for (key, value) in entries {
-            match places.get(&key) {
-                Some(&place) => unique[place].1 = value,
-                None => {
-                    places.insert(key.clone(), unique.len());
-                    unique.push((key, value));
-                }
-            }
+            object.set(key, value);
         }
-        Self { entries: unique }
+        object
     }
 
     /// The value of this key, in the form that [`Text`] has.
@@ -105,6 +94,15 @@ impl Object {
     fn place(&self, key: &str) -> Option<usize> {
         self.entries
             .iter()
-            .position(|(other, _)| other.escaped() == key)
+            .position(|(other, _)| other.as_bytes() == key.as_bytes())
     }
+}
+
+fn are_distinct(entries: &[(Text, Value)]) -> bool {
+    if entries.len() <= FEW {
+        let mut earlier = (0..).zip(entries);
+        return earlier.all(|(place, (key, _))| entries[..place].iter().all(|(one, _)| one != key));
+    }
+    let mut seen = HashSet::with_capacity(entries.len());
+    entries.iter().all(|(key, _)| seen.insert(key))
 }

@@ -44,7 +44,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Malformed> {
 
 struct Parser<'a> {
     text: &'a str,
-    /// Invariant: at the beginning of a character, or at the end.
+    // Invariant: at the beginning of a character, or at the end.
     at: usize,
     depth: usize,
 }
@@ -116,9 +116,12 @@ impl<'a> Parser<'a> {
 
     fn string(&mut self) -> Result<Text, Malformed> {
         self.at += 1;
-        let mut builder = Builder::default();
+        let plain = self.plain();
+        if self.skip_one(b"\"") {
+            return Ok(Text::plain(plain));
+        }
+        let mut builder = Builder::after(plain);
         loop {
-            builder.push_plain(self.plain());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -129,13 +132,14 @@ impl<'a> Parser<'a> {
                 Some(_) => return Err(self.malformed("a control character in a string")),
                 None => return Err(self.malformed("the end inside a string")),
             }
+            builder.push_plain(self.plain());
         }
     }
 
     /// Passes what stands in a [`Text`] as it stands in the file.
     fn plain(&mut self) -> &'a str {
         let rest = &self.text[self.at..];
-        let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && !b"\"\\".contains(byte);
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'"' && *byte != b'\\';
         let length = rest
             .bytes()
             .position(|byte| !is_plain(&byte))
@@ -226,7 +230,9 @@ impl<'a> Parser<'a> {
     }
 
     fn skip_space(&mut self) {
-        while self.skip_one(b" \t\n\r") {}
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
     }
 
     fn expect(&mut self, byte: u8, otherwise: &'static str) -> Result<(), Malformed> {

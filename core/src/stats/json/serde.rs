@@ -82,7 +82,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(Number::verbatim(&value.to_string())))
+        Ok(Value::Number(Number::from_integer(value)))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {

@@ -1,12 +1,13 @@
 //! Strings, in the one form in which Python writes them.
 
+use super::chars::Chars;
 use std::fmt::Write;
 
 /// A string as Python's `json.dump` writes it, without the quotes around it: printable ASCII, with
 /// an escape for everything else. Half of a surrogate pair, which a Rust string cannot hold, is an
 /// escape like any other. Two strings are equal exactly if they are in this form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Text(Box<str>);
+pub(crate) struct Text(Chars);
 
 impl Text {
     /// The string with these characters.
@@ -14,6 +15,11 @@ impl Text {
         let mut builder = Builder::default();
         builder.push_str(characters);
         builder.finish()
+    }
+
+    /// The string with these characters, none of which has need of an escape.
+    pub(super) fn plain(characters: &str) -> Self {
+        Self(characters.into())
     }
 
     /// The string that Python makes of bytes from outside (`os.fsdecode`, PEP 383): what is no UTF-8
@@ -32,7 +38,12 @@ impl Text {
 
     /// As it stands between the quotes.
     pub(crate) fn escaped(&self) -> &str {
-        &self.0
+        self.0.as_str()
+    }
+
+    /// As [`escaped`](Self::escaped), for those who need no `str`.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     /// The characters; half surrogates become U+FFFD.
@@ -53,7 +64,7 @@ impl Text {
     }
 
     fn units(&self) -> impl Iterator<Item = u16> {
-        let mut rest = self.0.as_bytes();
+        let mut rest = self.escaped().as_bytes();
         std::iter::from_fn(move || {
             let (unit, length) = match rest {
                 [] => return None,
@@ -97,13 +108,18 @@ impl Builder {
         }
     }
 
+    /// Begins with what has no need of an escape.
+    pub(super) fn after(plain: &str) -> Self {
+        Self(plain.to_owned())
+    }
+
     /// Appends what has no need of an escape.
     pub(super) fn push_plain(&mut self, characters: &str) {
         self.0.push_str(characters);
     }
 
     pub(super) fn finish(self) -> Text {
-        Text(self.0.into())
+        Text(self.0.as_str().into())
     }
 }
 
