@@ -23,7 +23,7 @@ pub(crate) fn decode<T: State>(bytes: &[u8]) -> Content<T> {
     if bytes.iter().all(|byte| matches!(byte, b' ' | b'\n')) {
         return Content::Empty;
     }
-    match serde_json::from_slice(bytes) {
+    match T::from_json(bytes) {
         Ok(state) => Content::State(state),
         Err(error) => Content::Damaged(error),
     }
@@ -32,8 +32,9 @@ pub(crate) fn decode<T: State>(bytes: &[u8]) -> Content<T> {
 /// One line of JSON, with a newline at its end. A state that would not read back is refused here,
 /// before anything is written.
 pub(crate) fn encode<T: State>(state: &T, path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec(state).map_err(|error| Error::unstorable(path, error))?;
-    serde_json::from_slice::<T>(&bytes).map_err(|error| Error::unstorable(path, error))?;
+    let unstorable = |error| Error::unstorable(path, error);
+    let mut bytes = state.to_json().map_err(unstorable)?;
+    T::from_json(&bytes).map_err(unstorable)?;
     join_lines(&mut bytes);
     bytes.push(b'\n');
     if bytes.len() as u64 > STATE_BYTES_MAX {

@@ -6,6 +6,7 @@ use crate::kernel::{
 };
 use crate::{Error, Result, STATE_BYTES_MAX};
 use std::path::Path;
+use std::time::Duration;
 
 /// One open file of a store.
 pub(crate) struct File<'a, K: Kernel> {
@@ -60,6 +61,12 @@ impl<'a, K: Kernel> File<'a, K> {
             return Err(Error::not_a_state_file(self.path, &what));
         }
         Ok(stat)
+    }
+
+    /// When its content was last changed, in time since the Unix epoch.
+    pub(crate) fn modified(&self) -> Result<Duration> {
+        retried(|| self.kernel.modified(self.fd()))
+            .map_err(|errno| self.failed("inspect", CallKind::Modified, errno))
     }
 
     /// The kind of file system that it is on.

@@ -22,6 +22,8 @@ compile_error!(
 pub mod kernel;
 pub mod strategy;
 
+pub mod stats;
+
 mod checksum;
 mod content;
 mod directory;

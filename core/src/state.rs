@@ -22,6 +22,26 @@ pub trait State: Serialize + DeserializeOwned + Default {
 
     /// Makes the change.
     fn apply(&mut self, delta: &Self::Delta);
+
+    /// The state as the bytes of one JSON value, as the files have it. For a state whose files other
+    /// programs read and write in a way of their own; what comes out must be what
+    /// [`from_json`](Self::from_json) reads.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written as JSON.
+    fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+
+    /// The state that these bytes are.
+    ///
+    /// # Errors
+    ///
+    /// If they are no such state, which is damage.
+    fn from_json(bytes: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(bytes)
+    }
 }
 
 /// The delta of a state that has none. It has no value, so `apply` cannot be called.

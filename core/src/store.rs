@@ -59,9 +59,9 @@ pub struct Store<T, S = Flock, K = Host> {
     name: String,
     strategy: S,
     kernel: K,
-    durability: Durability,
-    lock_timeout: Duration,
-    any_file_system: bool,
+    pub(crate) durability: Durability,
+    pub(crate) lock_timeout: Duration,
+    pub(crate) any_file_system: bool,
     sync_failed: AtomicBool,
     state: PhantomData<fn() -> T>,
 }
@@ -270,7 +270,8 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
         result
     }
 
-    fn site(&self) -> Site<'_, K> {
+    /// For what is kept beside the state, such as the locks of slots.
+    pub(crate) fn site(&self) -> Site<'_, K> {
         Site {
             kernel: &self.kernel,
             directory: &self.directory,

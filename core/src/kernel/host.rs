@@ -47,6 +47,10 @@ impl Kernel for Host {
         fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).map(|raw| stat_from(&raw))
     }
 
+    fn modified(&self, fd: &OwnedFd) -> Result<Duration> {
+        fs::fstat(fd).map(|raw| modified_from(&raw))
+    }
+
     fn fstatfs(&self, fd: &OwnedFd) -> Result<FileSystem> {
         fs::fstatfs(fd).map(|raw| file_system_from(&raw))
     }
@@ -224,6 +228,16 @@ fn stat_from(raw: &fs::Stat) -> Stat {
         uid: raw.st_uid,
         size: raw.st_size as u64,
     }
+}
+
+/// A time before the epoch counts as the epoch.
+#[expect(
+    clippy::unnecessary_cast,
+    reason = "the types differ: nanoseconds are signed on macOS"
+)]
+fn modified_from(raw: &fs::Stat) -> Duration {
+    let seconds = Duration::from_secs(u64::try_from(raw.st_mtime).unwrap_or(0));
+    seconds + Duration::from_nanos(raw.st_mtime_nsec as u64)
 }
 
 /// The numbers are those of statfs(2) and linux/magic.h.

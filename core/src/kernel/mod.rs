@@ -56,6 +56,11 @@ pub trait Kernel {
     fn fstat(&self, fd: &Self::Fd) -> Result<Stat>;
     /// lstat(2).
     fn stat(&self, path: &Path) -> Result<Stat>;
+    /// fstat(2), reduced to `st_mtim`: when the content was last changed, in time since the Unix
+    /// epoch. The kernel takes it from a clock that may be behind
+    /// [`clock_realtime`](Self::clock_realtime) by a tick. It is no field of [`Stat`], since then no
+    /// two answers of a model's fstat would be alike.
+    fn modified(&self, fd: &Self::Fd) -> Result<Duration>;
     /// fstatfs(2), reduced to the kind of file system.
     fn fstatfs(&self, fd: &Self::Fd) -> Result<FileSystem>;
     /// pread(2): may return fewer bytes than asked for; 0 is the end of the file.

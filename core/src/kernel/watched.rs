@@ -120,6 +120,10 @@ impl<K: Kernel, W: Watcher> Kernel for Watched<K, W> {
         self.value(Call::Stat { path }, || self.kernel.stat(path))
     }
 
+    fn modified(&self, fd: &K::Fd) -> Result<Duration> {
+        self.value(Call::Modified, || self.kernel.modified(fd))
+    }
+
     fn fstatfs(&self, fd: &K::Fd) -> Result<FileSystem> {
         self.value(Call::Fstatfs, || self.kernel.fstatfs(fd))
     }

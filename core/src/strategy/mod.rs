@@ -12,6 +12,8 @@ pub use append_log::AppendLog;
 pub use flock::Flock;
 pub use rename::Rename;
 
+pub(crate) use journal::{Journal, Pending};
+
 use crate::kernel::Kernel;
 use crate::{Durability, Outcome, Result, State};
 use std::path::{Path, PathBuf};

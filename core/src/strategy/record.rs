@@ -2,7 +2,6 @@
 
 use crate::content::join_lines;
 use crate::{Error, Result, State, checksum};
-use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// How many hexadecimal digits the length of a record has; so has its checksum.
@@ -116,18 +115,19 @@ impl<T: State> Fold<T> {
         }
         match verified(line) {
             Some((Kind::Base, json)) if first => {
-                self.understood(json, |fold, state| fold.state = state);
+                self.understood(T::from_json(json), |fold, state| fold.state = state);
             }
             Some((Kind::Delta, json)) if !first => {
-                self.understood(json, |fold, delta| fold.state.apply(&delta));
+                let delta = serde_json::from_slice::<T::Delta>(json);
+                self.understood(delta, |fold, delta| fold.state.apply(&delta));
             }
             _ => return false,
         }
         true
     }
 
-    fn understood<P: DeserializeOwned>(&mut self, json: &[u8], take: impl FnOnce(&mut Self, P)) {
-        match serde_json::from_slice(json) {
+    fn understood<P>(&mut self, part: serde_json::Result<P>, take: impl FnOnce(&mut Self, P)) {
+        match part {
             Ok(part) => {
                 take(self, part);
                 self.records += 1;

@@ -215,6 +215,10 @@ impl Kernel for Machine {
         Ok(stat)
     }
 
+    fn modified(&self, fd: &OwnedFd) -> Result<Duration> {
+        Host.modified(fd)
+    }
+
     fn fstatfs(&self, fd: &OwnedFd) -> Result<FileSystem> {
         let real = Host.fstatfs(fd)?;
         Ok(self.file_system.unwrap_or(real))

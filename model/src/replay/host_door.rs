@@ -114,6 +114,7 @@ impl Door for HostDoor {
             }
             Request::Fstat { fd } => self.with(fd, |fd| Host.fstat(fd)).map(Reply::Stat),
             Request::Stat { path } => Host.stat(&self.real(&path)).map(Reply::Stat),
+            Request::Modified { fd } => self.with(fd, |fd| Host.modified(fd)).map(Reply::Time),
             Request::Fstatfs { fd } => self.with(fd, |fd| Host.fstatfs(fd)).map(Reply::FileSystem),
             Request::Pread { fd, length, offset } => {
                 self.pread(fd, length, offset).map(Reply::Bytes)

@@ -62,6 +62,7 @@ fn arguments(request: &Request) -> Value {
         Request::Open { path, how } => opening(json!({ "path": path }), *how),
         Request::Close { fd }
         | Request::Fstat { fd }
+        | Request::Modified { fd }
         | Request::Fstatfs { fd }
         | Request::Fsync { fd }
         | Request::Fdatasync { fd } => json!({ "fd": fd.number() }),

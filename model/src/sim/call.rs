@@ -36,6 +36,7 @@ pub enum Request {
     Flock { fd: Fd, operation: FlockOperation },
     Fstat { fd: Fd },
     Stat { path: PathBuf },
+    Modified { fd: Fd },
     Fstatfs { fd: Fd },
     Pread { fd: Fd, length: usize, offset: u64 },
     Pwrite { fd: Fd, bytes: Vec<u8>, offset: u64 },
@@ -85,6 +86,7 @@ impl Request {
             },
             Self::Fstat { .. } => Call::Fstat,
             Self::Stat { path } => Call::Stat { path },
+            Self::Modified { .. } => Call::Modified,
             Self::Fstatfs { .. } => Call::Fstatfs,
             &Self::Pread { length, offset, .. } => Call::Pread { length, offset },
             Self::Pwrite { bytes, offset, .. } => Call::Pwrite {

@@ -59,7 +59,7 @@ impl Sim {
         let count = bytes.len().min(self.faults.transfer_bytes_max);
         let at = self.write_offset(process, fd, offset);
         let file = self.regular(process, fd)?;
-        self.write_content(file, at, &bytes[..count]);
+        self.write_content(process, file, at, &bytes[..count]);
         Ok(count)
     }
 
@@ -84,6 +84,7 @@ impl Sim {
         self.writable(process, fd).map_err(|_| Errno::INVAL)?;
         self.check_no_fifo(process, fd, Errno::INVAL)?;
         let file = self.regular(process, fd)?;
+        self.touch(process, file);
         self.resize(file, length);
         Ok(())
     }
@@ -140,7 +141,7 @@ impl Sim {
         let boundary = (at / page + pages) * page;
         let count = usize::try_from(boundary.saturating_sub(at)).expect("a write fits into memory");
         if let Ok(file) = self.regular(process, fd) {
-            self.write_content(file, at, &bytes[..count]);
+            self.write_content(process, file, at, &bytes[..count]);
         }
     }
 
@@ -194,10 +195,11 @@ impl Sim {
         }
     }
 
-    fn write_content(&mut self, file: InodeNumber, offset: u64, bytes: &[u8]) {
+    fn write_content(&mut self, process: ProcessId, file: InodeNumber, offset: u64, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
+        self.touch(process, file);
         self.content_mut(file).write(offset, bytes);
         self.record(|| Change::Write {
             file,

@@ -111,6 +111,10 @@ impl<D: Door> Kernel for SimProcess<D> {
         Ok(expect!(self.0.call(Request::Stat { path })?, Stat))
     }
 
+    fn modified(&self, fd: &Fd) -> Result<Duration> {
+        Ok(expect!(self.0.call(Request::Modified { fd: *fd })?, Time))
+    }
+
     fn fstatfs(&self, fd: &Fd) -> Result<FileSystem> {
         let request = Request::Fstatfs { fd: *fd };
         Ok(expect!(self.0.call(request)?, FileSystem))

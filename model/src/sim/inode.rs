@@ -5,6 +5,7 @@ use super::sorted::SortedMap;
 use hookstate::kernel::FileType;
 use std::ffi::OsStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The number of an inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +23,9 @@ pub(super) struct Inode {
     pub(super) owner: u32,
     /// In how many directories it has a name. Without one it lives as long as it is open.
     pub(super) links: u32,
+    /// When its content was last changed, counted like the time of a process. Of a directory it is
+    /// when it was made, and a power loss brings back when the file was.
+    pub(super) modified: Duration,
 }
 
 /// What sort of file it is, and what is in it.

@@ -118,6 +118,7 @@ impl Sim {
             node: Node::Directory(Entries::default()),
             owner: 0,
             links: 1,
+            modified: Duration::ZERO,
         };
         let mut inodes = SortedMap::default();
         inodes.insert(InodeNumber::ROOT, Shared::new(root));
@@ -248,7 +249,9 @@ impl Sim {
     pub fn commutes(&self, process: ProcessId, request: &Request) -> bool {
         match request {
             Request::Close { fd } => self.close_commutes(process, *fd),
-            Request::Flock { fd, .. } | Request::Fstat { fd } => self.is_out_of_reach(process, *fd),
+            Request::Flock { fd, .. } | Request::Fstat { fd } | Request::Modified { fd } => {
+                self.is_out_of_reach(process, *fd)
+            }
             // They look at what never changes or belongs to the process alone. A sleep does wait
             // for others, but for nothing except what lets its next call succeed.
             Request::Fstatfs { .. }
@@ -295,6 +298,7 @@ impl Sim {
             }
             Request::Fstat { fd } => Ok(Reply::Stat(self.fstat(process, *fd))),
             Request::Stat { path } => self.stat(path).map(Reply::Stat),
+            Request::Modified { fd } => Ok(Reply::Time(self.modified(process, *fd))),
             Request::Fstatfs { .. } => Ok(Reply::FileSystem(self.faults.file_system)),
             &Request::Pread { fd, length, offset } => {
                 self.pread(process, fd, length, offset).map(Reply::Bytes)
@@ -346,6 +350,17 @@ impl Sim {
 
     fn clock(&self, process: ProcessId, start: Duration) -> Reply {
         Reply::Time(start + self.process(process).slept)
+    }
+
+    fn modified(&self, process: ProcessId, fd: Fd) -> Duration {
+        let inode = self.description(process, fd).inode;
+        CLOCK_REALTIME_START + self.inodes[&inode].modified
+    }
+
+    /// The content of the file is changed by the process, now.
+    pub(super) fn touch(&mut self, process: ProcessId, file: InodeNumber) {
+        let now = self.process(process).slept;
+        self.inode_mut(file).modified = now;
     }
 
     /// SplitMix64 over the process and how often it has drawn: different for each, the same in
@@ -429,13 +444,17 @@ impl Sim {
         }
     }
 
-    pub(super) fn new_inode(&mut self, node: Node, owner: u32) -> InodeNumber {
+    pub(super) fn new_inode(&mut self, process: ProcessId, node: Node) -> InodeNumber {
         let number = (InodeNumber::ROOT.0..)
             .map(InodeNumber)
             .find(|number| !self.inodes.contains_key(number) && !self.is_on_disk(*number))
             .expect("fewer files than numbers");
-        let links = 1;
-        let inode = Shared::new(Inode { node, owner, links });
+        let inode = Shared::new(Inode {
+            node,
+            owner: self.euid(process),
+            links: 1,
+            modified: self.process(process).slept,
+        });
         if let Some(disk) = &mut self.disk {
             disk.born(number, inode.clone());
         }

@@ -161,6 +161,7 @@ impl Sim {
     ) -> Result<Fd> {
         self.check_open(inode, how)?;
         if how.truncate && matches!(self.inodes[&inode].node, Node::Regular(_)) {
+            self.touch(process, inode);
             self.resize(inode, 0);
         }
         Ok(self.open_description(process, inode, how.access))
@@ -193,7 +194,7 @@ impl Sim {
     }
 
     fn make(&mut self, process: ProcessId, place: Place<'_>, node: Node) -> InodeNumber {
-        let inode = self.new_inode(node, self.euid(process));
+        let inode = self.new_inode(process, node);
         self.set_names(&[(place, Some(inode))], true);
         inode
     }

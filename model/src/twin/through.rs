@@ -19,6 +19,7 @@ impl<K: Kernel<Fd = Fd>> Door for Through<K> {
             Request::Flock { fd, operation } => kernel.flock(&fd, operation).map(unit),
             Request::Fstat { fd } => kernel.fstat(&fd).map(Reply::Stat),
             Request::Stat { path } => kernel.stat(&path).map(Reply::Stat),
+            Request::Modified { fd } => kernel.modified(&fd).map(Reply::Time),
             Request::Fstatfs { fd } => kernel.fstatfs(&fd).map(Reply::FileSystem),
             Request::Pread { fd, length, offset } => self.pread(fd, length, offset),
             Request::Pwrite { fd, bytes, offset } => {

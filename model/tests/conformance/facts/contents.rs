@@ -1,7 +1,10 @@
 //! What is in a file after a write, an append or a change of its size, and what a read gives.
 
 use crate::world::{Calls, World};
-use hookstate::kernel::{Access, Call, Errno, Kernel, OpenHow, Watched, Watcher, Way};
+use hookstate::kernel::{
+    Access, Call, Errno, FlockOperation, Kernel, OpenHow, Result, Watched, Watcher, Way,
+};
+use std::time::Duration;
 
 facts! {
     reading_at_the_end_gives_nothing
@@ -18,6 +21,7 @@ facts! {
     fallocate_changes_neither_size_nor_content
     offsets_beyond_the_signed_range_are_einval
     syncing_succeeds_for_files_and_directories
+    a_file_was_modified_when_its_content_was_last_changed
 }
 
 fn reading_at_the_end_gives_nothing<W: World>(world: &W) {
@@ -185,5 +189,34 @@ struct ThreeBytes;
 impl Watcher for ThreeBytes {
     fn before(&self, _call: &Call<'_>) -> Way {
         Way::Short(3)
+    }
+}
+
+/// How far the clock of st_mtim may be behind: a tick of the slowest kernels, which count 100 a second.
+const TICK: Duration = Duration::from_millis(10);
+
+fn a_file_was_modified_when_its_content_was_last_changed<W: World>(world: &W) {
+    let (p, q) = (world.process(), world.process());
+    let path = world.path("a");
+    let before = p.clock_realtime();
+    let fd = p.create(&path);
+    let made = p.modified(&fd).expect("an open file");
+    assert!(made + TICK >= before && made <= p.clock_realtime());
+    let changes: [&dyn Fn() -> Result<usize>; 3] = [
+        &|| p.pwrite(&fd, b"four", 0),
+        &|| p.pwrite(&fd, b"more", 4),
+        &|| p.ftruncate(&fd, 2).map(|()| 0),
+    ];
+    for change in changes {
+        let earlier = q.modified(&q.create(&path)).expect("an open file");
+        p.nanosleep(2 * TICK);
+        let _ = p.pread(&fd, &mut [0; 4], 0);
+        let _ = p
+            .fstat(&fd)
+            .and_then(|_| p.flock(&fd, FlockOperation::Exclusive));
+        assert_eq!(p.modified(&fd), Ok(earlier), "nothing has changed");
+        change().expect("a change");
+        let later = p.modified(&fd).expect("an open file");
+        assert!(later > earlier && later <= p.clock_realtime());
     }
 }

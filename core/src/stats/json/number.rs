@@ -1,0 +1,180 @@
+//! Numbers, with the characters that they were written with.
+
+use super::chars::Chars;
+
+/// A number as it stands in the file: an integer of any length, a float, `NaN`, `Infinity` or
+/// `-Infinity`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Number(Chars);
+
+impl Number {
+    /// The number with these characters, of which the parser knows that they are one.
+    pub(super) fn verbatim(characters: &str) -> Self {
+        Self(characters.into())
+    }
+
+    /// A count.
+    pub(crate) fn from_count(count: u64) -> Self {
+        Self(count.to_string().as_str().into())
+    }
+
+    /// An integer.
+    pub(crate) fn from_integer(integer: i64) -> Self {
+        Self(integer.to_string().as_str().into())
+    }
+
+    /// A float, as Python writes it.
+    pub(crate) fn from_f64(value: f64) -> Self {
+        Self(repr(value).as_str().into())
+    }
+
+    /// The characters.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// As [`as_str`](Self::as_str), for those who need no `str`.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The nearest float. Beyond the largest it is infinite, as with Python's `float`.
+    pub(crate) fn value(&self) -> f64 {
+        match self.as_str() {
+            "NaN" => f64::NAN,
+            "Infinity" => f64::INFINITY,
+            "-Infinity" => f64::NEG_INFINITY,
+            digits => digits.parse().unwrap_or(f64::NAN),
+        }
+    }
+
+    /// The count that this is: a whole number as it is, a fraction without what is behind the point,
+    /// and zero for what is negative or not a number. More than fits counts as the largest.
+    pub(crate) fn count(&self) -> u64 {
+        match self.as_str().parse() {
+            Ok(count) => count,
+            // The conversion rounds towards zero and stays within the bounds.
+            Err(_) => self.value() as u64,
+        }
+    }
+
+    /// Whether Python reads it as an `int`.
+    pub(crate) fn is_integer(&self) -> bool {
+        self.as_str()
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-')
+    }
+
+    /// As Python's `round(number, 2)`: an integer stays as it is, a float goes to the nearest one
+    /// with two decimals, and from the very middle to the even one.
+    pub(crate) fn rounded_to_cents(&self) -> Self {
+        if self.is_integer() {
+            return self.clone();
+        }
+        Self::from_f64(round_to_cents(self.value()))
+    }
+}
+
+/// As Python's `round(value, 2)`. Formatting rounds the exact binary value, from the very middle to
+/// the even digit, which is what `float.__round__` does.
+pub(crate) fn round_to_cents(value: f64) -> f64 {
+    format!("{value:.2}").parse().unwrap_or(value)
+}
+
+/// As Python's `repr(value)`, or what `json.dump` makes of what is not finite: the fewest digits
+/// that read back as the same float; with an exponent, of at least two digits, below 1e-4 and from
+/// 1e16 on.
+fn repr(value: f64) -> String {
+    if value.is_nan() {
+        return "NaN".to_owned();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        return with_a_point(value.to_string());
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+}
+
+fn with_a_point(mut decimal: String) -> String {
+    if !decimal.contains('.') {
+        decimal.push_str(".0");
+    }
+    decimal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Number, repr, round_to_cents};
+
+    #[test]
+    fn floats_are_written_as_python_writes_them() {
+        let expected = [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (12.5, "12.5"),
+            (0.1, "0.1"),
+            (1e-4, "0.0001"),
+            (1e-5, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
+            (1e100, "1e+100"),
+            (5e-324, "5e-324"),
+            (1_795_166_043.403_671, "1795166043.403671"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "Infinity"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ];
+        for (value, characters) in expected {
+            assert_eq!(repr(value), characters);
+        }
+    }
+
+    #[test]
+    fn rounding_goes_to_even_from_the_very_middle() {
+        let expected = [
+            (0.125, 0.12),
+            (0.375, 0.38),
+            (2.675, 2.67),
+            (1.005, 1.0),
+            (-0.001, -0.0),
+            (12.345_678, 12.35),
+            (1e300, 1e300),
+        ];
+        for (value, rounded) in expected {
+            assert_eq!(
+                round_to_cents(value).to_bits(),
+                f64::to_bits(rounded),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_count_is_read_leniently() {
+        let expected = [
+            ("7", 7),
+            ("1.0", 1),
+            ("2.9", 2),
+            ("1e3", 1_000),
+            ("1e-05", 0),
+            ("-3", 0),
+            ("NaN", 0),
+            ("-Infinity", 0),
+            ("Infinity", u64::MAX),
+            ("18446744073709551615", u64::MAX),
+            ("100000000000000000000000000000000", u64::MAX),
+        ];
+        for (characters, count) in expected {
+            assert_eq!(Number::verbatim(characters).count(), count, "{characters}");
+        }
+    }
+}

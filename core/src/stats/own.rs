@@ -1,0 +1,117 @@
+//! What the file has under the key `hookstate`, which is ours: the counts of each agent, and the
+//! totals of each hook's timings. Other programs keep it and do not look into it.
+
+use super::counts::{AGENT_TOOLS_MAX, Counts};
+use super::hook::{Accounted, HookTotals};
+use super::json::{Object, Text, Value};
+
+/// The key.
+pub(crate) const KEY: &str = "hookstate";
+
+/// The version of what is under it. Under another one it is left as it is.
+const VERSION: u64 = 1;
+
+/// How many agents have counts of their own. Of more, those whose last call is the longest ago are
+/// added up in one.
+pub(crate) const AGENTS_MAX: usize = 32;
+
+const AGENTS: &str = "agents";
+const EARLIER: &str = "earlier_agents";
+const TIMINGS: &str = "timings";
+
+/// What is under the key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Own(Object);
+
+impl Own {
+    /// What this file has; empty if it has nothing yet. `None` if another version wrote it.
+    pub(crate) fn of(file: &Object) -> Option<Self> {
+        match file.get(KEY) {
+            None => Some(Self(Object::default())),
+            Some(Value::Object(own)) if own.get("version").map(Value::count) == Some(VERSION) => {
+                Some(Self(own.clone()))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Writes it into the file, unless it is empty.
+    pub(crate) fn put_into(mut self, file: &mut Object) {
+        if self.0.len() > 0 {
+            if self.0.get("version").is_none() {
+                self.0.insert_behind(&[], "version", VERSION.into());
+            }
+            file.set(Text::new(KEY), self.0);
+        }
+    }
+
+    /// Adds to the counts of an agent, which is now the one with the last call.
+    pub(crate) fn add_to_agent(&mut self, agent: &Text, counts: &Counts) {
+        let agents = self.0.object_at(&Text::new(AGENTS));
+        let mut own = match agents.remove(agent.escaped()) {
+            Some(Value::Object(own)) => own,
+            _ => Object::default(),
+        };
+        counts.add_to(&mut own, AGENT_TOOLS_MAX);
+        agents.set(agent.clone(), own);
+        if agents.len() > AGENTS_MAX
+            && let Some((_, Value::Object(oldest))) = agents.remove_first()
+        {
+            self.add_to_earlier(&Counts::of(&oldest));
+        }
+    }
+
+    fn add_to_earlier(&mut self, counts: &Counts) {
+        let earlier = self.0.object_at(&Text::new(EARLIER));
+        let agents = earlier.get(AGENTS).map_or(0, Value::count);
+        earlier.set(Text::new(AGENTS), agents.saturating_add(1));
+        counts.add_to(earlier, AGENT_TOOLS_MAX);
+    }
+
+    /// The agents, the one with the last call at the end.
+    pub(crate) fn agents(&self) -> impl Iterator<Item = (&Text, &Object)> {
+        let agents = self.0.get(AGENTS).and_then(Value::as_object);
+        let agents = agents.into_iter().flat_map(Object::iter);
+        agents.filter_map(|(agent, counts)| Some((agent, counts.as_object()?)))
+    }
+
+    /// The counts of all the agents that have none of their own any more.
+    pub(crate) fn earlier_agents(&self) -> Option<&Object> {
+        self.0.get(EARLIER).and_then(Value::as_object)
+    }
+
+    /// The totals of a hook.
+    pub(crate) fn totals(&self, hook: &Text) -> HookTotals {
+        self.totals_object(hook)
+            .map(HookTotals::from_object)
+            .unwrap_or_default()
+    }
+
+    /// Whether the totals of a hook have all values of its list.
+    pub(crate) fn has_all_of(&self, hook: &Text, list: &[Value]) -> bool {
+        self.totals_object(hook)
+            .map(Accounted::from_object)
+            .unwrap_or_default()
+            .has_all_of(list)
+    }
+
+    fn totals_object(&self, hook: &Text) -> Option<&Object> {
+        let timings = self.0.get(TIMINGS).and_then(Value::as_object)?;
+        timings.get(hook.escaped())?.as_object()
+    }
+
+    /// Replaces the totals of a hook.
+    pub(crate) fn set_totals(&mut self, hook: &Text, totals: &HookTotals) {
+        let timings = self.0.object_at(&Text::new(TIMINGS));
+        timings.set(hook.clone(), totals.to_object());
+    }
+
+    /// The hooks that have totals.
+    pub(crate) fn hooks(&self) -> impl Iterator<Item = &Text> {
+        let timings = self.0.get(TIMINGS).and_then(Value::as_object);
+        timings
+            .into_iter()
+            .flat_map(Object::iter)
+            .map(|(hook, _)| hook)
+    }
+}

@@ -1,0 +1,70 @@
+//! Our processes and those of the program in Python, on the same file at the same time.
+
+use crate::account::Account;
+use crate::child::{Running, begin_together};
+use crate::finalize::runs;
+use crate::scratch::Scratch;
+use crate::{peer, worker};
+
+const OURS: u32 = 8;
+const THEIRS: u32 = 8;
+const CALLS: u32 = 100;
+
+fn names() -> (Vec<String>, Vec<String>) {
+    let names = |kind: &str, count| (0..count).map(|number| format!("{kind}{number}")).collect();
+    (names("w", OURS), names("p", THEIRS))
+}
+
+/// Everybody at once, on a file that is not there yet.
+fn race(role: &str) -> Result<(), String> {
+    let scratch = Scratch::new();
+    let (ours, theirs) = names();
+    let calls = CALLS.to_string();
+    let start = |name: &String| worker::start(&scratch, name, CALLS, 10);
+    let mut running: Vec<Running> = ours.iter().map(start).collect();
+    running.extend(
+        theirs
+            .iter()
+            .map(|name| peer::on(&scratch, role, &[name, &calls])),
+    );
+    begin_together(&mut running);
+    running.into_iter().for_each(Running::finish);
+    let file = scratch
+        .stats()
+        .read()
+        .map_err(|error| error.to_string())?
+        .value;
+    Account::of(&[ours, theirs].concat(), CALLS).settle([&file])
+}
+
+#[test]
+fn eight_of_ours_and_eight_in_python_count_to_1600() {
+    for run in 0..runs(3) {
+        race("count").unwrap_or_else(|wrong| panic!("run {run}: {wrong}"));
+    }
+}
+
+/// Control: with the lock released between reading and writing hardly anything is left.
+#[test]
+fn peers_that_lock_twice_are_found_out() {
+    race("locks-twice").expect_err("calls are lost");
+}
+
+#[test]
+fn what_we_leave_is_what_a_peer_goes_on_with() {
+    let scratch = Scratch::new();
+    let mut stats = scratch.stats().agent("a");
+    crate::scratch::record(&mut stats, &[("Bash", true), ("Edit", false)]);
+    let _ = stats.finalize().expect("a result");
+    crate::scratch::record(&mut stats, &[("w-0", true)]);
+    let peer = peer::on(&scratch, "count", &["p", "2"]);
+    peer.wait_for("ready");
+    peer.finish();
+    let file = stats.read().expect("a file").value;
+    assert_eq!(file.tool_count(), 3);
+    assert_eq!(file.agents()[0].1.tool_count, 1);
+    assert!(
+        !scratch.text().contains("  "),
+        "Python cuts the padding off"
+    );
+}
