@@ -198,22 +198,20 @@ impl<E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Debounce<E
     /// [`is_indeterminate`](crate::Error::is_indeterminate) says that it may have been.
     pub fn event(&self, event: E) -> Result<Outcome<Arrival<'_, E, S, K>>> {
         let site = self.store.site();
+        let mut role = None;
         let outcome = self.store.try_locked_modify(|state| {
-            let role = site.lock_at_once(&self.role)?; // I1, I2
+            role = site.lock_at_once(&self.role)?; // I1, I2
             let now = Moment::now(site.kernel);
             let first = self.leading && state.is_first_of_a_burst(self.terms.quiet, now);
             state.note(event, now);
             let number = state.events;
-            Ok(match role {
-                None => Arrival::Merged,
-                Some(role) if first => {
-                    let acted = Acted { number, at: now };
-                    Arrival::Leading(Waiter::having_acted(self, role, acted))
-                }
-                Some(role) => Arrival::Wait(Waiter::new(self, role)),
-            })
+            Ok(first.then_some(Acted { number, at: now }))
         })?;
-        outcome.transpose()
+        Ok(outcome.transpose()?.map(|acted| match (role, acted) {
+            (None, _) => Arrival::Merged,
+            (Some(role), None) => Arrival::Wait(Waiter::new(self, role)),
+            (Some(role), Some(acted)) => Arrival::Leading(Waiter::having_acted(self, role, acted)),
+        }))
     }
 
     /// Notes an event and does what follows from it: blocks until it is quiet and lets `action` act,
@@ -252,14 +250,15 @@ impl<E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Debounce<E
             return Ok(Outcome::clean(None));
         }
         let site = self.store.site();
+        let mut role = None;
         let outcome = self.store.try_locked_modify(|state| {
-            if state.pending.is_none() {
-                return Ok(None);
+            if state.pending.is_some() {
+                role = site.lock_at_once(&self.role)?;
             }
-            let role = site.lock_at_once(&self.role)?;
-            Ok(role.map(|role| Waiter::new(self, role)))
+            Ok(())
         })?;
-        outcome.transpose()
+        let outcome = outcome.transpose()?;
+        Ok(outcome.map(|()| role.map(|role| Waiter::new(self, role))))
     }
 
     /// Takes the role from the process that gave its descriptor away by
