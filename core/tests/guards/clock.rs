@@ -14,19 +14,33 @@ const PAUSES: Duration = Duration::from_millis(100);
 /// The kernel of this machine with another wall clock. Clones share it. A sleep lasts no time: it
 /// sets the clock forward; a pause between two tries of a lock is a real one.
 #[derive(Clone)]
-pub struct Clocked(Arc<AtomicU64>);
+pub struct Clocked {
+    micros: Arc<AtomicU64>,
+    file_system: Option<FileSystem>,
+}
 
 impl Clocked {
     pub fn new() -> Self {
-        Self(Arc::new(AtomicU64::new(1_800_000_000_000_000)))
+        Self {
+            micros: Arc::new(AtomicU64::new(1_800_000_000_000_000)),
+            file_system: None,
+        }
+    }
+
+    /// Another file system.
+    pub fn on(file_system: FileSystem) -> Self {
+        Self {
+            file_system: Some(file_system),
+            ..Self::new()
+        }
     }
 
     pub fn advance(&self, time: Duration) {
-        self.0.fetch_add(micros(time), Ordering::Relaxed);
+        self.micros.fetch_add(micros(time), Ordering::Relaxed);
     }
 
     pub fn set_back(&self, time: Duration) {
-        self.0.fetch_sub(micros(time), Ordering::Relaxed);
+        self.micros.fetch_sub(micros(time), Ordering::Relaxed);
     }
 }
 
@@ -38,7 +52,7 @@ impl Kernel for Clocked {
     type Fd = OwnedFd;
 
     fn clock_realtime(&self) -> Duration {
-        Duration::from_micros(self.0.load(Ordering::Relaxed))
+        Duration::from_micros(self.micros.load(Ordering::Relaxed))
     }
 
     fn nanosleep(&self, duration: Duration) {
@@ -70,7 +84,8 @@ impl Kernel for Clocked {
     }
 
     fn fstatfs(&self, fd: &OwnedFd) -> Result<FileSystem> {
-        Host.fstatfs(fd)
+        let real = Host.fstatfs(fd)?;
+        Ok(self.file_system.unwrap_or(real))
     }
 
     fn pread(&self, fd: &OwnedFd, into: &mut [u8], offset: u64) -> Result<usize> {

@@ -8,7 +8,7 @@ use crate::twins::{self, FlaggedDebounce, Flaw};
 use crate::workers::Worker;
 use hookstate::guard::{AnyPath, Arrival, Debounce, Step, Waiter};
 use hookstate::kernel::{Errno, FailNth, Fault, Host, Kernel, Watched};
-use hookstate::strategy::Flock;
+use hookstate::strategy::{ALL, Flock};
 use hookstate::{ErrorKind, Result, Store};
 use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
@@ -175,6 +175,27 @@ fn the_blocking_form_sleeps_until_it_is_quiet_and_tells_who_acted() {
         assert_eq!(acted, [1, 2, 3]);
         let slept = clock.clock_realtime() - before;
         assert_eq!(slept, QUIET * if leading { 2 } else { 3 });
+    }
+}
+
+#[test]
+fn every_strategy_keeps_the_events_and_their_role() {
+    for strategy in ALL {
+        let (scratch, clock) = (scratch(), Clocked::new());
+        let store = Store::with(scratch.path(), "debounce", strategy, clock.clone());
+        let debounce = Debounce::over(store, QUIET);
+        let mut acted = Vec::new();
+        let outcome = debounce.act(1, |event| {
+            acted.push(event);
+            if event == 1 {
+                let other = debounce.event(2).expect("nothing is wrong").value;
+                assert!(matches!(other, Arrival::Merged), "{strategy:?}: {other:?}");
+            }
+        });
+        assert!(outcome.expect("nothing is wrong").value);
+        assert_eq!(acted, [1, 2], "{strategy:?}");
+        let left = debounce.take_over().expect("nothing is wrong").value;
+        assert!(left.is_none(), "{strategy:?}");
     }
 }
 

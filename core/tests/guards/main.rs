@@ -21,6 +21,7 @@ mod workers;
 mod breaker;
 mod burst;
 mod debounce;
+mod example;
 mod once;
 mod pending;
 mod rate_limit;

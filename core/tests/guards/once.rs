@@ -6,7 +6,7 @@ use crate::workers::granted_among;
 use hookstate::Store;
 use hookstate::guard::Once;
 use hookstate::kernel::Kernel;
-use hookstate::strategy::Flock;
+use hookstate::strategy::{ALL, Flock, Strategy};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,7 +14,11 @@ const EXPIRY: Duration = Duration::from_secs(60);
 const MICROSECOND: Duration = Duration::from_micros(1);
 
 fn once<K: Kernel>(directory: &Path, kernel: K) -> Once<Flock, K> {
-    let store = Store::with(directory, "once", Flock, kernel).lock_timeout(Duration::ZERO);
+    once_with(Flock, directory, kernel)
+}
+
+fn once_with<S: Strategy, K: Kernel>(strategy: S, directory: &Path, kernel: K) -> Once<S, K> {
+    let store = Store::with(directory, "once", strategy, kernel).lock_timeout(Duration::ZERO);
     Once::over(store, EXPIRY)
 }
 
@@ -37,14 +41,17 @@ fn all_of_eight_processes_win_if_they_look_and_take_in_two_windows() {
 
 #[test]
 fn one_of_two_wins_wherever_they_meet() {
-    let sums = granted_to_two(
-        |_, _| {},
-        |directory, kernel| {
-            let won = once(directory, kernel).first("key")?;
-            Ok(usize::from(won.value))
-        },
-    );
-    assert_eq!(sums.keys().copied().collect::<Vec<_>>(), [1]);
+    for strategy in ALL {
+        let sums = granted_to_two(
+            |_, _| {},
+            |directory, kernel| {
+                let won = once_with(strategy, directory, kernel).first("key")?;
+                Ok(usize::from(won.value))
+            },
+        );
+        let sums: Vec<usize> = sums.into_keys().collect();
+        assert_eq!(sums, [1], "{strategy:?}");
+    }
 }
 
 #[test]
