@@ -1,11 +1,11 @@
 //! Runs what was planned: one search after the other, each on all threads.
 
-use super::interrupt::Interrupt;
 use super::plan::{Line, Outcome, Plan, Terms, Trial};
 use super::progress::Progress;
 use super::report::{Judged, Report, Tried, reporter};
 use super::verdict::Conclusion;
 use anyhow::{Context, anyhow};
+use hookstate_cli::interrupt::Interrupt;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

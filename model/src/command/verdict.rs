@@ -1,6 +1,7 @@
 //! What a search comes to. Never a boolean: "nothing was found" and "nothing can be found" differ.
 
 use super::plan::{Outcome, Subject};
+use hookstate_cli::exit;
 use serde::Serialize;
 
 /// An outcome in the light of what was expected: the word in the report.
@@ -60,6 +61,16 @@ impl Conclusion {
             _ if interrupted => Self::Interrupted,
             Some(Status::Missed | Status::Inconclusive | Status::Bounded) => Self::Inconclusive,
             Some(Status::Complete | Status::Caught | Status::LeftOut) | None => Self::Complete,
+        }
+    }
+
+    /// The exit code that says it.
+    pub(super) const fn exit_code(self) -> exit::Code {
+        match self {
+            Self::Complete => exit::Code::Success,
+            Self::Violated => exit::Code::Violated,
+            Self::Inconclusive => exit::Code::Inconclusive,
+            Self::Interrupted => exit::Code::Interrupted,
         }
     }
 }

@@ -160,7 +160,7 @@ mod tests {
         let plan = planned("model");
         let scenarios = plan.lines.iter().filter(|line| !is_control(line));
         // Three scenarios are about one strategy each.
-        assert_eq!(scenarios.count(), 13 * 3 + 3);
+        assert_eq!(scenarios.count(), 15 * 3 + 3);
         assert!(plan.lines.iter().filter(is_control).count() >= 24);
         let alike = plan.lines.iter().find(|line| line.name == "alike").unwrap();
         let expected = [
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn one_setting_takes_the_place_of_those_of_the_proof() {
         let plan = planned("model --strategy all --procs 3 --kills 1");
-        assert_eq!(plan.lines.len(), 13 * 3 + 3);
+        assert_eq!(plan.lines.len(), 15 * 3 + 3);
         let all = plan.lines.iter();
         assert!(all.clone().all(|line| line.trials.len() == 1));
         assert!(all.clone().all(|line| !is_control(&line)));

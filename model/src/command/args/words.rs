@@ -75,6 +75,8 @@ pub(super) struct Words {
 
     /// Cuts each search after so many states, which makes it BOUNDED
     ///
+    /// The programs that lose updates are small and always searched whole.
+    ///
     /// loom is cut after so many executions with one place of the kill [default: 20000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) states_max: Option<u32>,
