@@ -20,11 +20,14 @@
 //!
 //! # Time
 //!
-//! The guards go by the wall clock, which alone counts on while a machine sleeps and after it was
-//! started anew. It can be set, too. **Backwards:** a moment that is still to come counts as now, from
-//! the first look at it on; so any wait begins again at most once per step, and none lasts longer than
-//! it was to last from now on. **Forwards:** that is as if the time had passed, which a machine that
-//! slept looks like as well. A window, a cool-down or an expiry ends early then; who is alone stays so.
+//! The guards go by the wall clock, the only one that counts on while a machine sleeps and is the same
+//! after a boot. It can be set, too.
+//!
+//! * **Back:** a moment that is still to come counts as now, from the first look at it on. So a time
+//!   that is running begins anew, once for each step.
+//! * **Forward:** that looks like a machine that slept, and counts as time that has passed. A window,
+//!   a cool-down or an expiry ends early; that only one is let in, or wins, does not depend on it.
+//!
 //! Times are kept and compared in whole microseconds.
 
 mod any_path;

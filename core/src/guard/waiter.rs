@@ -5,7 +5,7 @@ use super::moment::Moment;
 use crate::kernel::{Host, Kernel};
 use crate::lock::Locked;
 use crate::strategy::{Flock, Strategy};
-use crate::{Outcome, Result};
+use crate::{ErrorKind, Outcome, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -21,6 +21,9 @@ pub struct Waiter<'d, E, S = Flock, K: Kernel = Host> {
     role: Option<Locked<'d, K>>,
     acted: Option<Acted>,
 }
+
+/// How often a waiter tries to get the lock of the state: for ten seconds, unless told otherwise.
+const TRIES_MAX: u32 = 40;
 
 /// What a [`Waiter`] has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,8 +103,21 @@ impl<'d, E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Waiter
             Ok((step, acted))
         })?;
         let outcome = outcome.transpose()?;
-        self.acted = outcome.value.1;
-        Ok(outcome.map(|(step, _)| step))
+        Ok(outcome.map(|(step, acted)| {
+            self.acted = acted;
+            step
+        }))
+    }
+
+    /// To give up leaves the last event to one that may never come, so a busy lock is no reason yet.
+    fn patient_step(&mut self) -> Result<Outcome<Step<E>>> {
+        for _ in 1..TRIES_MAX {
+            match self.step() {
+                Err(error) if error.kind() == ErrorKind::LockTimeout => {}
+                step => return step,
+            }
+        }
+        self.step()
     }
 
     /// The role. If it was released, the window that did so was not written, or all is done; then it
@@ -117,7 +133,8 @@ impl<'d, E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Waiter
     }
 
     /// Sleeps and acts until there is nothing more to do. A panic of `action` leaves its event to
-    /// others.
+    /// others. If somebody holds the lock of the state for too long, it asks again, up to 40 times in
+    /// a row.
     ///
     /// # Errors
     ///
@@ -125,7 +142,7 @@ impl<'d, E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Waiter
     pub fn settle(mut self, mut action: impl FnMut(E)) -> Result<Outcome<()>> {
         let mut settled = Outcome::clean(());
         loop {
-            let step = self.step()?;
+            let step = self.patient_step()?;
             settled.recovery = settled.recovery.or(step.recovery);
             settled.deferred = settled.deferred.or(step.deferred);
             match step.value {

@@ -7,7 +7,9 @@ use crate::parts::patient;
 use crate::twins::{self, FlaggedDebounce, Flaw};
 use crate::workers::Worker;
 use hookstate::guard::{AnyPath, Arrival, Debounce, Step, Waiter};
-use hookstate::kernel::{Errno, FailNth, Fault, Host, Kernel, Watched};
+use hookstate::kernel::{
+    Call, Errno, FailNth, Fault, FlockOperation, Host, Kernel, Watched, Watcher, Way,
+};
 use hookstate::strategy::{ALL, Flock};
 use hookstate::{ErrorKind, Result, Store};
 use std::cell::{Cell, RefCell};
@@ -583,4 +585,37 @@ fn a_waiter_that_asks_again_after_a_failure_at_any_call_leaves_nothing_behind() 
         assert!(nothing_is_left(&whole), "call {nth}");
         fault.struck()
     });
+}
+
+/// The lock of the state is somebody else's so many times.
+struct Busy<'a>(&'a Cell<usize>);
+
+impl Watcher for Busy<'_> {
+    fn before(&self, call: &Call<'_>) -> Way {
+        let operation = FlockOperation::TryExclusive;
+        match self.0.get().checked_sub(1) {
+            Some(left) if *call == (Call::Flock { operation }) => {
+                self.0.set(left);
+                Way::Fail(Errno::WOULDBLOCK)
+            }
+            _ => Way::Through,
+        }
+    }
+}
+
+#[test]
+fn a_waiter_does_not_give_up_as_soon_as_the_state_is_locked() {
+    for (busy_times, settles) in [(39, true), (40, false)] {
+        let (scratch, busy) = (scratch(), Cell::new(0));
+        let kernel = Watched::new(Clocked::new(), Busy(&busy));
+        let debounce = debounce(scratch.path(), kernel);
+        let waiter = waiter(&debounce, 1);
+        busy.set(busy_times);
+        let mut acted = Vec::new();
+        match waiter.settle(|event| acted.push(event)) {
+            Ok(_) => assert!(settles && acted == [1], "{acted:?}"),
+            Err(error) => assert!(!settles && error.kind() == ErrorKind::LockTimeout),
+        }
+        assert_eq!(nothing_is_left(&debounce), settles);
+    }
 }

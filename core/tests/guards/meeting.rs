@@ -83,15 +83,20 @@ pub fn granted_to_two(
         let Some(met) = met.take() else {
             return false;
         };
-        let other = match met {
-            Err(error) if error.kind() == ErrorKind::LockTimeout => other(),
-            decided => decided,
-        };
-        let sum = one.expect("the lock is free") + other.expect("nothing is wrong");
+        let sum = decided(one, other) + decided(met, other);
         *sums.entry(sum).or_default() += 1;
         true
     });
     sums
+}
+
+/// What was decided; by a second try if the other had the lock, or had just replaced its file.
+fn decided(first_try: Result<usize>, again: impl Fn() -> Result<usize>) -> usize {
+    match first_try {
+        Err(error) if error.kind() == ErrorKind::LockTimeout => again(),
+        decided => decided,
+    }
+    .expect("nothing is wrong")
 }
 
 /// A directory in memory, where the system has such a file system: thousands are made.
