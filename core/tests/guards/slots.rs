@@ -6,7 +6,7 @@ use crate::parts::PASSES;
 use crate::workers::{LIMIT, Worker, granted_among};
 use hookstate::ErrorKind;
 use hookstate::guard::Slots;
-use hookstate::kernel::{CallKind, FileSystem, Host, Traced, Watched};
+use hookstate::kernel::{Call, CallKind, FileSystem, Host, Traced, Watched, Watcher, Way};
 use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
@@ -193,4 +193,35 @@ fn slots_are_refused_where_flock_does_not_exclude_and_where_something_else_has_t
     assert_eq!(error.kind(), ErrorKind::UnsupportedFileSystem);
     let trusted = Slots::with(scratch.path(), "slots", 1, remote()).trust_any_file_system();
     assert!(trusted.try_acquire().expect("an answer").is_some());
+}
+
+#[test]
+fn the_lock_of_a_file_that_has_lost_its_name_is_not_a_slot() {
+    let scratch = scratch();
+    let slot = scratch.path().join("slots.slot-1");
+    let replacement = scratch.path().join("replacement");
+    std::fs::write(&replacement, "").expect("write");
+    let replaced = Replaced {
+        slot: &slot,
+        by: &replacement,
+    };
+    let slots = Slots::with(scratch.path(), "slots", 1, Watched::new(Host, replaced));
+    assert!(slots.try_acquire().expect("an answer").is_none());
+    assert!(!replacement.exists(), "it was not replaced");
+    assert!(slots.try_acquire().expect("an answer").is_some());
+}
+
+/// Somebody gives the name of a slot to another file, between open and flock.
+struct Replaced<'a> {
+    slot: &'a Path,
+    by: &'a Path,
+}
+
+impl Watcher for Replaced<'_> {
+    fn before(&self, call: &Call<'_>) -> Way {
+        if call.kind() == CallKind::Flock && self.by.exists() {
+            std::fs::rename(self.by, self.slot).expect("rename");
+        }
+        Way::Through
+    }
 }
