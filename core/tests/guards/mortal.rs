@@ -2,6 +2,7 @@
 
 use crate::clock::Clocked;
 use crate::meeting::at_each_call;
+use crate::workers::nobody_forks;
 use hookstate::kernel::{Ceased, DieAtNth, Ending, Watched};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -19,6 +20,7 @@ pub fn die_at_each_call<P>(
     live: impl Fn(&P, Mortal),
     judge: impl Fn(&P, &Clocked) -> Result<(), String>,
 ) -> Result<(), String> {
+    let _until_the_end = nobody_forks();
     let mut verdict = Ok(());
     at_each_call(|nth| {
         let clock = Clocked::new();

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 const ROLE: &str = "GUARDS_ROLE";
@@ -13,6 +14,24 @@ const NUMBER: &str = "GUARDS_NUMBER";
 
 /// How long anybody waits for anything. Nothing takes so long.
 pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// A child has copies of all our descriptors until it calls exec, and locks with them. A lock that is
+/// released by closing, as by a death, stays with those copies; so whoever starts a process is alone
+/// meanwhile with those who rely on that.
+static FORKING: RwLock<()> = RwLock::new(());
+
+/// Starts a process; none of our descriptors is open in it or on its behalf when this returns.
+pub fn spawn(mut command: Command) -> Child {
+    let _alone = FORKING.write().unwrap_or_else(PoisonError::into_inner);
+    let child = command.spawn().expect("a process can be started");
+    drop(command);
+    child
+}
+
+/// As long as this is kept, nobody starts a process.
+pub fn nobody_forks() -> RwLockReadGuard<'static, ()> {
+    FORKING.read().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// One process. It is killed when this is dropped.
 pub struct Worker {
@@ -30,7 +49,8 @@ impl Worker {
 
     /// The same with something else as its standard input, so that it cannot be spoken to.
     pub fn start_with(input: Stdio, role: &str, directory: &Path, number: usize) -> Self {
-        let mut child = Command::new(std::env::current_exe().expect("this program"))
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command
             .args(["--exact", "workers::a_role_that_nobody_knows_is_refused"])
             .arg("--nocapture")
             .env(ROLE, role)
@@ -39,9 +59,8 @@ impl Worker {
             .stdin(input)
             // The test runner's own; the worker speaks on the other one.
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("a process can be started");
+            .stderr(Stdio::piped());
+        let mut child = spawn(command);
         let (send, lines) = mpsc::channel();
         let speech = BufReader::new(child.stderr.take().expect("it is a pipe"));
         std::thread::spawn(move || {
