@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(crate) struct File<'a, K: Kernel> {
     kernel: &'a K,
     path: &'a Path,
-    // Invariant: `Some` until drop.
+    // Invariant: `Some` until drop or `take_fd`.
     fd: Option<K::Fd>,
 }
 
@@ -179,6 +179,16 @@ impl<'a, K: Kernel> File<'a, K> {
     pub(crate) fn sync_data(&self) -> Result<()> {
         retried(|| self.kernel.fdatasync(self.fd()))
             .map_err(|errno| Error::sync_failed(self.path, CallKind::Fdatasync, errno))
+    }
+
+    /// The descriptor, which is no longer closed by dropping the file.
+    pub(crate) fn take_fd(&mut self) -> K::Fd {
+        self.fd.take().expect("a file is open until it is dropped")
+    }
+
+    /// Whether it still has its descriptor.
+    pub(crate) fn is_open(&self) -> bool {
+        self.fd.is_some()
     }
 
     fn unexpected(&self, attempt: &'static str, call: CallKind, detail: &str) -> Error {

@@ -6,7 +6,8 @@
 //! very code on a simulated kernel; the program `stress` checks it on yours.
 //!
 //! Start with [`Store`]. The modules, in reading order: [`kernel`] is the only door to the
-//! operating system, [`strategy`] holds the three protocols.
+//! operating system, [`strategy`] holds the three protocols, [`guard`] what is decided on top of
+//! them.
 
 /// So that the examples of the README compile.
 #[cfg(doctest)]
@@ -19,6 +20,7 @@ compile_error!(
      would not keep processes apart"
 );
 
+pub mod guard;
 pub mod kernel;
 pub mod strategy;
 

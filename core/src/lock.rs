@@ -58,7 +58,7 @@ pub(crate) enum Sharing {
     Exclusive,
 }
 
-impl<K: Kernel> Site<'_, K> {
+impl<'a, K: Kernel> Site<'a, K> {
     /// Takes the lock on the file at `path`, waiting as long as the store may. `None` if there is
     /// no such file and `how` does not create it.
     pub(crate) fn lock<'p>(
@@ -140,6 +140,32 @@ impl<K: Kernel> Site<'_, K> {
         Ok(current.then_some(locked))
     }
 
+    /// Takes the exclusive lock on the file at `path`, which it makes if it is missing, with one try:
+    /// `None` if somebody else holds it. For locks that are held longer than a window, so that it
+    /// lives as long as the path and not as long as the site.
+    pub(crate) fn lock_at_once(&self, path: &'a Path) -> Result<Option<Locked<'a, K>>> {
+        let file = self
+            .open_here(path, OpenHow::or_create(Access::ReadWrite))?
+            .expect("an open that creates finds a file");
+        self.lock_open(file, path)
+    }
+
+    /// As [`lock_at_once`](Self::lock_at_once), of a file that was opened elsewhere, perhaps together
+    /// with its lock. `None` also if it is not the one that the name stands for.
+    pub(crate) fn lock_open(
+        &self,
+        file: File<'a, K>,
+        path: &'a Path,
+    ) -> Result<Option<Locked<'a, K>>> {
+        self.refuse_where_flock_does_not_exclude(&file, path)?;
+        if !try_lock(&file, path, Sharing::Exclusive)? {
+            return Ok(None);
+        }
+        let locked = Locked::new(file)?;
+        let current = self.still_named(path, locked.stat.identity)?;
+        Ok(current.then_some(locked))
+    }
+
     /// Locks a file that this process has just made, under a name that no other looks at.
     pub(crate) fn lock_fresh<'p>(&self, file: File<'p, K>, path: &Path) -> Result<Locked<'p, K>> {
         if !try_lock(&file, path, Sharing::Exclusive)? {
@@ -149,7 +175,10 @@ impl<K: Kernel> Site<'_, K> {
         Locked::new(file)
     }
 
-    fn open_here<'p>(&'p self, path: &'p Path, how: OpenHow) -> Result<Option<File<'p, K>>> {
+    fn open_here<'p>(&self, path: &'p Path, how: OpenHow) -> Result<Option<File<'p, K>>>
+    where
+        'a: 'p,
+    {
         match File::open(self.kernel, path, how)? {
             None if how.create != Create::Never => {
                 self.make_directory()?;
@@ -211,9 +240,18 @@ impl<'a, K: Kernel> Deref for Locked<'a, K> {
     }
 }
 
+impl<K: Kernel> Locked<'_, K> {
+    /// The descriptor together with the lock, which is released when the last copy of it is closed.
+    pub(crate) fn into_fd(mut self) -> K::Fd {
+        self.file.take_fd()
+    }
+}
+
 impl<K: Kernel> Drop for Locked<'_, K> {
     fn drop(&mut self) {
-        unlock(&self.file);
+        if self.file.is_open() {
+            unlock(&self.file);
+        }
     }
 }
 
@@ -249,17 +287,25 @@ const PAUSE_MIN: Duration = Duration::from_micros(20);
 const PAUSE_MAX: Duration = Duration::from_micros(500);
 
 /// Waiting for a lock, within a limit.
-struct Wait {
+pub(crate) struct Wait {
     limit: Duration,
+    pause_max: Duration,
     since: Option<Duration>,
     elapsed: Duration,
     tries: u32,
 }
 
 impl Wait {
+    /// For a lock that is held as long as a window lasts.
     fn new(limit: Duration) -> Self {
+        Self::with_pauses(limit, PAUSE_MAX)
+    }
+
+    /// For one that may be held much longer.
+    pub(crate) fn with_pauses(limit: Duration, pause_max: Duration) -> Self {
         Self {
             limit,
+            pause_max,
             since: None,
             elapsed: Duration::ZERO,
             tries: 0,
@@ -267,7 +313,7 @@ impl Wait {
     }
 
     /// Waits a little. `false` once the time is up. The clock is not read before the first time.
-    fn another_try<K: Kernel>(&mut self, kernel: &K) -> bool {
+    pub(crate) fn another_try<K: Kernel>(&mut self, kernel: &K) -> bool {
         let now = kernel.clock_monotonic();
         let since = *self.since.get_or_insert(now);
         self.elapsed = now.saturating_sub(since);
@@ -289,8 +335,8 @@ impl Wait {
     /// Doubles from the shortest to the longest pause; then half to all of it by chance, so that
     /// those who wait do not come back in step.
     fn pause(&self, random: u64) -> Duration {
-        let doublings = (self.tries - YIELDS).min(8);
-        let most = (PAUSE_MIN * 2_u32.pow(doublings)).min(PAUSE_MAX);
+        let doublings = (self.tries - YIELDS).min(16);
+        let most = (PAUSE_MIN * 2_u32.pow(doublings)).min(self.pause_max);
         let half = most / 2;
         let share = u32::try_from(random % 1024).unwrap_or(0);
         half + half * share / 1024

@@ -86,6 +86,20 @@ impl<R> Outcome<R> {
     }
 }
 
+impl<R, E> Outcome<std::result::Result<R, E>> {
+    /// The error, if the value is one.
+    pub(crate) fn transpose(self) -> std::result::Result<Outcome<R>, E> {
+        match self.value {
+            Ok(value) => Ok(Outcome {
+                value,
+                recovery: self.recovery,
+                deferred: self.deferred,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// What a store found damaged or half done, and what it did about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

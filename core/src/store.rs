@@ -270,7 +270,15 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
         result
     }
 
-    /// For what is kept beside the state, such as the locks of slots.
+    /// The same store for a guard of this kind, which stands behind the name: two kinds of guard and a
+    /// plain state of one name are three states.
+    pub(crate) fn of_kind(mut self, kind: &str) -> Self {
+        self.name.push('.');
+        self.name.push_str(kind);
+        self
+    }
+
+    /// For what is kept beside the state, such as the lock of one who waits.
     pub(crate) fn site(&self) -> Site<'_, K> {
         Site {
             kernel: &self.kernel,
@@ -285,7 +293,7 @@ impl<T: State, S: Strategy, K: Kernel> Store<T, S, K> {
 
 /// An empty path names nothing to the kernel; to people it is where they are. A `.` at the end goes,
 /// since no directory of that name can be made.
-fn directory_or_current(directory: PathBuf) -> PathBuf {
+pub(crate) fn directory_or_current(directory: PathBuf) -> PathBuf {
     if directory.as_os_str().is_empty() {
         PathBuf::from(".")
     } else {

@@ -1,0 +1,111 @@
+//! A hook that runs a command once the edits have stopped, on the file that was edited last.
+//!
+//! Register it for `PostToolUse`, in exec form, with the matcher `Edit|Write`:
+//!
+//! ```json
+//! {"type": "command", "command": "/path/to/debounced_command",
+//!  "args": ["/path/for/its/state", "2000", "rustfmt"], "timeout": 5}
+//! ```
+//!
+//! It reads one event on standard input and ends at once. The first of a burst leaves a process
+//! behind that waits until there was no edit for 2000 milliseconds and then runs `rustfmt FILE`. If
+//! that process is killed, the next edit starts another.
+
+use hookstate::guard::{AnyPath, Arrival, Debounce, Waiter};
+use serde_json::{Deserializer, Value};
+use std::error::Error;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+/// The first argument of the process that waits.
+const WAIT: &str = "--wait";
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let done = match arguments.split_first() {
+        Some((first, rest)) if first == WAIT => wait_and_run(rest),
+        _ => note_the_edit(&arguments),
+    };
+    if let Err(error) = done {
+        eprintln!("debounced_command: {error}");
+        // To the agent that is an error to show, and no reason to block a tool, as 2 would be.
+        return ExitCode::from(1);
+    }
+    ExitCode::SUCCESS
+}
+
+/// What the arguments say.
+struct Plan<'a> {
+    edits: Debounce<AnyPath>,
+    command: &'a [OsString],
+}
+
+fn plan(arguments: &[OsString]) -> Result<Plan<'_>, Box<dyn Error>> {
+    let [directory, quiet, command @ ..] = arguments else {
+        return Err("usage: debounced_command DIRECTORY MILLISECONDS COMMAND [ARGUMENT]...".into());
+    };
+    let quiet = quiet.to_str().ok_or("the time is no number")?.parse()?;
+    let edits = Debounce::new(directory, "edits", Duration::from_millis(quiet));
+    Ok(Plan { edits, command })
+}
+
+/// The hook: a few milliseconds.
+fn note_the_edit(arguments: &[OsString]) -> Result<(), Box<dyn Error>> {
+    let plan = plan(arguments)?;
+    // One JSON value and no more: the end of the input may never come.
+    let mut input = Deserializer::from_reader(io::stdin()).into_iter::<Value>();
+    let event = input.next().ok_or("there is no event")??;
+    let Some(file) = event["tool_input"]["file_path"].as_str() else {
+        return Ok(());
+    };
+    match plan.edits.event(AnyPath::from(Path::new(file)))?.value {
+        Arrival::Wait(waiter) | Arrival::Leading(waiter) => leave_behind(waiter, arguments)?,
+        Arrival::Merged => {}
+    }
+    Ok(())
+}
+
+/// Starts this program once more, without our standard streams, at the end of which the agent may be
+/// waiting, and with the role. If that fails, the role is free again for the next edit.
+fn leave_behind(waiter: Waiter<'_, AnyPath>, arguments: &[OsString]) -> io::Result<()> {
+    let role = waiter.into_fd().expect("it has not left");
+    Command::new(std::env::current_exe()?)
+        .arg(WAIT)
+        .args(arguments)
+        .stdin(Stdio::from(role))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // A signal to the hook's group, such as at its timeout, is not meant for it.
+        .process_group(0)
+        .spawn()?;
+    Ok(())
+}
+
+/// The process that waits.
+fn wait_and_run(arguments: &[OsString]) -> Result<(), Box<dyn Error>> {
+    let plan = plan(arguments)?;
+    let role = io::stdin().as_fd().try_clone_to_owned()?;
+    if let Some(waiter) = plan.edits.adopt(role)? {
+        let _settled = waiter.settle(|last| run(plan.command, &last))?;
+    }
+    Ok(())
+}
+
+/// Without our standard input, which is the role: it has to be free when we are gone, also if the
+/// command is still running then.
+fn run(command: &[OsString], file: &AnyPath) {
+    let Some((program, arguments)) = command.split_first() else {
+        return;
+    };
+    // Nobody is there to be told if it fails; the next edit runs it again.
+    let _ = Command::new(program)
+        .args(arguments)
+        .arg(file.as_ref())
+        .stdin(Stdio::null())
+        .status();
+}
