@@ -21,6 +21,7 @@ compile_error!(
 
 pub mod kernel;
 pub mod strategy;
+pub mod tasks;
 
 mod checksum;
 mod content;
