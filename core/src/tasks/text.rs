@@ -65,7 +65,11 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(512))]
+        #![proptest_config(ProptestConfig {
+        cases: 512,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
         #[test]
         fn any_bytes_come_back_from_their_text(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {

@@ -1,7 +1,7 @@
 //! How many tasks there can be, and how large.
 
-use crate::clock::{Clocked, SECOND, START_MS};
-use crate::place::{Place, clean, ids};
+use crate::clock::{Clocked, HOUR, SECOND, START_MS};
+use crate::place::{Place, Tasks, clean, ids};
 use hookstate::ErrorKind;
 use hookstate::tasks::{Import, TASK_BYTES_MAX, TASKS_MAX, TaskId};
 use std::fmt::Write;
@@ -88,4 +88,31 @@ fn a_task_that_is_too_large_is_refused_and_changes_nothing() {
     assert!(!place.data().exists());
     clean(tasks.add_or_reset(&id, "x".repeat(TASK_BYTES_MAX - 2)));
     assert_eq!(ids(&tasks), [id]);
+}
+
+#[test]
+fn a_session_without_tasks_leaves_nothing_behind() {
+    let ends: [&dyn Fn(&Tasks, &Clocked); 4] = [
+        &|tasks, _| assert!(clean(tasks.remove(&TaskId::of_session("ended")))),
+        &|tasks, _| assert!(clean(tasks.remove(&TaskId::of_agent("ended", "a")))),
+        &|tasks, _| assert_eq!(clean(tasks.remove_session("ended")), 1),
+        &|tasks, clock| {
+            clock.go_on(8 * HOUR);
+            assert_eq!(clean(tasks.claim_due()).expired.len(), 1);
+        },
+    ];
+    for (nth, end) in ends.iter().enumerate() {
+        let place = Place::new();
+        let clock = Clocked::start();
+        let tasks = place.tasks(&clock);
+        let id = match nth {
+            1 => TaskId::of_agent("ended", "a"),
+            _ => TaskId::of_session("ended"),
+        };
+        clean(tasks.add_or_reset(&id, "/home/me"));
+        let text = || fs::read_to_string(tasks.path()).expect("read");
+        assert!(text().contains("ended"));
+        end(&tasks, &clock);
+        assert!(!text().contains("ended"), "{}", text());
+    }
 }

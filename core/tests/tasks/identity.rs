@@ -95,7 +95,11 @@ fn any_bytes_are_an_id_and_no_id_reaches_outside_the_directory() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Short strings of few letters, so that ids often are the same.
     #[test]

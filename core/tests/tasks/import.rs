@@ -76,6 +76,9 @@ fn a_task_that_was_removed_does_not_come_back_with_another_import() {
         assert_eq!(clean(tasks.import(legacy(&place), 0)), Import::Before);
     }
     assert_eq!(ids(&tasks), both()[1..]);
+    // The file is not looked at any more.
+    fs::remove_file(legacy(&place)).expect("unlink");
+    assert_eq!(clean(tasks.import(legacy(&place), 0)), Import::Before);
 }
 
 #[test]
