@@ -2,7 +2,7 @@
 
 use crate::clock::{Clocked, HOUR, MINUTE, SECOND, minutes};
 use crate::place::{Place, Tasks, claimed_minutes, claims, clean, ids, listed};
-use hookstate::tasks::{AnnouncementState, TaskId};
+use hookstate::tasks::{AnnouncementState, Claim, Failure, TaskId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -116,23 +116,55 @@ fn a_task_is_gone_at_the_age_of_eight_hours() {
     assert!(!clean(tasks.remove(&own())));
 }
 
+/// What changes no other task: each is given a session that has none, and a claim of it.
+const CHANGES_OF_NOTHING: [fn(&Tasks, &TaskId, &Claim); 4] = [
+    |tasks, gone, _| assert!(!clean(tasks.remove(gone))),
+    |tasks, _, _| assert_eq!(clean(tasks.remove_session("gone")), 0),
+    |tasks, _, claim| assert!(!clean(tasks.confirm(claim))),
+    |tasks, _, claim| assert_eq!(clean(tasks.failed(claim)), Failure::Void),
+];
+
+/// A task that expires after a minute, and the claim of one that was removed.
+fn beside_one_that_is_gone(place: &Place, clock: &Clocked) -> (Tasks, TaskId, Claim) {
+    let tasks = place
+        .tasks(clock)
+        .announce_after(&[SECOND])
+        .expire_after(MINUTE);
+    let gone = TaskId::of_session("gone");
+    clean(tasks.add_or_reset(&gone, "/home/me"));
+    clock.go_on(SECOND);
+    let claim = claims(&tasks).remove(0);
+    assert!(clean(tasks.remove(&gone)));
+    clean(tasks.add_or_reset(&own(), "/home/me"));
+    (tasks, gone, claim)
+}
+
 #[test]
-fn every_change_drops_what_has_come_to_its_age() {
-    let other = TaskId::of_session("other");
-    let changes: [&dyn Fn(&Tasks); 3] = [
-        &|tasks| drop(clean(tasks.add_or_reset(&other, "/home/me"))),
-        &|tasks| assert!(!clean(tasks.remove(&other))),
-        &|tasks| assert_eq!(clean(tasks.remove_session("other")), 0),
-    ];
-    for change in changes {
+fn every_call_drops_what_has_come_to_its_age() {
+    let adds = |tasks: &Tasks, gone: &TaskId, _: &Claim| {
+        clean(tasks.add_or_reset(gone, "/home/me"));
+    };
+    for change in CHANGES_OF_NOTHING.into_iter().chain([adds as _]) {
         let place = Place::new();
         let clock = Clocked::start();
-        let tasks = place.tasks(&clock).expire_after(MINUTE);
-        clean(tasks.add_or_reset(&own(), "/home/me"));
+        let (tasks, gone, claim) = beside_one_that_is_gone(&place, &clock);
         clock.go_on(MINUTE);
-        change(&tasks);
+        change(&tasks, &gone, &claim);
         clock.set_back(MINUTE);
         assert!(!ids(&tasks).contains(&own()));
+    }
+}
+
+#[test]
+fn what_changes_nothing_writes_nothing() {
+    let place = Place::new();
+    let clock = Clocked::start();
+    let (tasks, gone, claim) = beside_one_that_is_gone(&place, &clock);
+    let before = std::fs::read(tasks.path()).expect("read");
+    for change in CHANGES_OF_NOTHING {
+        clock.go_on(SECOND);
+        change(&tasks, &gone, &claim);
+        assert_eq!(std::fs::read(tasks.path()).expect("read"), before);
     }
 }
 

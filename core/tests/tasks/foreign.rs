@@ -3,6 +3,7 @@
 use crate::clock::{Clocked, minutes};
 use crate::operation::own;
 use crate::place::{Place, claims, clean, ids, listed};
+use hookstate::strategy::AppendLog;
 use hookstate::tasks::{AnnouncementState, TaskId};
 use hookstate::{ErrorKind, Recovery};
 use serde_json::{Value, json};
@@ -112,4 +113,18 @@ fn a_check_reports_damage_too() {
     fs::write(tasks.path(), "damaged").expect("write");
     let due = tasks.claim_due().expect("it begins anew");
     assert!(matches!(due.recovery, Some(Recovery::MovedAside { .. })));
+}
+
+#[test]
+fn a_check_with_nothing_to_do_reports_damage_that_a_reader_sees() {
+    let place = Place::new();
+    let tasks = place.tasks_with(AppendLog, Clocked::start());
+    clean(tasks.add_or_reset(&own(), "/home/me"));
+    assert_eq!(claims(&tasks), []);
+    let mut log = fs::read(tasks.path()).expect("read");
+    log.extend(b"damaged\n");
+    fs::write(tasks.path(), log).expect("write");
+    let due = tasks.claim_due().expect("the rest is whole");
+    assert!(matches!(due.recovery, Some(Recovery::Skipped { .. })));
+    assert_eq!(place.given_up().len(), 1, "a copy is kept");
 }
