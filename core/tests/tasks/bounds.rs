@@ -97,7 +97,9 @@ fn a_session_without_tasks_leaves_nothing_behind() {
     let own = TaskId::of_session("ended");
     let agent = TaskId::of_agent("ended", "a");
     let ends: [(&TaskId, End); 4] = [
-        (&own, |tasks, _| drop(clean(tasks.remove_session("ended")))),
+        (&own, |tasks, _| {
+            assert_eq!(clean(tasks.remove_session("ended")), 1);
+        }),
         (&own, |tasks, clock| {
             clock.go_on(8 * HOUR);
             assert_eq!(clean(tasks.claim_due()).expired.len(), 1);
