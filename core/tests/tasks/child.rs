@@ -78,8 +78,12 @@ impl Child {
     /// Waits for this word.
     pub fn says(&mut self, word: &str) {
         let said = self.word();
-        let rest = |said: &mut Lines<_>| said.map_while(Result::ok).collect::<Vec<String>>();
-        assert!(said == word, "{said}\n{}", rest(&mut self.said).join("\n"));
+        if said != word {
+            // It may be waiting for us.
+            self.end();
+            let rest: Vec<String> = self.said.by_ref().map_while(Result::ok).collect();
+            panic!("the child says {said}, not {word}\n{}", rest.join("\n"));
+        }
     }
 
     /// Lets it go on.
@@ -94,12 +98,16 @@ impl Child {
         let said: Vec<String> = self.said.by_ref().map_while(Result::ok).collect();
         assert!(status.success(), "{status}\n{}", said.join("\n"));
     }
+
+    /// One that has ended already cannot be killed any more.
+    fn end(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // One that has ended already cannot be killed any more.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.end();
     }
 }
