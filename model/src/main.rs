@@ -7,8 +7,8 @@
 
 mod command;
 
-use std::process::ExitCode;
+use hookstate_cli::exit;
 
-fn main() -> ExitCode {
+fn main() -> exit::Code {
     command::main()
 }

@@ -263,7 +263,7 @@ impl<S: Strategy + Clone> Oracle<S> {
         let mut sim = ending.sim.clone();
         sim.end_all();
         self.judge_on(ending, || Sequential::boot(&sim, USER))?;
-        self.check_damage(&sim)?;
+        self.check_damage(&sim, ending)?;
         self.check_remains(&sim, ending)
     }
 
@@ -285,13 +285,18 @@ impl<S: Strategy + Clone> Oracle<S> {
         self.check_next_change(newcomer(), &last)
     }
 
-    /// What was damaged is kept, also by whoever finds it.
-    fn check_damage(&self, sim: &Sim) -> Result<(), Violation> {
+    /// What was damaged is kept, also by whoever finds it, and those who set it aside say so.
+    fn check_damage(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
         let Some(damage) = self.damaged else {
             return Ok(());
         };
         let process = Sequential::boot(sim, USER);
-        self.open(process.another())?;
+        let is_repaired = self.store_alone(process.another()).read().is_ok();
+        let is_told = ending.accounts.iter().any(|it| it.damage_reported);
+        if is_repaired && is_undisturbed(ending) && !is_told {
+            return Err(Violation::DamageForgotten);
+        }
+        self.read(process.another())?;
         match remains::is_kept(&process, damage) {
             true => Ok(()),
             false => Err(Violation::DamageForgotten),
@@ -300,12 +305,8 @@ impl<S: Strategy + Clone> Oracle<S> {
 
     /// Where nobody was killed and nothing failed, nothing lies about.
     fn check_remains(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
-        let undisturbed = ending.exits.iter().all(|exit| *exit == Exit::Finished)
-            && ending.mishaps == 0
-            && ending.power_cuts == 0
-            && ending.accounts.iter().all(|it| it.failure.is_none());
         let process = Sequential::boot(sim, USER);
-        match undisturbed {
+        match is_undisturbed(ending) {
             true => self.allowed.check(&Remains::of(&process)),
             false => Ok(()),
         }
@@ -326,21 +327,22 @@ impl<S: Strategy + Clone> Oracle<S> {
     }
 
     fn read<K: Kernel>(&self, kernel: K) -> Result<Ledger, Violation> {
-        let store = self.open(kernel)?;
-        let read = store.read().map_err(|error| useless(&error))?;
+        let store = self.store_alone(kernel);
+        let read = match store.read() {
+            // A reader reports damage and repairs nothing. If those who could have repaired it were
+            // all killed, it takes a change, which changes nothing else.
+            Err(error) if self.damaged.is_some() && error.kind() == ErrorKind::Corrupt => {
+                let repaired = store.locked_modify(|_| ());
+                repaired.and_then(|_| store.read())
+            }
+            read => read,
+        };
+        let read = read.map_err(|error| useless(&error))?;
         whole(&read.value).cloned()
     }
 
-    /// The store of somebody who is alone. A reader reports damage and repairs nothing, so if those
-    /// who could have repaired it were all killed, it takes a change, which changes nothing else.
-    fn open<K: Kernel>(&self, kernel: K) -> Result<Store<Ledger, S, K>, Violation> {
-        let store = store_alone(self.strategy.clone(), kernel);
-        if self.damaged.is_some() {
-            let _ = store
-                .locked_modify(|_| ())
-                .map_err(|error| useless(&error))?;
-        }
-        Ok(store)
+    fn store_alone<K: Kernel>(&self, kernel: K) -> Store<Ledger, S, K> {
+        store_alone(self.strategy.clone(), kernel).durability(self.durability)
     }
 
     /// Each acknowledged change once, in the state or in one that was removed; each other at most
@@ -380,6 +382,9 @@ impl<S: Strategy + Clone> Oracle<S> {
             };
             let error = failure.text.clone();
             match failure.kind {
+                ErrorKind::Corrupt if self.damaged.is_none() => {
+                    return Err(Violation::Torn { seen: error });
+                }
                 _ if hurt => {}
                 kind if self.excused.contains(&kind) => {}
                 ErrorKind::LockTimeout if self.lock_timeout.is_zero() => {}
@@ -431,7 +436,7 @@ impl<S: Strategy + Clone> Oracle<S> {
 
     /// Whatever has happened, the next change must be possible and lose nothing.
     fn check_next_change<K: Kernel>(&self, kernel: K, last: &Ledger) -> Result<(), Violation> {
-        let store = store_alone(self.strategy.clone(), kernel);
+        let store = self.store_alone(kernel);
         let modified = store.locked_modify(|ledger| ledger.add(NEXT));
         let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
         let _ = applied.map_err(|error| useless(&error))?;
@@ -473,6 +478,14 @@ pub(crate) fn store_alone<S: Strategy, K: Kernel>(strategy: S, kernel: K) -> Sto
 #[must_use]
 pub fn tells_of_damage(recovery: Option<&Recovery>) -> bool {
     recovery.is_some_and(|recovery| !matches!(recovery, Recovery::Completed))
+}
+
+/// Whether nobody was killed, and nothing failed.
+fn is_undisturbed(ending: &Ending<Account>) -> bool {
+    ending.exits.iter().all(|exit| *exit == Exit::Finished)
+        && ending.mishaps == 0
+        && ending.power_cuts == 0
+        && ending.accounts.iter().all(|it| it.failure.is_none())
 }
 
 fn check_exit(exit: &Exit) -> Result<(), Violation> {

@@ -4,6 +4,7 @@ use crate::sim::{AnyDoor, Sim, SimProcess};
 use hookstate::kernel::Ceased;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// What a process does. It keeps its account as it goes along, since it can be killed at any call,
@@ -44,6 +45,25 @@ pub struct Ending<A> {
     pub mishaps: u8,
     /// How often the power was cut.
     pub power_cuts: u8,
+}
+
+/// Whether this thread is playing a process just now. A panic then is how that process ends, and
+/// nothing that a program around the model needs to tell of.
+#[must_use]
+pub fn is_playing() -> bool {
+    PLAYING.get()
+}
+
+/// Lets the thread play a process.
+pub(crate) fn playing<T>(play: impl FnOnce() -> T) -> T {
+    let before = PLAYING.replace(true);
+    let played = play();
+    PLAYING.set(before);
+    played
+}
+
+thread_local! {
+    static PLAYING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The payload of unwinding when every process that is left waits for another.

@@ -2,24 +2,13 @@
 //! promise of the README, as far as it is searched with every run of the tests; the command
 //! `hookstate-model` searches further.
 
+#[path = "common/every_strategy.rs"]
+mod every_strategy;
+
+use every_strategy::on_every_strategy;
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
 use hookstate_model::catalogue::{self, Named};
 use hookstate_model::search::Budget;
-
-/// Makes a test on each strategy of every function that is given by name.
-macro_rules! on_every_strategy {
-    ($($test:ident)+) => {
-        mod flock {
-            $(#[test] fn $test() { super::$test(super::strategy("flock")) })+
-        }
-        mod append_log {
-            $(#[test] fn $test() { super::$test(super::strategy("append-log")) })+
-        }
-        mod rename {
-            $(#[test] fn $test() { super::$test(super::strategy("rename")) })+
-        }
-    };
-}
 
 on_every_strategy! {
     three_processes_and_a_kill_anywhere_lose_nothing
@@ -79,10 +68,6 @@ fn scenarios(strategy: AnyStrategy) -> impl Iterator<Item = Named> {
     catalogue::ALL
         .into_iter()
         .filter(move |scenario| scenario.is_about(strategy))
-}
-
-fn strategy(name: &str) -> AnyStrategy {
-    AnyStrategy::named(name).expect("it is one of the three")
 }
 
 #[test]

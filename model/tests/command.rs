@@ -298,7 +298,7 @@ fn a_report_that_cannot_be_written_is_a_failure_that_names_standard_output() {
 fn an_interrupted_run_prints_what_it_has() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let mut child = command(
-            "--strategy append-log --scenario alike,own-changes --procs 6 --kills 0 --threads 1",
+            "--strategy append-log --scenario alike,own-changes --procs 5 --kills 0 --threads 1",
         )
         .stdout(Stdio::piped())
         .spawn()

@@ -1,43 +1,16 @@
 //! The search is on trial: how much it explores, what it says about it, and what it notices.
 
-use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
+#[path = "common/programs.rs"]
+mod programs;
+
+use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate_model::explore::{Bounds, Report, explore};
 use hookstate_model::process::{Ending, Exit, Program};
-use hookstate_model::sim::{AnyDoor, FaultModel, Fd, Kill, Sequential, Sim, SimProcess};
-use std::path::Path;
-use std::sync::Arc;
-
-type Process = SimProcess<AnyDoor>;
-
-/// An empty file `/a`.
-fn start() -> Sim {
-    let process = Sequential::boot(&Sim::new(FaultModel::default()), 1000);
-    let how = OpenHow::or_create(Access::ReadWrite);
-    let file = process.open(Path::new("/a"), how).unwrap();
-    process.close(file);
-    process.snapshot(FaultModel::default())
-}
-
-fn program(acts: impl Fn(Process) + Send + Sync + 'static) -> Program<()> {
-    Arc::new(move |process, ()| acts(process))
-}
-
-/// Appends its letter so many times, which is one call more in all.
-fn appends(letter: u8, times: usize) -> Program<()> {
-    program(move |process| {
-        let how = OpenHow::existing(Access::Append);
-        let file = process.open(Path::new("/a"), how).unwrap();
-        for _ in 0..times {
-            assert_eq!(process.append(&file, &[letter]), Ok(1));
-        }
-        process.close(file);
-    })
-}
-
-fn open(process: &Process, name: &str) -> Fd {
-    let how = OpenHow::or_create(Access::ReadWrite);
-    process.open(Path::new(name), how).unwrap()
-}
+use hookstate_model::sim::{Fd, Kill};
+use programs::{
+    Process, appended_by_the_first, appends, choose, letters, locks_both, makes, nobody_stuck,
+    open, polls_for, program, runs_away, start, waits_for_itself,
+};
 
 fn run(programs: Vec<Program<()>>) -> Report<String> {
     run_with(programs, None, Bounds::default(), |_| Ok(()))
@@ -52,20 +25,6 @@ fn run_with(
     let report = explore(&start(), 1000, programs, kill, bounds, judge);
     println!("{report}");
     report
-}
-
-fn choose(n: usize, k: usize) -> usize {
-    (1..=k).fold(1, |product, i| product * (n + 1 - i) / i)
-}
-
-fn letters(ending: &Ending<()>) -> String {
-    let process = Sequential::boot(&ending.sim, 1000);
-    let file = process
-        .open(Path::new("/a"), OpenHow::existing(Access::Read))
-        .unwrap();
-    let mut bytes = [0; 100];
-    let count = process.pread(&file, &mut bytes, 0).unwrap();
-    String::from_utf8_lossy(&bytes[..count]).into_owned()
 }
 
 /// Two processes of n calls have (2n over n) orders. To loom, starting the second is one more
@@ -93,12 +52,6 @@ fn three_processes_run_in_every_order_of_their_calls() {
 /// Each makes a file, and its number tells when.
 #[test]
 fn four_processes_are_as_many_as_loom_takes() {
-    let makes = |name: &'static str| {
-        program(move |process| {
-            let made = open(&process, name);
-            process.close(made);
-        })
-    };
     let report = run(vec![makes("/b"), makes("/c"), makes("/d"), makes("/e")]);
     assert!(report.is_complete());
     assert_eq!(report.endings, 4 * 3 * 2);
@@ -158,67 +111,32 @@ fn the_first_ending_that_is_objected_to_comes_with_its_trace() {
     let counterexample = report.counterexample.expect("that order is possible");
     assert_eq!(counterexample.violation, "y around x");
     let trace = counterexample.trace.to_string();
-    let second = trace.find("p2").expect("there is a column for it");
-    let appends: Vec<bool> = trace
-        .lines()
-        .filter_map(|line| line.find("append"))
-        .map(|column| column < second)
-        .collect();
+    let appends = appended_by_the_first(&trace);
     assert_eq!(appends, [false, true, true, false], "{trace}");
-}
-
-fn locks_both(first: &'static str, second: &'static str) -> Program<()> {
-    program(move |process| {
-        let one = open(&process, first);
-        let other = open(&process, second);
-        process.flock(&one, FlockOperation::Exclusive).unwrap();
-        process.flock(&other, FlockOperation::Exclusive).unwrap();
-        process.close(other);
-        process.close(one);
-    })
 }
 
 #[test]
 fn processes_that_wait_for_each_other_are_found() {
-    let stuck = |ending: &Ending<()>| match ending.exits[..] {
-        [Exit::Stuck, Exit::Stuck] => Err("stuck".to_owned()),
-        _ => Ok(()),
-    };
     let crosswise = vec![locks_both("/a", "/b"), locks_both("/b", "/a")];
-    let report = run_with(crosswise, None, Bounds::default(), stuck);
-    assert!(report.counterexample.is_some());
+    let report = run_with(crosswise, None, Bounds::default(), nobody_stuck);
+    let found = report.counterexample.expect("they wait for each other");
+    assert_eq!(found.violation, "[Stuck, Stuck]");
     let in_order = vec![locks_both("/a", "/b"), locks_both("/a", "/b")];
-    let report = run_with(in_order, None, Bounds::default(), stuck);
+    let report = run_with(in_order, None, Bounds::default(), nobody_stuck);
     assert!(report.is_complete() && report.refused > 0);
 }
 
 #[test]
 fn a_process_that_waits_for_a_lock_that_is_never_released_is_found() {
-    let leaves_it_locked = program(|process| {
-        let file = open(&process, "/a");
-        process.flock(&file, FlockOperation::Exclusive).unwrap();
-        let again = open(&process, "/a");
-        while process.flock(&again, FlockOperation::TryExclusive).is_err() {
-            process.sched_yield();
-        }
-    });
-    let report = run_with(
-        vec![leaves_it_locked],
-        None,
-        Bounds::default(),
-        |ending| match ending.exits[..] {
-            [Exit::Stuck] => Err("stuck".to_owned()),
-            _ => Ok(()),
-        },
-    );
+    let programs = vec![waits_for_itself()];
+    let report = run_with(programs, None, Bounds::default(), nobody_stuck);
     assert!(report.counterexample.is_some());
 }
 
 #[test]
 fn a_process_that_calls_without_end_is_found() {
-    let polls = program(|process| while process.stat(Path::new("/never")).is_err() {});
     let report = run_with(
-        vec![polls],
+        vec![runs_away()],
         None,
         Bounds::default(),
         |ending| match ending.exits[..] {
@@ -233,17 +151,8 @@ fn a_process_that_calls_without_end_is_found() {
 /// follow a process that polls for ever.
 #[test]
 fn a_process_that_polls_for_a_name_gets_it() {
-    let polls = program(|process| {
-        while process.stat(Path::new("/b")).is_err() {
-            process.sched_yield();
-        }
-    });
-    let makes = program(|process| {
-        let made = open(&process, "/b");
-        process.close(made);
-    });
     let report = run_with(
-        vec![polls, makes],
+        vec![polls_for("/b"), makes("/b")],
         None,
         Bounds::default(),
         |ending| match ending.exits[..] {
@@ -264,13 +173,13 @@ fn a_panic_is_an_exit_and_releases_the_lock() {
                 self.0.close(self.1);
             }
         }
-        let file = open(&process, "/a");
+        let file = open(process, "/a");
         process.flock(&file, FlockOperation::Exclusive).unwrap();
-        let _guard = Unlocks(&process, file);
+        let _guard = Unlocks(process, file);
         std::panic::resume_unwind(Box::new("a bug"));
     });
     let waits = program(|process| {
-        let file = open(&process, "/a");
+        let file = open(process, "/a");
         process.flock(&file, FlockOperation::Exclusive).unwrap();
         process.close(file);
     });

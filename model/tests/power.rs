@@ -1,28 +1,17 @@
 //! What a change survives when the power is cut: every strategy and both durabilities, in every state
 //! of two processes, under each named model.
 
+#[path = "common/every_strategy.rs"]
+mod every_strategy;
+
+use every_strategy::on_every_strategy;
 use hookstate::Durability;
-use hookstate::strategy::{AnyStrategy, Strategy};
+use hookstate::strategy::{AnyStrategy, Rename, Strategy};
 use hookstate_model::catalogue::{self, Named};
 use hookstate_model::oracle::{Violation, ViolationKind};
 use hookstate_model::search::{Budget, Report, Sightings};
 use hookstate_model::sim::{FaultModel, PowerModel};
 use std::collections::BTreeSet;
-
-/// Makes a test on each strategy of every function that is given by name.
-macro_rules! on_every_strategy {
-    ($($test:ident)+) => {
-        mod flock {
-            $(#[test] fn $test() { super::$test(super::strategy("flock")) })+
-        }
-        mod append_log {
-            $(#[test] fn $test() { super::$test(super::strategy("append-log")) })+
-        }
-        mod rename {
-            $(#[test] fn $test() { super::$test(super::strategy("rename")) })+
-        }
-    };
-}
 
 on_every_strategy! {
     power_survives_every_model
@@ -81,7 +70,7 @@ fn damage_and_a_mishap_and_a_cut_together_are_too_much_for_rename() {
             power_cuts,
             ..mishap
         };
-        let report = damaged.search(strategy("rename"), 2, both).run();
+        let report = damaged.search(AnyStrategy::Rename(Rename), 2, both).run();
         let found = report.counterexample().map(|it| it.violation.kind());
         assert_eq!(found, Some(ViolationKind::Lost), "{report}");
     }
@@ -92,7 +81,7 @@ fn damage_and_a_mishap_and_a_cut_together_are_too_much_for_rename() {
             ..Budget::NOTHING
         },
     ] {
-        let report = damaged.search(strategy("rename"), 2, budget).run();
+        let report = damaged.search(AnyStrategy::Rename(Rename), 2, budget).run();
         assert!(report.is_complete(), "{report}");
     }
 }
@@ -249,8 +238,4 @@ fn scenarios(strategy: AnyStrategy) -> impl Iterator<Item = Named> {
 fn small_scenarios(strategy: AnyStrategy) -> impl Iterator<Item = Named> {
     let small = ["modify", "apply", "first-use", "growth"];
     scenarios(strategy).filter(move |scenario| small.contains(&scenario.name))
-}
-
-fn strategy(name: &str) -> AnyStrategy {
-    AnyStrategy::named(name).expect("it is one of the three")
 }

@@ -1,46 +1,21 @@
 //! The breadth-first search is on trial: how much it finds, what it says about it, and what it
 //! notices.
 
-use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
+#[path = "common/programs.rs"]
+mod programs;
+
+use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{AppendLog, Flock, Rename, Strategy};
 use hookstate_model::process::{Ending, Exit, Program};
 use hookstate_model::scenario::{Act, Before, Scenario};
 use hookstate_model::search::{Budget, Goal, Report, Search};
-use hookstate_model::sim::{AnyDoor, FaultModel, Fd, Sequential, Sim, SimProcess};
+use hookstate_model::sim::Sequential;
+use programs::{
+    appended_by_the_first, appends, choose, letters, locks_both, makes, nobody_stuck, open,
+    polls_for, program, runs_away, start, waits_for_itself,
+};
 use std::path::Path;
 use std::sync::Arc;
-
-type Process = SimProcess<AnyDoor>;
-
-/// An empty file `/a`.
-fn start() -> Sim {
-    let process = Sequential::boot(&Sim::new(FaultModel::default()), 1000);
-    let file = process.open(Path::new("/a"), OpenHow::or_create(Access::ReadWrite));
-    process.close(file.unwrap());
-    process.snapshot(FaultModel::default())
-}
-
-fn program(acts: impl Fn(&Process) + Send + Sync + 'static) -> Program<()> {
-    Arc::new(move |process, ()| acts(&process))
-}
-
-/// Appends its letter so many times, which is one call more in all.
-fn appends(letter: u8, times: usize) -> Program<()> {
-    program(move |process| {
-        let file = process
-            .open(Path::new("/a"), OpenHow::existing(Access::Append))
-            .unwrap();
-        for _ in 0..times {
-            assert_eq!(process.append(&file, &[letter]), Ok(1));
-        }
-        process.close(file);
-    })
-}
-
-fn open(process: &Process, name: &str) -> Fd {
-    let how = OpenHow::or_create(Access::ReadWrite);
-    process.open(Path::new(name), how).unwrap()
-}
 
 fn search(
     programs: Vec<Program<()>>,
@@ -53,20 +28,6 @@ fn run(programs: Vec<Program<()>>) -> Report<String> {
     let report = search(programs, |_| Ok(())).run();
     println!("{report}");
     report
-}
-
-fn letters(ending: &Ending<()>) -> String {
-    let process = Sequential::boot(&ending.sim, 1000);
-    let file = process
-        .open(Path::new("/a"), OpenHow::existing(Access::Read))
-        .unwrap();
-    let mut bytes = [0; 100];
-    let count = process.pread(&file, &mut bytes, 0).unwrap();
-    String::from_utf8_lossy(&bytes[..count]).into_owned()
-}
-
-fn choose(n: usize, k: usize) -> usize {
-    (1..=k).fold(1, |product, i| product * (n + 1 - i) / i)
 }
 
 /// A state is how far each of the two is, and in which order what was appended was appended: with i
@@ -139,12 +100,7 @@ fn the_counterexample_is_one_of_the_shortest() {
     assert_eq!(found.violation, "y around x");
     assert_eq!(found.trace.len(), 6);
     let trace = found.trace.to_string();
-    let second = trace.find("p2").expect("there is a column for it");
-    let appends: Vec<bool> = trace
-        .lines()
-        .filter_map(|line| line.find("append"))
-        .map(|column| column < second)
-        .collect();
+    let appends = appended_by_the_first(&trace);
     assert_eq!(appends, [false, true, true, false], "{trace}");
 }
 
@@ -161,23 +117,6 @@ fn a_goal_that_is_never_reached_is_told() {
     assert_eq!(report.missed().collect::<Vec<_>>(), ["x alone"]);
 }
 
-fn locks_both(first: &'static str, second: &'static str) -> Program<()> {
-    program(move |process| {
-        let (one, other) = (open(process, first), open(process, second));
-        process.flock(&one, FlockOperation::Exclusive).unwrap();
-        process.flock(&other, FlockOperation::Exclusive).unwrap();
-        process.close(other);
-        process.close(one);
-    })
-}
-
-fn nobody_stuck(ending: &Ending<()>) -> Result<(), String> {
-    match ending.exits.contains(&Exit::Stuck) {
-        true => Err(format!("{:?}", ending.exits)),
-        false => Ok(()),
-    }
-}
-
 #[test]
 fn processes_that_wait_for_each_other_are_found() {
     let crosswise = vec![locks_both("/a", "/b"), locks_both("/b", "/a")];
@@ -191,30 +130,13 @@ fn processes_that_wait_for_each_other_are_found() {
 
 #[test]
 fn a_process_that_polls_for_a_lock_that_is_never_released_is_found() {
-    let leaves_it_locked = program(|process| {
-        let file = open(process, "/a");
-        process.flock(&file, FlockOperation::Exclusive).unwrap();
-        let again = open(process, "/a");
-        while process.flock(&again, FlockOperation::TryExclusive).is_err() {
-            process.sched_yield();
-        }
-    });
-    let report = search(vec![leaves_it_locked], nobody_stuck).run();
+    let report = search(vec![waits_for_itself()], nobody_stuck).run();
     assert!(report.counterexample().is_some());
 }
 
 #[test]
 fn a_process_that_polls_for_a_name_gets_it() {
-    let polls = program(|process| {
-        while process.stat(Path::new("/b")).is_err() {
-            process.sched_yield();
-        }
-    });
-    let makes = program(|process| {
-        let made = open(process, "/b");
-        process.close(made);
-    });
-    let report = search(vec![polls, makes], nobody_stuck).run();
+    let report = search(vec![polls_for("/b"), makes("/b")], nobody_stuck).run();
     assert!(report.is_complete(), "{report}");
 }
 
@@ -248,8 +170,7 @@ fn a_process_that_acts_by_chance_is_refused() {
 
 #[test]
 fn a_process_that_calls_without_end_is_found() {
-    let polls = program(|process| while process.stat(Path::new("/never")).is_err() {});
-    let report = search(vec![polls], |ending| match ending.exits[..] {
+    let report = search(vec![runs_away()], |ending| match ending.exits[..] {
         [Exit::Runaway] => Err("runs away".to_owned()),
         _ => Ok(()),
     })

@@ -2,27 +2,19 @@
 //! them killed at each of its calls. Both processes of a pair that does the same are alike, so
 //! killing the second covers the first.
 
+#[path = "common/every_strategy.rs"]
+mod every_strategy;
+#[path = "common/scenarios.rs"]
+mod scenarios;
+
+use every_strategy::on_every_strategy;
 use hookstate::kernel::{Errno, FailNth, Fault, Watched};
-use hookstate::strategy::{AppendLog, Flock, Rename, Strategy};
-use hookstate_model::explore::{Bounds, Report};
-use hookstate_model::oracle::Violation;
+use hookstate::strategy::{AnyStrategy, AppendLog, Flock, Rename};
 use hookstate_model::scenario::{Act, Before, Scenario};
 use hookstate_model::sim::FaultModel;
-
-/// Makes a test on each strategy of every function that is given by name.
-macro_rules! on_every_strategy {
-    ($($test:ident)+) => {
-        mod flock {
-            $(#[test] fn $test() { super::$test(super::Flock) })+
-        }
-        mod append_log {
-            $(#[test] fn $test() { super::$test(super::AppendLog) })+
-        }
-        mod rename {
-            $(#[test] fn $test() { super::$test(super::Rename) })+
-        }
-    };
-}
+use scenarios::{
+    APPLY, EXISTING, MODIFY, READ, SEVERAL_PAGES, bounded, checked, killed, preemptions,
+};
 
 on_every_strategy! {
     two_first_changes_are_both_kept
@@ -38,12 +30,6 @@ on_every_strategy! {
     two_changes_without_exchange_are_both_kept
 }
 
-const MODIFY: &[Act] = &[Act::Modify];
-const APPLY: &[Act] = &[Act::Apply];
-const READ: &[Act] = &[Act::Read];
-/// Enough for every strategy to have its files as they stay: the second change of `rename` leaves
-/// the spare behind.
-const EXISTING: Before = Before::Changes(2);
 /// A log of this length is to be compacted, and whoever next makes it longer tries.
 const LONG: usize = (64 << 10) + TRIES - 1;
 /// A compaction is tried each time the log has grown by so much.
@@ -51,53 +37,50 @@ const TRIES: usize = 4 << 10;
 /// A log of this length is to be compacted even if one has to wait for it.
 const VERY_LONG: usize = (256 << 10) + TRIES - 1;
 
-trait Shipping: Strategy + Clone + Send + Sync + 'static {}
-impl<S: Strategy + Clone + Send + Sync + 'static> Shipping for S {}
-
-fn two_first_changes_are_both_kept<S: Shipping>(strategy: S) {
+fn two_first_changes_are_both_kept(strategy: AnyStrategy) {
     let report = checked(Scenario::new(strategy, Before::Nothing, &[MODIFY, MODIFY]).check());
     assert!(report.refused > 0, "nobody ever waited");
 }
 
-fn two_changes_are_both_kept<S: Shipping>(strategy: S) {
+fn two_changes_are_both_kept(strategy: AnyStrategy) {
     let report = checked(Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY]).check());
     assert!(report.refused > 0, "nobody ever waited");
 }
 
-fn two_first_applied_changes_are_both_kept<S: Shipping>(strategy: S) {
+fn two_first_applied_changes_are_both_kept(strategy: AnyStrategy) {
     checked(Scenario::new(strategy, Before::Nothing, &[APPLY, APPLY]).check());
 }
 
-fn a_change_and_an_applied_change_are_both_kept<S: Shipping>(strategy: S) {
+fn a_change_and_an_applied_change_are_both_kept(strategy: AnyStrategy) {
     let report = checked(Scenario::new(strategy, EXISTING, &[MODIFY, APPLY]).check());
     assert!(report.refused > 0, "nobody ever waited");
 }
 
-fn a_reader_sees_a_whole_state_while_another_changes_it<S: Shipping>(strategy: S) {
+fn a_reader_sees_a_whole_state_while_another_changes_it(strategy: AnyStrategy) {
     checked(Scenario::new(strategy, EXISTING, &[MODIFY, READ]).check());
 }
 
-fn a_reader_that_comes_first_sees_nothing_or_the_whole_first_change<S: Shipping>(strategy: S) {
+fn a_reader_that_comes_first_sees_nothing_or_the_whole_first_change(strategy: AnyStrategy) {
     checked(Scenario::new(strategy, Before::Nothing, &[MODIFY, READ]).check());
 }
 
-fn a_change_that_is_killed_is_made_wholly_or_not_at_all<S: Shipping>(strategy: S) {
+fn a_change_that_is_killed_is_made_wholly_or_not_at_all(strategy: AnyStrategy) {
     killed(Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY]).check_killing(1));
 }
 
-fn a_first_applied_change_that_is_killed_is_made_wholly_or_not_at_all<S: Shipping>(strategy: S) {
+fn a_first_applied_change_that_is_killed_is_made_wholly_or_not_at_all(strategy: AnyStrategy) {
     killed(Scenario::new(strategy, Before::Nothing, &[APPLY, APPLY]).check_killing(1));
 }
 
-fn an_applied_change_survives_a_killed_change<S: Shipping>(strategy: S) {
+fn an_applied_change_survives_a_killed_change(strategy: AnyStrategy) {
     killed(Scenario::new(strategy, EXISTING, &[MODIFY, APPLY]).check_killing(0));
 }
 
-fn a_change_survives_a_killed_applied_change<S: Shipping>(strategy: S) {
+fn a_change_survives_a_killed_applied_change(strategy: AnyStrategy) {
     killed(Scenario::new(strategy, EXISTING, &[MODIFY, APPLY]).check_killing(1));
 }
 
-fn two_changes_without_exchange_are_both_kept<S: Shipping>(strategy: S) {
+fn two_changes_without_exchange_are_both_kept(strategy: AnyStrategy) {
     let scenario = Scenario::new(strategy, EXISTING, &[MODIFY, MODIFY]);
     let poor = FaultModel {
         exchange_error: Some(Errno::NOSYS),
@@ -180,8 +163,7 @@ fn long_log(bytes: usize, acts: &[&[Act]]) -> Scenario<AppendLog> {
 /// The journal of `flock` and long files of the others: a kill may tear each write at each page.
 #[test]
 fn a_flock_write_of_several_pages_that_is_killed_is_made_wholly_or_not_at_all() {
-    let several_pages = Before::LargeChanges(1, 5_000);
-    let scenario = Scenario::new(Flock, several_pages, &[MODIFY, MODIFY]);
+    let scenario = Scenario::new(Flock, SEVERAL_PAGES, &[MODIFY, MODIFY]);
     let report = killed(scenario.check_killing(1));
     assert!(report.pages > 1, "no write had several pages");
 }
@@ -196,9 +178,8 @@ fn flock_grows_within_a_page_while_another_changes_the_state() {
 /// The state becomes small through the journal, and the change after that removes the journal.
 #[test]
 fn flock_removes_its_journal_while_another_reads_the_state() {
-    let several_pages = Before::LargeChanges(1, 5_000);
     let acts: &[&[Act]] = &[READ, &[Act::Shrink, Act::Modify]];
-    killed(Scenario::new(Flock, several_pages, acts).check_killing(1));
+    killed(Scenario::new(Flock, SEVERAL_PAGES, acts).check_killing(1));
 }
 
 #[test]
@@ -209,42 +190,12 @@ fn flock_grows_over_a_page_while_another_changes_the_state() {
 
 #[test]
 fn flock_shrinks_below_a_page_while_another_changes_the_state() {
-    let several_pages = Before::LargeChanges(1, 5_000);
-    let scenario = Scenario::new(Flock, several_pages, &[MODIFY, &[Act::Shrink]]);
+    let scenario = Scenario::new(Flock, SEVERAL_PAGES, &[MODIFY, &[Act::Shrink]]);
     killed(scenario.check_killing(1));
 }
 
 #[test]
 fn a_flock_reader_reads_a_whole_state_beside_a_killed_write_of_several_pages() {
-    let several_pages = Before::LargeChanges(1, 5_000);
-    let scenario = Scenario::new(Flock, several_pages, &[MODIFY, READ]);
+    let scenario = Scenario::new(Flock, SEVERAL_PAGES, &[MODIFY, READ]);
     killed(scenario.check_killing(0));
-}
-
-fn checked(report: Report<Violation>) -> Report<Violation> {
-    println!("{report}");
-    assert!(report.is_complete(), "{report}");
-    assert!(report.endings > 1, "the order never mattered: {report}");
-    report
-}
-
-/// As [`checked`], for a search that is known not to be complete, and says so.
-fn bounded(report: Report<Violation>) -> Report<Violation> {
-    println!("{report}");
-    assert!(report.counterexample.is_none(), "{report}");
-    assert!(report.endings > 1, "the order never mattered: {report}");
-    report
-}
-
-fn preemptions(most: usize) -> Bounds {
-    Bounds {
-        preemptions_max: Some(most),
-        ..Bounds::default()
-    }
-}
-
-fn killed(report: Report<Violation>) -> Report<Violation> {
-    let report = checked(report);
-    assert!(report.killed > 0, "nobody was killed: {report}");
-    report
 }

@@ -19,8 +19,12 @@
 //! coming first, or gives what was stored; and it must do the latter once the caller has seen to it
 //! that the store happened before, by a join, a channel or a mutex.
 
+#[path = "common/every_strategy.rs"]
+mod every_strategy;
+
+use every_strategy::on_every_strategy;
 use hookstate::kernel::{Errno, Kernel, Result, Watched};
-use hookstate::strategy::{AnyStrategy, Site, Strategy};
+use hookstate::strategy::{AnyStrategy, AppendLog, Site, Strategy};
 use hookstate::{Durability, Error, ErrorKind, Outcome, State, Store};
 use hookstate_model::explore::{Bounds, Report, Steps, explore_sharing};
 use hookstate_model::process::{Ending, Exit, Program};
@@ -34,21 +38,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Makes a test on each strategy of every function that is given by name.
-macro_rules! on_every_strategy {
-    ($($test:ident)+) => {
-        mod flock {
-            $(#[test] fn $test() { super::$test(super::strategy("flock")) })+
-        }
-        mod append_log {
-            $(#[test] fn $test() { super::$test(super::strategy("append-log")) })+
-        }
-        mod rename {
-            $(#[test] fn $test() { super::$test(super::strategy("rename")) })+
-        }
-    };
-}
 
 on_every_strategy! {
     two_threads_on_one_handle_lose_nothing
@@ -80,7 +69,7 @@ fn two_threads_on_one_handle_lose_nothing_when_the_power_is_cut(strategy: AnyStr
 /// Only the log has a way of its own to do that.
 #[test]
 fn two_threads_that_append_to_the_log_lose_nothing() {
-    let log = strategy("append-log");
+    let log = AnyStrategy::AppendLog(AppendLog);
     complete(&Threads::new(log, &[APPLY, APPLY]).call_by_call());
     complete(&Threads::new(log, &[APPLY, MODIFY]));
 }
@@ -103,7 +92,7 @@ fn a_handle_refuses_its_own_thread_after_a_sync_has_failed(strategy: AnyStrategy
 #[test]
 fn a_handle_refuses_those_who_append_to_the_log_after_a_sync_has_failed() {
     failing_anywhere(
-        &Threads::new(strategy("append-log"), &[APPLY, MODIFY]),
+        &Threads::new(AnyStrategy::AppendLog(AppendLog), &[APPLY, MODIFY]),
         complete,
     );
 }
@@ -670,10 +659,6 @@ fn tokens(seat: usize) -> impl Iterator<Item = Token> {
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn strategy(name: &str) -> AnyStrategy {
-    AnyStrategy::named(name).expect("it is one of the three")
 }
 
 fn preemptions(most: usize) -> Bounds {

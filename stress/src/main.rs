@@ -11,27 +11,25 @@
 
 mod args;
 mod event;
-mod exit;
 mod oracle;
 mod progress;
 mod report;
 mod run;
 mod subject;
-mod terminal;
 mod verdict;
 mod worker;
 mod workload;
 
-use std::process::ExitCode;
+use hookstate_cli::exit;
 
-fn main() -> ExitCode {
+fn main() -> exit::Code {
     // A worker starts thousands of times, so it must not pay for the parser of the command line.
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == worker::SUBCOMMAND) {
         return worker::main(words);
     }
     match run::main(&args::plan()) {
-        Ok(conclusion) => exit::code(conclusion),
+        Ok(conclusion) => conclusion.exit_code(),
         Err(error) => exit::failed(&error),
     }
 }

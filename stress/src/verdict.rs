@@ -2,6 +2,7 @@
 
 use crate::subject::Role;
 use crate::workload::{Flaw, Operation, Tool};
+use hookstate_cli::exit;
 use serde::Serialize;
 use std::fmt;
 
@@ -140,6 +141,16 @@ impl Conclusion {
             Status::Exact | Status::Caught => Ok(so_far),
         })
         .unwrap_or_else(|violated| violated)
+    }
+
+    /// The exit code that says it.
+    pub(crate) const fn exit_code(self) -> exit::Code {
+        match self {
+            Self::Exact => exit::Code::Success,
+            Self::Violated => exit::Code::Violated,
+            Self::Inconclusive => exit::Code::Inconclusive,
+            Self::Interrupted => exit::Code::Interrupted,
+        }
     }
 }
 

@@ -59,6 +59,15 @@ fn record(line: &[u8]) -> Option<(u8, &[u8])> {
     (frame.as_bytes() == &line[..20]).then_some((kind, json))
 }
 
+/// A line of a log.
+pub fn framed(kind: u8, json: &[u8]) -> Vec<u8> {
+    let (length, kind) = (format!("{:08x}", json.len()), char::from(kind));
+    let rest = [format!("{kind} ").as_bytes(), json].concat();
+    let sum = crc32(&[length.as_bytes(), &rest].concat());
+    let frame = format!("{length} {sum:08x} ");
+    [frame.as_bytes(), &rest, b"\n"].concat()
+}
+
 /// CRC-32 by its definition, one bit after the other.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = !0_u32;

@@ -23,6 +23,7 @@ mod controls;
 mod damage;
 mod failed_sync;
 mod fault_sweep;
+mod frames;
 mod lock;
 mod names;
 mod overtaken;

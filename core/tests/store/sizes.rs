@@ -45,6 +45,36 @@ fn a_state_of_any_size_around_a_page_becomes_one_of_any_other() {
     }
 }
 
+/// Within a page it grows by 64 bytes and never shrinks; otherwise it has whole pages, at most twice
+/// as many as it needs. The line is three bytes longer than the text.
+#[test]
+fn the_file_is_little_longer_than_its_state() {
+    let strategy = AnyStrategy::named("flock").expect("a strategy");
+    let scratch = Scratch::new();
+    let store = store::<Text>(&scratch, strategy);
+    for (bytes, length) in [
+        (10, 64),
+        (61, 64),
+        (62, 128),
+        (10, 128),
+        (4_093, 4_096),
+        (4_094, 8_192),
+        (4_093, 4_096),
+        (81_000, 81_920),
+        (60_000, 81_920),
+        (40_000, 81_920),
+        (36_000, 36_864),
+        (81_000, 81_920),
+        (10, 4_096),
+    ] {
+        let text = "x".repeat(bytes);
+        let outcome = store.locked_modify(|state| state.0.clone_from(&text));
+        assert_eq!(outcome.unwrap().recovery, None);
+        let file = std::fs::metadata(store.path()).unwrap();
+        assert_eq!(file.len(), length, "{bytes} bytes");
+    }
+}
+
 #[test]
 fn a_state_that_is_too_large_is_refused_and_the_old_one_stays() {
     let large = usize::try_from(STATE_BYTES_MAX).unwrap();

@@ -1,12 +1,14 @@
 //! Runs what was planned: one search after the other, each on all threads.
 
-use super::interrupt::Interrupt;
 use super::plan::{Line, Outcome, Plan, Terms, Trial};
 use super::progress::Progress;
 use super::report::{Judged, Report, Tried, reporter};
 use super::verdict::Conclusion;
 use anyhow::{Context, anyhow};
+use hookstate_cli::interrupt::Interrupt;
+use hookstate_model::process::is_playing;
 use std::io;
+use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -18,6 +20,7 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// Runs the plan, prints the report, and says what it comes to.
 pub(super) fn conduct(plan: Plan) -> anyhow::Result<Conclusion> {
+    say_nothing_of_panics_in_processes();
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     set_threads(plan.threads)?;
     let mut reporter = reporter(&plan);
@@ -39,6 +42,16 @@ pub(super) fn conduct(plan: Plan) -> anyhow::Result<Conclusion> {
     report.elapsed = started.elapsed();
     written(reporter.end(&report))?;
     Ok(report.conclusion())
+}
+
+/// They are endings, and the report has them.
+fn say_nothing_of_panics_in_processes() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !is_playing() {
+            tell(panic);
+        }
+    }));
 }
 
 fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {

@@ -12,22 +12,19 @@ mod verdict;
 
 mod report;
 
-mod exit;
-mod interrupt;
 mod progress;
-mod terminal;
 
 use args::Request;
-use std::process::ExitCode;
+use hookstate_cli::exit;
 
 /// Does what the command line asks for, and gives the exit code that says what came of it.
-pub(crate) fn main() -> ExitCode {
+pub(crate) fn main() -> exit::Code {
     let done = match args::request() {
         Request::List => report::list(),
         Request::Prove(plan) => conduct::conduct(plan),
     };
     match done {
-        Ok(conclusion) => exit::code(conclusion),
+        Ok(conclusion) => conclusion.exit_code(),
         Err(error) => exit::failed(&error),
     }
 }

@@ -218,13 +218,19 @@ pub(super) fn mishaps(budget: Budget) -> String {
     }
 }
 
-impl fmt::Display for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let processes = match self.processes {
+impl Setting {
+    /// The processes, in words.
+    pub(super) fn crowd(&self) -> String {
+        match self.processes {
             1 => "1 process".to_owned(),
             more => format!("{more} processes"),
-        };
-        write!(f, "{processes}, {}", mishaps(self.budget))?;
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.crowd(), mishaps(self.budget))?;
         match self.engine {
             Engine::Search => Ok(()),
             Engine::Loom => write!(f, ", by loom"),

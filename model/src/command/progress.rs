@@ -1,8 +1,7 @@
-//! How far the searches are, on standard error, if that and standard output are a terminal. If only
-//! one of them is, as under `tee`, bars and lines would get in each other's way.
+//! How far the searches are.
 
-use super::terminal::can_draw;
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use hookstate_cli::progress::bar;
+use indicatif::{HumanCount, ProgressBar};
 
 /// A bar while searches run; nothing if nobody would see it.
 pub(super) struct Progress(ProgressBar);
@@ -10,11 +9,7 @@ pub(super) struct Progress(ProgressBar);
 impl Progress {
     /// Of so many searches.
     pub(super) fn of(searches: usize) -> Self {
-        let on_terminal = can_draw(&std::io::stderr()) && can_draw(&std::io::stdout());
-        Self(match on_terminal {
-            true => visible_bar(searches as u64),
-            false => ProgressBar::hidden(),
-        })
+        Self(bar("Searching", "{pos}/{len} {msg}", searches as u64))
     }
 
     /// The search of this has found so many states.
@@ -36,13 +31,4 @@ impl Progress {
     pub(super) fn end(&self) {
         self.0.finish_and_clear();
     }
-}
-
-fn visible_bar(searches: u64) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("   Searching [{elapsed_precise}] {bar:24} {pos}/{len} {msg}");
-    ProgressBar::with_draw_target(Some(searches), ProgressDrawTarget::stderr())
-        .with_style(style.expect("the template is a constant"))
-        // An error must not leave a bar behind.
-        .with_finish(ProgressFinish::AndClear)
 }

@@ -1,6 +1,7 @@
 //! What a search comes to. Never a boolean: "nothing was found" and "nothing can be found" differ.
 
 use super::plan::{Outcome, Subject};
+use hookstate_cli::exit;
 use serde::Serialize;
 
 /// An outcome in the light of what was expected: the word in the report.
@@ -55,11 +56,25 @@ impl Conclusion {
     /// A violation stands, whatever else went wrong; without one, searches that were cut short or
     /// that let a control pass say nothing.
     pub(super) fn of(statuses: impl IntoIterator<Item = Status>, interrupted: bool) -> Self {
+        let statuses: Vec<Status> = statuses.into_iter().collect();
+        let has_searched = statuses.iter().any(|status| *status != Status::LeftOut);
         match statuses.into_iter().max() {
             Some(Status::Violated) => Self::Violated,
             _ if interrupted => Self::Interrupted,
-            Some(Status::Missed | Status::Inconclusive | Status::Bounded) => Self::Inconclusive,
-            Some(Status::Complete | Status::Caught | Status::LeftOut) | None => Self::Complete,
+            Some(Status::Complete | Status::Caught | Status::LeftOut) if has_searched => {
+                Self::Complete
+            }
+            _ => Self::Inconclusive,
+        }
+    }
+
+    /// The exit code that says it.
+    pub(super) const fn exit_code(self) -> exit::Code {
+        match self {
+            Self::Complete => exit::Code::Success,
+            Self::Violated => exit::Code::Violated,
+            Self::Inconclusive => exit::Code::Inconclusive,
+            Self::Interrupted => exit::Code::Interrupted,
         }
     }
 }
@@ -76,6 +91,14 @@ mod tests {
         for bad in [Status::Bounded, Status::Inconclusive, Status::Missed] {
             let all = [&good[..], &[bad]].concat();
             assert_eq!(conclusion(&all), Conclusion::Inconclusive, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_was_searched_nothing_is_complete() {
+        for nothing in [&[][..], &[Status::LeftOut]] {
+            let conclusion = Conclusion::of(nothing.iter().copied(), false);
+            assert_eq!(conclusion, Conclusion::Inconclusive, "{nothing:?}");
         }
     }
 

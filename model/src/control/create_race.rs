@@ -14,11 +14,11 @@
 //! After the published repair of the program behind the control `unlocked`, whose regression test
 //! does create the file first.
 
-use super::file::{OpenFile, TRUNCATING, change_in_one_window, failed};
+use super::file::{OpenFile, TRUNCATING, change_in_one_window, failed, load_locked};
 use super::patterns::{Circumstance, Form, MODIFY, Pattern, Protocol, Variant};
 use crate::oracle::ViolationKind;
 use crate::scenario::{Before, Scenario};
-use hookstate::kernel::{Access, CallKind, Errno, FlockOperation, Kernel, OpenHow};
+use hookstate::kernel::{Access, CallKind, Errno, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
 use std::path::{Path, PathBuf};
@@ -69,13 +69,7 @@ impl Strategy for CreateRace {
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
-        let path = self.data_file(site);
-        let how = OpenHow::existing(Access::Read);
-        let Some(file) = OpenFile::open(site.kernel, &path, how)? else {
-            return Ok(Outcome::clean(T::default()));
-        };
-        file.lock(FlockOperation::Shared)?;
-        file.state().map(Outcome::clean)
+        load_locked(site.kernel, &self.data_file(site)).map(Outcome::clean)
     }
 }
 

@@ -214,11 +214,21 @@ pub(super) fn change_in_one_window<T: State, K: Kernel, R, E>(
 ) -> Result<std::result::Result<R, E>> {
     let file = OpenFile::make(kernel, path, how)?;
     file.lock(FlockOperation::Exclusive)?;
-    let mut state: T = file.state()?;
+    change_and_save(file.state()?, change, |state| {
+        file.truncate()?;
+        file.write(state)
+    })
+}
+
+/// Changes the state and saves it, unless the change refuses.
+pub(super) fn change_and_save<T, R, E>(
+    mut state: T,
+    change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    save: impl FnOnce(&T) -> Result<()>,
+) -> Result<std::result::Result<R, E>> {
     let result = change(&mut state);
     if result.is_ok() {
-        file.truncate()?;
-        file.write(&state)?;
+        save(&state)?;
     }
     Ok(result)
 }
@@ -226,6 +236,19 @@ pub(super) fn change_in_one_window<T: State, K: Kernel, R, E>(
 /// The state in the file at `path`, read without a lock; the default state if there is none.
 pub(super) fn load<T: DeserializeOwned + Default, K: Kernel>(kernel: &K, path: &Path) -> Result<T> {
     Ok(load_if_whole(kernel, path)?.unwrap_or_default())
+}
+
+/// The state in the file at `path`, read under the shared lock of that file; the default state if
+/// there is none.
+pub(super) fn load_locked<T: DeserializeOwned + Default, K: Kernel>(
+    kernel: &K,
+    path: &Path,
+) -> Result<T> {
+    let Some(file) = OpenFile::open(kernel, path, OpenHow::existing(Access::Read))? else {
+        return Ok(T::default());
+    };
+    file.lock(FlockOperation::Shared)?;
+    file.state()
 }
 
 /// The state in the file at `path`, read without a lock; `None` if there is none or it is damaged.
@@ -249,6 +272,16 @@ pub(super) fn replace<T: Serialize, K: Kernel>(
 ) -> Result<()> {
     OpenFile::make(kernel, temporary, TRUNCATING)?.write(state)?;
     rename(kernel, temporary, path)
+}
+
+/// As [`replace`], by way of a temporary file that no other process uses.
+pub(super) fn replace_with_own_temporary<T: Serialize, K: Kernel>(
+    kernel: &K,
+    path: &Path,
+    state: &T,
+) -> Result<()> {
+    let temporary = path.with_extension(format!("{}.tmp", kernel.getpid()));
+    replace(kernel, &temporary, path, state)
 }
 
 /// rename(2).

@@ -15,10 +15,9 @@
 //! After a task store that had learned to "always write to a temporary file and rename". It takes
 //! two processes with one change each: the second opens P before the first renames.
 
-use super::file::{OpenFile, load, locked, replace};
-use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::file::{OpenFile, change_and_save, load, locked, replace_with_own_temporary};
+use super::patterns::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -32,12 +31,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            match variant {
-                Variant::AsSeen => Box::new(Scenario::new(RenameStaleLock, EXISTING, &acts)),
-                Variant::Repaired => Box::new(Scenario::new(LockNamed, EXISTING, &acts)),
-            }
+        model: |variant, processes| match variant {
+            Variant::AsSeen => Box::new(each_changes(RenameStaleLock, processes)),
+            Variant::Repaired => Box::new(each_changes(LockNamed, processes)),
         },
     }),
 };
@@ -107,12 +103,6 @@ fn change_and_replace<T: State, K: Kernel, R, E>(
     file: &OpenFile<'_, K>,
     change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
 ) -> Result<std::result::Result<R, E>> {
-    let mut state: T = file.state()?;
-    let result = change(&mut state);
-    if result.is_ok() {
-        let process = site.kernel.getpid();
-        let temporary = site.path(&format!(".rename-stale-lock.{process}.tmp"));
-        replace(site.kernel, &temporary, path, &state)?;
-    }
-    Ok(result)
+    let save = |state: &T| replace_with_own_temporary(site.kernel, path, state);
+    change_and_save(file.state()?, change, save)
 }

@@ -16,10 +16,9 @@
 //! After the session counter that this project began from, a hook of a coding agent. Two processes
 //! with one change each are enough.
 
-use super::file::{OpenFile, TRUNCATING, change_in_one_window};
-use super::patterns::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
+use super::file::{OpenFile, TRUNCATING, change_and_save, change_in_one_window, load_locked};
+use super::patterns::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -33,12 +32,9 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            match variant {
-                Variant::AsSeen => Box::new(Scenario::new(Unlocked, EXISTING, &acts)),
-                Variant::Repaired => Box::new(Scenario::new(OneWindow, EXISTING, &acts)),
-            }
+        model: |variant, processes| match variant {
+            Variant::AsSeen => Box::new(each_changes(Unlocked, processes)),
+            Variant::Repaired => Box::new(each_changes(OneWindow, processes)),
         },
     }),
 };
@@ -62,17 +58,13 @@ impl Strategy for Unlocked {
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         let path = self.data_file(site);
-        let mut state: T = load(site.kernel, &path)?;
+        let state = load_locked(site.kernel, &path)?;
         // Here nobody holds the lock: whoever writes now is overwritten by the save below.
-        let result = change(&mut state);
-        if result.is_ok() {
-            save(site.kernel, &path, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        change_and_save(state, change, |state| save(site.kernel, &path, state)).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
-        load(site.kernel, &self.data_file(site)).map(Outcome::clean)
+        load_locked(site.kernel, &self.data_file(site)).map(Outcome::clean)
     }
 }
 
@@ -101,15 +93,6 @@ impl Strategy for OneWindow {
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
         Unlocked.read(site)
     }
-}
-
-/// Step 1.
-fn load<T: State, K: Kernel>(kernel: &K, path: &Path) -> Result<T> {
-    let Some(file) = OpenFile::open(kernel, path, OpenHow::existing(Access::Read))? else {
-        return Ok(T::default());
-    };
-    file.lock(FlockOperation::Shared)?;
-    file.state()
 }
 
 /// Step 3.

@@ -50,11 +50,12 @@ impl Remains {
     }
 }
 
-/// Whether some file in the directory has this content.
+/// Whether one of the files that damaged content is copied to has this content.
 pub(super) fn is_kept<D: Door>(process: &SimProcess<D>, content: &[u8]) -> bool {
     let names = process.list(Path::new(DIRECTORY)).unwrap_or_default();
     names
         .iter()
+        .filter(|name| name.to_string_lossy().contains(".corrupt-"))
         .any(|name| begins_with(process, &Path::new(DIRECTORY).join(name), content))
 }
 

@@ -1,6 +1,6 @@
 //! What a process has been answered, and what it does next.
 
-use crate::process::{CALLS_MAX, Program, Runaway};
+use crate::process::{CALLS_MAX, Program, Runaway, playing};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request, SimProcess, digest_of};
 use hookstate::kernel::{Errno, FlockOperation, Result};
 use std::cell::{Cell, RefCell};
@@ -280,7 +280,7 @@ fn next_after<A>(
         strayed: Cell::new(None),
     });
     let door = AnyDoor::new(Rc::clone(&recorded));
-    let ran = catch_unwind(AssertUnwindSafe(|| program(SimProcess(door), account)));
+    let ran = playing(|| catch_unwind(AssertUnwindSafe(|| program(SimProcess(door), account))));
     if let Some(calls) = recorded.strayed.take() {
         panic!("the program is not a function of what its calls answer: it makes {calls}");
     }

@@ -2,12 +2,14 @@
 
 use super::ends::first_without_end;
 use super::expand::{Expansion, Finding};
+use super::history::Next;
 use super::moves::{Log, Move, Rules};
 use super::plan::Search;
 use super::report::{Counterexample, Report, Sightings};
 use super::seen::Seen;
 use super::state::{Budget, Seat, State};
 use crate::process::Exit;
+use crate::sim::Request;
 use crate::trace::{Event, Trace};
 use rayon::prelude::*;
 use std::hash::Hash;
@@ -245,11 +247,30 @@ where
         }
     }
 
-    /// The way to the state, made once more.
+    /// The way to the state, made once more, and what is waited for there.
     fn trace(&self, number: u32) -> Trace {
         let mut log = Table(Trace::new(self.parts.len()));
-        self.state(number, &mut log);
+        let state = self.state(number, &mut log);
+        for (seat, request) in self.waits(&state) {
+            log.note(seat, || Event::Waits(request));
+        }
         log.0
+    }
+
+    /// Who cannot go on, and with which call: it blocks, or is refused again and again.
+    fn waits(&self, state: &State<A>) -> Vec<(usize, Request)> {
+        let own = state.fingerprint(self.parts);
+        let waits = |seat| match self.rules.after(state, seat, Move::Step, &mut ()) {
+            None => true,
+            Some(next) => next.fingerprint(self.parts) == own,
+        };
+        let left = state.seats.iter().enumerate();
+        left.filter(|(_, it)| it.started && it.exit.is_none())
+            .filter_map(|(seat, it)| match &it.history.next {
+                Next::Calls(request) if waits(seat) => Some((seat, request.clone())),
+                _ => None,
+            })
+            .collect()
     }
 
     fn state(&self, number: u32, log: &mut impl Log) -> State<A> {

@@ -14,6 +14,10 @@
 //! * **power cut**: everything stops, and what the disk keeps is one of what [`FaultModel::power`]
 //!   allows.
 //!
+//! A call that is cut short transfers one byte, half of what it could, all but one byte, or what goes
+//! up to a bound of a sector or page. A call that failed or was cut short is followed at once by those
+//! that nobody can notice; a kill comes before or after all of them.
+//!
 //! All but the first have a [`Budget`]. A state from which no steps lead to an ending is one in which
 //! somebody is stuck.
 //!

@@ -10,6 +10,9 @@ use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
+const SECTOR: usize = 512;
+const PAGE: usize = 4096;
+
 /// Something that happens to one process, or to all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Move {
@@ -353,7 +356,9 @@ fn is_pause(request: &Request) -> bool {
     matches!(request, Request::Nanosleep { .. } | Request::SchedYield)
 }
 
-/// What the manual page of the call has among its errors, of those that come out of the blue.
+/// A signal, a broken device, no descriptors, no locks and no space, where the manual page of the call
+/// has them: each sort of error for which the code has a way of its own. A quota and a file system
+/// that has become read-only are like no space to it.
 fn errors_of(request: &Request) -> impl Iterator<Item = Errno> {
     let call = request.as_call();
     let creates = matches!(request, Request::Open { how, .. } if how.create != Create::Never);
@@ -372,16 +377,22 @@ fn errors_of(request: &Request) -> impl Iterator<Item = Errno> {
     errors.iter().copied()
 }
 
-/// One byte, half of them and all but one.
+/// One byte, half of them and all but one; and up to each bound of a sector of 512 bytes in the first
+/// page, and of a page, which are the places where kernels and disks stop.
 fn short_counts(request: &Request) -> impl Iterator<Item = usize> {
     let length = match request {
         Request::Pwrite { bytes, .. } | Request::Append { bytes, .. } => bytes.len(),
         Request::Pread { length, .. } => *length,
         _ => 0,
     };
-    let mut counts = vec![1, length / 2, length.saturating_sub(1)];
-    counts.retain(|&count| count > 0 && count < length);
-    counts.dedup();
+    let sectors = (0..PAGE).step_by(SECTOR);
+    let pages = (0..length).step_by(PAGE);
+    let counts: BTreeSet<usize> = [1, length / 2, length.saturating_sub(1)]
+        .into_iter()
+        .chain(sectors)
+        .chain(pages)
+        .filter(|&count| count > 0 && count < length)
+        .collect();
     counts.into_iter()
 }
 

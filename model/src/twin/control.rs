@@ -125,13 +125,19 @@ impl Control {
         }
     }
 
+    /// What goes wrong in a search.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        Budget {
+            power_cuts: u8::from(self.power_cut),
+            ..Budget::kills(u8::from(self.victim.is_some()))
+        }
+    }
+
     /// Searches every state of one of the two.
     #[must_use]
     pub fn search(&self, scenario: &Scenario<AnyStrategy>) -> search::Report<Violation> {
-        scenario.search(Budget {
-            power_cuts: u8::from(self.power_cut),
-            ..Budget::kills(u8::from(self.victim.is_some()))
-        })
+        scenario.search(self.budget())
     }
 
     /// Runs one of the two under loom.

@@ -1,16 +1,13 @@
 //! The report for people: a line for each run, the smallest evidence first, and last how to see
 //! it again. Nobody should parse it; see the `json` module for that.
 
-use super::paint::Paint;
 use super::{Report, Reporter, Run};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
 use crate::workload::BallastBytes;
+use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use std::fmt;
 use std::io::{Result, Write};
-
-/// The width of the word that each line begins with.
-const WORD: usize = 12;
 
 /// How many sightings and miscounts are shown.
 const SHOWN_MAX: usize = 3;
@@ -39,9 +36,7 @@ impl<W: Write> Reporter for Human<W> {
     }
 
     fn run(&mut self, report: &Report, run: &Run) -> Result<()> {
-        let word = self
-            .paint
-            .status(run.status(), &format!("{:>WORD$}", word(run.status())));
+        let word = self.paint.word(style(run.status()), word(run.status()));
         writeln!(self.out, "{word} {}", run_line(report, run))?;
         for line in details(run) {
             self.under(&line)?;
@@ -69,13 +64,13 @@ impl<W: Write> Human<W> {
     }
 
     fn word(&mut self, word: &str, line: &str) -> Result<()> {
-        let word = self.paint.bold(&format!("{word:>WORD$}"));
+        let word = self.paint.word(Style::Emphasis, word);
         writeln!(self.out, "{word} {line}")
     }
 
     /// A line that belongs to the one above it.
     fn under(&mut self, line: &str) -> Result<()> {
-        writeln!(self.out, "{:WORD$} {line}", "")
+        writeln!(self.out, "{:WORD_WIDTH$} {line}", "")
     }
 }
 
@@ -120,6 +115,14 @@ const fn word(status: Status) -> &'static str {
         Status::Violated => "VIOLATED",
         Status::Missed => "MISSED",
         Status::Inconclusive => "INCONCLUSIVE",
+    }
+}
+
+const fn style(status: Status) -> Style {
+    match status {
+        Status::Exact | Status::Caught => Style::Good,
+        Status::Violated => Style::Bad,
+        Status::Missed | Status::Inconclusive => Style::Warn,
     }
 }
 

@@ -94,7 +94,7 @@ impl<'a> From<&'a Report> for JsonReport<'a> {
         Self {
             schema: SCHEMA,
             conclusion,
-            exit_code: crate::exit::number(conclusion),
+            exit_code: conclusion.exit_code().number(),
             interrupted: report.interrupted,
             lacks_race: report.lacks_race,
             seconds: report.elapsed.as_secs_f64(),

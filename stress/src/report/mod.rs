@@ -2,7 +2,6 @@
 
 mod human;
 mod json;
-mod paint;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +11,7 @@ use crate::subject::{Role, Subject};
 use crate::verdict::{Conclusion, Status, Verdict};
 use crate::worker::Durability;
 use crate::workload::{BallastBytes, Seed};
+use hookstate_cli::paint::Paint;
 use human::Human;
 use json::Json;
 use std::collections::BTreeSet;
@@ -74,7 +74,7 @@ pub(crate) trait Reporter {
 /// The reporter that prints in this format.
 pub(crate) fn reporter(format: Format) -> Box<dyn Reporter> {
     match format {
-        Format::Human => Box::new(Human::new(stdout(), paint::Paint::for_stdout())),
+        Format::Human => Box::new(Human::new(stdout(), Paint::for_stdout())),
         Format::Json => Box::new(Json::new(stdout())),
     }
 }

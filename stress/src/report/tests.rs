@@ -2,7 +2,6 @@
 
 use super::human::Human;
 use super::json::Json;
-use super::paint::Paint;
 use super::{Report, Reporter, Run};
 use crate::args::Shape;
 use crate::oracle::Counters;
@@ -10,6 +9,7 @@ use crate::subject::Subject;
 use crate::verdict::{Conclusion, Counted, Evidence, Fork, Miscount, Sighting, Source, Verdict};
 use crate::worker::Durability;
 use crate::workload::{BallastBytes, Flaw, Operation, Seed, Tool};
+use hookstate_cli::paint::Paint;
 use std::time::Duration;
 
 fn run(name: &str, shape: Shape, verdict: Verdict) -> Run {

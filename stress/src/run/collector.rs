@@ -1,12 +1,12 @@
 //! Takes the messages of all processes of a round in the order in which they arrive.
 
-use super::interrupt::Interrupt;
 use super::messages::{Inbox, Message};
 use crate::event::Event;
 use crate::oracle::Oracle;
 use crate::progress::Progress;
 use crate::verdict::Source;
 use crate::workload::Flaw;
+use hookstate_cli::interrupt::Interrupt;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 

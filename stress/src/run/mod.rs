@@ -2,7 +2,6 @@
 
 mod children;
 mod collector;
-mod interrupt;
 mod lane;
 mod messages;
 mod place;
@@ -14,7 +13,7 @@ use crate::progress::Progress;
 use crate::report::{Report, Reporter};
 use crate::verdict::Conclusion;
 use anyhow::Context;
-use interrupt::Interrupt;
+use hookstate_cli::interrupt::Interrupt;
 use place::Place;
 use std::io;
 use std::time::Instant;

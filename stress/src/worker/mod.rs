@@ -15,19 +15,19 @@ mod start;
 pub(crate) use fault::Fault;
 pub(crate) use orders::{ChangeOrders, Durability, Orders, SingleOrders, Terms};
 
+use hookstate_cli::exit;
 use reporter::Reporter;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 /// The first word of a worker's command line.
 pub(crate) const SUBCOMMAND: &str = "worker";
 
 /// Runs a worker with the words that follow the subcommand.
-pub(crate) fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
+pub(crate) fn main(words: impl Iterator<Item = OsString>) -> exit::Code {
     let Some((orders, directory)) = parse(words) else {
         eprintln!("error: a worker takes its orders, as JSON, and a directory");
-        return ExitCode::from(crate::exit::USAGE);
+        return exit::Code::Usage;
     };
     let reporter = Reporter::new();
     report_panics();
@@ -38,10 +38,10 @@ pub(crate) fn main(words: impl Iterator<Item = OsString>) -> ExitCode {
         Orders::Look(terms) => poll::look(&terms, &directory, &reporter),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => exit::Code::Success,
         Err(error) => {
             reporter.failed(&error);
-            ExitCode::from(crate::exit::FAILED)
+            exit::Code::Failed
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::event::Event;
 use crate::workload::Flaw;
 use hookstate::{Error, ErrorKind, Outcome};
+use hookstate_cli::exit;
 use std::cell::Cell;
 use std::io::Write;
 
@@ -34,7 +35,7 @@ impl Reporter {
             .and_then(|()| stdout.flush())
             .is_err()
         {
-            std::process::exit(i32::from(crate::exit::FAILED));
+            std::process::exit(exit::Code::Failed.number().into());
         }
     }
 

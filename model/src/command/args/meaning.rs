@@ -34,7 +34,10 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
 
 fn nothing(words: &Words) -> &'static str {
     match words.control.is_empty() {
-        true => "none of these scenarios is about any of these strategies",
+        true => {
+            "none of these scenarios is about any of these strategies, or can stand what is to go \
+             wrong: the changes of a peer do not survive a power cut"
+        }
         false => {
             "none of these controls is a twin of such a strategy in such a scenario: programs of \
              their own run only among the processes that they were made for"
@@ -160,7 +163,7 @@ mod tests {
         let plan = planned("model");
         let scenarios = plan.lines.iter().filter(|line| !is_control(line));
         // Three scenarios are about one strategy each.
-        assert_eq!(scenarios.count(), 13 * 3 + 3);
+        assert_eq!(scenarios.count(), 15 * 3 + 3);
         assert!(plan.lines.iter().filter(is_control).count() >= 24);
         let alike = plan.lines.iter().find(|line| line.name == "alike").unwrap();
         let expected = [
@@ -177,7 +180,7 @@ mod tests {
     #[test]
     fn one_setting_takes_the_place_of_those_of_the_proof() {
         let plan = planned("model --strategy all --procs 3 --kills 1");
-        assert_eq!(plan.lines.len(), 13 * 3 + 3);
+        assert_eq!(plan.lines.len(), 15 * 3 + 3);
         let all = plan.lines.iter();
         assert!(all.clone().all(|line| line.trials.len() == 1));
         assert!(all.clone().all(|line| !is_control(&line)));

@@ -6,8 +6,8 @@ mod words;
 
 pub(super) use meaning::Request;
 
-use super::exit::USAGE;
 use clap::{CommandFactory, Parser};
+use hookstate_cli::exit;
 use words::Words;
 
 /// What the command line asks for. One that asks for nothing sensible, or for help, ends the
@@ -18,6 +18,6 @@ pub(super) fn request() -> Request {
         let kind = clap::error::ErrorKind::ValueValidation;
         // Standard error may be gone, and then there is nobody left to tell.
         let _ = Words::command().error(kind, text).print();
-        std::process::exit(USAGE.into())
+        std::process::exit(exit::Code::Usage.number().into())
     })
 }

@@ -41,11 +41,13 @@ pub(super) struct Words {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) kills: Option<u8>,
 
-    /// How many calls may fail, with any error that they can have [default: 0]
+    /// How many calls may fail, each with EINTR, EIO, EMFILE, ENOLCK or ENOSPC where it can have
+    /// that [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) failures: Option<u8>,
 
-    /// How many calls may transfer fewer bytes than they could [default: 0]
+    /// How many calls may transfer fewer bytes than they could: one, half, all but one, or up to a
+    /// bound of a sector or page [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=6))]
     pub(super) shorts: Option<u8>,
 
@@ -74,6 +76,8 @@ pub(super) struct Words {
     pub(super) engine: EngineChoice,
 
     /// Cuts each search after so many states, which makes it BOUNDED
+    ///
+    /// The programs that lose updates are small and always searched whole.
     ///
     /// loom is cut after so many executions with one place of the kill [default: 20000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -33,6 +33,7 @@ pub(in crate::command) fn scenarios(selection: &Selection) -> Vec<Line> {
                 .scenarios_about(strategy)
                 .map(move |scenario| line(selection, strategy, scenario))
         })
+        .filter(|line| !line.trials.is_empty())
         .collect()
 }
 

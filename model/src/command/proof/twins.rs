@@ -5,7 +5,6 @@ use crate::command::plan::{Engine, Hunt, Line, Outcome, Setting, Subject, Terms,
 use hookstate::strategy::{AnyStrategy, Strategy};
 use hookstate_model::catalogue::Named;
 use hookstate_model::oracle::Violation;
-use hookstate_model::search::Budget;
 use hookstate_model::sim::SimProcess;
 use hookstate_model::twin::{self, Control, Loom};
 use std::sync::Arc;
@@ -79,9 +78,10 @@ fn left_out(control: &Control, engines: &[Engine]) -> Option<&'static str> {
 
 fn own_trial(control: &'static Control, engine: Engine) -> Option<Trial> {
     let hunt: Hunt = match (engine, control.loom) {
-        (Engine::Search, _) => {
-            Arc::new(|_: &Terms| Outcome::of_search(control.search(&control.scenario())))
-        }
+        (Engine::Search, _) => Arc::new(|terms: &Terms| {
+            let search = control.scenario().searcher().budget(control.budget());
+            Outcome::of_search(terms.set(search).run())
+        }),
         (Engine::Loom, Loom::Rejects(_)) => Arc::new(|_: &Terms| {
             let started = Instant::now();
             let report = control.check(&control.scenario());
@@ -89,14 +89,10 @@ fn own_trial(control: &'static Control, engine: Engine) -> Option<Trial> {
         }),
         (Engine::Loom, Loom::Cannot(_)) => return None,
     };
-    let budget = Budget {
-        power_cuts: u8::from(control.power_cut),
-        ..Budget::kills(u8::from(control.victim.is_some()))
-    };
     let setting = Setting {
         engine,
         processes: control.programs.len(),
-        budget,
+        budget: control.budget(),
     };
     Some(Trial { setting, hunt })
 }
@@ -115,7 +111,7 @@ fn trials_in(control: &'static Control, scenario: Named, selection: &Selection) 
 fn searched_in(control: &Control, scenario: Named, setting: Setting, terms: &Terms) -> Outcome {
     let twin = control.twin;
     let search = scenario
-        .with(control.strategy, setting.processes)
+        .where_so_much_goes_wrong(control.strategy, setting.processes, setting.budget)
         .around(move |process| SimProcess(twin(process.0)))
         .searcher()
         .budget(setting.budget)

@@ -2,19 +2,17 @@
 //! Nobody should parse it; see the `json` module for that.
 
 use super::describe::{again, count, extent, kind, plural, why};
-use super::paint::Paint;
 use super::summary::{summary, wrapped};
 use super::{Judged, Report, Reporter, Tried};
 use crate::command::plan::{Engine, Extent, Setting, Subject, TraceStyle};
 use crate::command::verdict::Status;
 use hookstate::strategy::Strategy;
+use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use hookstate_model::search::Budget;
 use hookstate_model::story::story;
 use std::io::{Result, Write};
 
-/// The width of the word that each line begins with.
-const WORD: usize = 12;
-/// Of the name of a scenario, and of a control.
+/// The width of the name of a scenario, and of a control.
 const SCENARIO: usize = 16;
 const CONTROL: usize = 38;
 /// Of a number of states.
@@ -45,9 +43,7 @@ impl<W: Write> Reporter for Human<W> {
 
     fn line(&mut self, judged: &Judged) -> Result<()> {
         self.head(judged)?;
-        let word = self
-            .paint
-            .status(judged.status, &format!("{:>WORD$}", word(judged.status)));
+        let word = self.paint.word(style(judged.status), word(judged.status));
         let time = format!("[{:>7.2}s]", judged.elapsed().as_secs_f64());
         let line = match judged.subject {
             Subject::Scenario { .. } => scenario_line(judged, &self.columns),
@@ -93,13 +89,14 @@ impl<W: Write> Human<W> {
     }
 
     fn word(&mut self, word: &str, line: &str) -> Result<()> {
-        let word = self.paint.bold(&format!("{word:>WORD$}"));
+        let word = self.paint.word(Style::Emphasis, word);
         writeln!(self.out, "{word} {line}")
     }
 
     /// A line that belongs to the one above it.
     fn under(&mut self, line: &str) -> Result<()> {
-        writeln!(self.out, "{}", format!("{:WORD$} {line}", "").trim_end())
+        let line = format!("{:WORD_WIDTH$} {line}", "");
+        writeln!(self.out, "{}", line.trim_end())
     }
 
     /// A sentence that belongs to the line above it, in as many lines as it needs.
@@ -119,11 +116,11 @@ impl<W: Write> Human<W> {
         writeln!(self.out)?;
         let title = self.section.clone();
         if judged.subject.is_control() {
-            return self.under(&self.paint.bold(&title));
+            return self.under(&self.paint.with(Style::Emphasis, &title));
         }
         let [processes, mishaps, unit] = headings(&self.columns);
         let gap = " ".repeat((TIME + 1 + SCENARIO).saturating_sub(title.len()));
-        let title = self.paint.bold(&title);
+        let title = self.paint.with(Style::Emphasis, &title);
         self.under(&format!("{title}{gap}{processes}"))?;
         let gap = " ".repeat(TIME + 1 + SCENARIO);
         self.under(&format!("{gap}{mishaps}"))?;
@@ -227,6 +224,15 @@ pub(super) const fn word(status: Status) -> &'static str {
     }
 }
 
+const fn style(status: Status) -> Style {
+    match status {
+        Status::Complete | Status::Caught => Style::Good,
+        Status::Violated => Style::Bad,
+        Status::Missed | Status::Inconclusive | Status::Bounded => Style::Warn,
+        Status::LeftOut => Style::Emphasis,
+    }
+}
+
 /// Three lines over the columns.
 fn headings(columns: &[Setting]) -> [String; 3] {
     let over = |heading: &dyn Fn(&Setting) -> String, last: &str| {
@@ -239,10 +245,17 @@ fn headings(columns: &[Setting]) -> [String; 3] {
         Engine::Loom => "loom".to_owned(),
     };
     [
-        over(&|setting| format!("{} procs", setting.processes), ""),
+        over(&procs, ""),
         over(&|setting| mishaps(setting.budget), ""),
         over(&unit, "runs"),
     ]
+}
+
+fn procs(setting: &Setting) -> String {
+    match setting.processes {
+        1 => "1 proc".to_owned(),
+        more => format!("{more} procs"),
+    }
 }
 
 fn mishaps(budget: Budget) -> String {

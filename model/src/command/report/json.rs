@@ -3,7 +3,6 @@
 
 use super::describe::{again, kind, why};
 use super::{Judged, Report, Reporter, Tried};
-use crate::command::exit;
 use crate::command::plan::{Engine, Extent, Found, Subject};
 use crate::command::verdict::{Conclusion, Status};
 use hookstate::strategy::Strategy;
@@ -131,7 +130,7 @@ impl<W: Write> Reporter for Json<W> {
         };
         self.row(&Row::Summary {
             conclusion,
-            exit_code: exit::number(conclusion),
+            exit_code: conclusion.exit_code().number(),
             interrupted: report.interrupted,
             states: sum(|figures| figures.states),
             runs: sum(|figures| figures.runs),

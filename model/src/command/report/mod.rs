@@ -4,7 +4,6 @@ mod describe;
 mod human;
 mod json;
 mod list;
-mod paint;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -13,6 +12,7 @@ pub(super) use list::list;
 
 use super::plan::{Format, Line, Outcome, Plan, Setting, Subject, TraceStyle};
 use super::verdict::{Conclusion, Status};
+use hookstate_cli::paint::Paint;
 use human::Human;
 use json::Json;
 use std::io::{Result, stdout};
@@ -61,7 +61,7 @@ pub(super) trait Reporter {
 /// The reporter that prints as the plan asks.
 pub(super) fn reporter(plan: &Plan) -> Box<dyn Reporter> {
     match plan.format {
-        Format::Human => Box::new(Human::new(stdout(), paint::Paint::for_stdout())),
+        Format::Human => Box::new(Human::new(stdout(), Paint::for_stdout())),
         Format::Json => Box::new(Json::new(stdout())),
     }
 }

@@ -130,7 +130,7 @@ fn covered(report: &Report) -> Option<String> {
 fn phrase(setting: Setting, alike: bool) -> String {
     let processes = match alike {
         true => format!("{} processes that are alike", setting.processes),
-        false => format!("{} processes", setting.processes),
+        false => setting.crowd(),
     };
     let engine = match setting.engine {
         Engine::Search => "",

@@ -2,13 +2,13 @@
 
 use super::human::Human;
 use super::json::Json;
-use super::paint::Paint;
 use super::{Judged, Report, Reporter, Tried};
 use crate::command::plan::{
     Engine, Extent, Found, Line, Outcome, Setting, Subject, TraceStyle, mishaps,
 };
 use crate::command::verdict::Conclusion;
 use hookstate::strategy::AnyStrategy;
+use hookstate_cli::paint::Paint;
 use hookstate_model::control::patterns::{self, Variant};
 use hookstate_model::oracle::ViolationKind;
 use hookstate_model::search::Budget;

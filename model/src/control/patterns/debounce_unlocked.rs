@@ -10,7 +10,7 @@
 
 use super::trial::{Trial, Verdict, file};
 use super::{Circumstance, Form, Pattern, Protocol, Variant};
-use crate::control::file::{load, locked, replace};
+use crate::control::file::{load, locked, replace_with_own_temporary};
 use crate::oracle::{Token, Violation, ViolationKind};
 use crate::sim::{FaultModel, Sim};
 use hookstate::Result;
@@ -45,8 +45,7 @@ fn acts<K: Kernel>(variant: Variant, kernel: &K) -> Result<bool> {
     if now.saturating_sub(stamp) < INTERVAL {
         return Ok(false);
     }
-    let temporary = file(&format!("stamp.{}.tmp", kernel.getpid()));
-    replace(kernel, &temporary, &file("stamp"), &now)?;
+    replace_with_own_temporary(kernel, &file("stamp"), &now)?;
     Ok(true)
 }
 

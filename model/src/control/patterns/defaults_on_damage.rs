@@ -17,10 +17,9 @@
 //!
 //! Of an agent's own settings file, 281 and 291 corrupt backups were reported for one day.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
-use crate::control::file::{OpenFile, TRUNCATING, load_if_whole, locked, rename};
+use super::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
+use crate::control::file::{OpenFile, TRUNCATING, change_and_save, load_if_whole, locked, rename};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -34,10 +33,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Kill { victim: 0 },
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(DefaultsOnDamage(variant), EXISTING, &acts))
-        },
+        model: |variant, processes| Box::new(each_changes(DefaultsOnDamage(variant), processes)),
     }),
 };
 
@@ -61,15 +57,14 @@ impl Strategy for DefaultsOnDamage {
         let path = self.data_file(site);
         let lock = lock_file(site);
         let _alone = locked(site.kernel, &lock, FlockOperation::Exclusive)?;
-        let (mut state, whole) = self.state::<T, K>(site)?;
-        let result = change(&mut state);
-        if result.is_ok() {
+        let (state, whole) = self.state(site)?;
+        let result = change_and_save(state, change, |state| {
             if whole {
                 rename(site.kernel, &path, &version_before(site))?;
             }
-            OpenFile::make(site.kernel, &path, TRUNCATING)?.write(&state)?;
-        }
-        Ok(Outcome::clean(result))
+            OpenFile::make(site.kernel, &path, TRUNCATING)?.write(state)
+        });
+        result.map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {

@@ -11,10 +11,9 @@
 //! What is lost: the updates of whoever came in between. It takes one error, here a disk that is
 //! full for one write and then no longer.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
-use crate::control::file::{load, locked, replace};
+use super::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
+use crate::control::file::{load, locked, replace_with_own_temporary};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{Call, Errno, FlockOperation, Kernel, Watched, Watcher, Way};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -30,8 +29,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::Error,
         rejected_as: ViolationKind::Lost,
         model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            let scenario = Scenario::new(ErrorPathUnlocked(variant), EXISTING, &acts);
+            let scenario = each_changes(ErrorPathUnlocked(variant), processes);
             Box::new(scenario.around(|process| Watched::new(process, FullForOneWrite::default())))
         },
     }),
@@ -72,9 +70,7 @@ impl Strategy for ErrorPathUnlocked {
 
 impl ErrorPathUnlocked {
     fn save<T: State, K: Kernel>(self, site: &Site<'_, K>, state: &T) -> Result<()> {
-        let process = site.kernel.getpid();
-        let temporary = site.path(&format!(".error-path-unlocked.{process}.tmp"));
-        replace(site.kernel, &temporary, &self.data_file(site), state)
+        replace_with_own_temporary(site.kernel, &self.data_file(site), state)
     }
 }
 

@@ -12,10 +12,11 @@
 //! What is lost: one of two updates: both hold "the" lock, on two inodes. In 160,000 windows there
 //! were 858 overlaps.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TWO_PREEMPTIONS, Variant};
-use crate::control::file::{OpenFile, load, locked, replace, unlink};
+use super::{Circumstance, Form, Pattern, Protocol, TWO_PREEMPTIONS, Variant, each_changes};
+use crate::control::file::{
+    OpenFile, change_and_save, load, locked, replace_with_own_temporary, unlink,
+};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -30,10 +31,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
         model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(
-                Scenario::new(LockFileRemoved(variant), EXISTING, &acts).within(TWO_PREEMPTIONS),
-            )
+            Box::new(each_changes(LockFileRemoved(variant), processes).within(TWO_PREEMPTIONS))
         },
     }),
 };
@@ -58,13 +56,9 @@ impl Strategy for LockFileRemoved {
         let path = self.data_file(site);
         let lock = site.path(".lock-file-removed.json.lock");
         let _alone = self.lock(site.kernel, &lock)?;
-        let mut state: T = load(site.kernel, &path)?;
-        let result = change(&mut state);
-        if result.is_ok() {
-            let process = site.kernel.getpid();
-            let temporary = site.path(&format!(".lock-file-removed.{process}.tmp"));
-            replace(site.kernel, &temporary, &path, &state)?;
-        }
+        let state = load(site.kernel, &path)?;
+        let save = |state: &T| replace_with_own_temporary(site.kernel, &path, state);
+        let result = change_and_save(state, change, save)?;
         unlink(site.kernel, &lock)?;
         Ok(Outcome::clean(result))
     }

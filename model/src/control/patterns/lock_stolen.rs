@@ -13,10 +13,11 @@
 //! goes on, and in step 3 removes the lock of the thief. The same happens with a directory as the
 //! lock, and with a file that holds the number of a process.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TIME_PASSES, Variant};
-use crate::control::file::{OpenFile, load, locked, replace, unlink};
+use super::{Circumstance, Form, Pattern, Protocol, TIME_PASSES, Variant, each_changes};
+use crate::control::file::{
+    OpenFile, change_and_save, load, locked, replace_with_own_temporary, unlink,
+};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -32,8 +33,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::SlowHolder,
         rejected_as: ViolationKind::Lost,
         model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(LockStolen(variant), EXISTING, &acts).on(TIME_PASSES))
+            Box::new(each_changes(LockStolen(variant), processes).on(TIME_PASSES))
         },
     }),
 };
@@ -89,14 +89,10 @@ impl LockStolen {
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<std::result::Result<R, E>> {
         let path = self.data_file(site);
-        let mut state: T = load(site.kernel, &path)?;
+        let state = load(site.kernel, &path)?;
         site.kernel.nanosleep(WORK);
-        let result = change(&mut state);
-        if result.is_ok() {
-            let temporary = site.path(&format!(".lock-stolen.{}.tmp", site.kernel.getpid()));
-            replace(site.kernel, &temporary, &path, &state)?;
-        }
-        Ok(result)
+        let save = |state: &T| replace_with_own_temporary(site.kernel, &path, state);
+        change_and_save(state, change, save)
     }
 }
 

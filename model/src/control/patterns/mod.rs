@@ -3,10 +3,10 @@
 //! put back.
 //!
 //! A check must reject the first and accept the second. A program that is a store of a state is a
-//! [`Strategy`](hookstate::strategy::Strategy) and is judged like the three that keep their promise;
-//! a guard, a counter or a mailbox has a judge of its own, in its file. The programs do what they do
-//! in the fewest calls, and under the circumstance that the pattern needs they do all but the one
-//! thing right, so that nothing else can be what the check has found.
+//! [`Strategy`] and is judged like the three that keep their promise; a guard, a counter or a mailbox
+//! has a judge of its own, in its file. The programs do what they do in the fewest calls, and under
+//! the circumstance that the pattern needs they do all but the one thing right, so that nothing else
+//! can be what the check has found.
 //!
 //! ```
 //! use hookstate_model::control::patterns::{self, Variant};
@@ -44,8 +44,9 @@ pub use pattern::{Circumstance, Form, Model, Pattern, Protocol, Variant};
 
 use super::{create_race, rename_stale_lock, unlocked};
 use crate::explore::Bounds;
-use crate::scenario::{Act, Before};
+use crate::scenario::{Act, Before, Scenario};
 use crate::sim::{FaultModel, Sleep};
+use hookstate::strategy::Strategy;
 
 /// The patterns, in the order of their numbers.
 pub const PATTERNS: [Pattern; 24] = [
@@ -107,3 +108,11 @@ pub(super) const TWO_PREEMPTIONS: Bounds = Bounds {
 };
 /// A state that others have changed before.
 pub(super) const EXISTING: Before = Before::Changes(2);
+
+/// So many processes, each of which changes once a state that others have changed before.
+pub(super) fn each_changes<S>(strategy: S, processes: usize) -> Scenario<S>
+where
+    S: Strategy + Clone + Send + Sync + 'static,
+{
+    Scenario::new(strategy, EXISTING, &vec![MODIFY; processes])
+}

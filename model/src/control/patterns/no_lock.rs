@@ -10,10 +10,9 @@
 //! What is lost: of two processes that both read before either renames, the update of the one that
 //! renames first.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
-use crate::control::file::{load, locked, replace};
+use super::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
+use crate::control::file::{change_and_save, load, locked, replace_with_own_temporary};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -27,10 +26,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Meeting,
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(NoLock(variant), EXISTING, &acts))
-        },
+        model: |variant, processes| Box::new(each_changes(NoLock(variant), processes)),
     }),
 };
 
@@ -55,13 +51,9 @@ impl Strategy for NoLock {
         let lock = site.path(".no-lock.json.lock");
         let operation = FlockOperation::Exclusive;
         let _alone = self.0.put_back(|| locked(site.kernel, &lock, operation))?;
-        let mut state: T = load(site.kernel, &path)?;
-        let result = change(&mut state);
-        if result.is_ok() {
-            let temporary = site.path(&format!(".no-lock.{}.tmp", site.kernel.getpid()));
-            replace(site.kernel, &temporary, &path, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        let state = load(site.kernel, &path)?;
+        let save = |state: &T| replace_with_own_temporary(site.kernel, &path, state);
+        change_and_save(state, change, save).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {

@@ -14,10 +14,10 @@
 //! buffer that is smaller than it, so that writing it takes several calls.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, READ, Variant};
-use crate::control::file::{OpenFile, locked};
+use crate::control::file::{change_and_save, load, load_locked, locked};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
-use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
+use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
 use std::path::PathBuf;
@@ -61,21 +61,18 @@ impl Strategy for ReaderUnlocked {
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         let path = self.data_file(site);
         let file = locked(site.kernel, &path, FlockOperation::Exclusive)?;
-        let mut state: T = file.state()?;
-        let result = change(&mut state);
-        if result.is_ok() {
-            file.write_through(BUFFER_BYTES, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        let result = change_and_save(file.state()?, change, |state| {
+            file.write_through(BUFFER_BYTES, state)
+        });
+        result.map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
         let path = self.data_file(site);
-        let how = OpenHow::existing(Access::Read);
-        let Some(file) = OpenFile::open(site.kernel, &path, how)? else {
-            return Ok(Outcome::clean(T::default()));
+        let state = match self.0 {
+            Variant::AsSeen => load(site.kernel, &path),
+            Variant::Repaired => load_locked(site.kernel, &path),
         };
-        self.0.put_back(|| file.lock(FlockOperation::Shared))?;
-        file.state().map(Outcome::clean)
+        state.map(Outcome::clean)
     }
 }

@@ -11,10 +11,9 @@
 //!
 //! What is lost: the updates that came during the work. What others removed meanwhile comes back.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, TIME_PASSES, Variant};
-use crate::control::file::{load, locked, replace};
+use super::{Circumstance, Form, Pattern, Protocol, TIME_PASSES, Variant, each_changes};
+use crate::control::file::{change_and_save, load, locked, replace};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -30,8 +29,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         needs: Circumstance::SlowWork,
         rejected_as: ViolationKind::Lost,
         model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(SnapshotHeld(variant), EXISTING, &acts).on(TIME_PASSES))
+            Box::new(each_changes(SnapshotHeld(variant), processes).on(TIME_PASSES))
         },
     }),
 };
@@ -62,13 +60,10 @@ impl Strategy for SnapshotHeld {
         site.kernel.nanosleep(WORK);
         let _alone = locked(site.kernel, &lock, FlockOperation::Exclusive)?;
         let read_again = self.0.put_back(|| load(site.kernel, &path))?;
-        let mut state = read_again.unwrap_or(snapshot);
-        let result = change(&mut state);
-        if result.is_ok() {
-            let temporary = site.path(".snapshot-held.json.tmp");
-            replace(site.kernel, &temporary, &path, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        let state = read_again.unwrap_or(snapshot);
+        let temporary = site.path(".snapshot-held.json.tmp");
+        let save = |state: &T| replace(site.kernel, &temporary, &path, state);
+        change_and_save(state, change, save).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {

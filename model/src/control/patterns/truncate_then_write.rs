@@ -13,10 +13,9 @@
 //! looping writer left an empty file in 34 to 59 of 100 tries. As long as nobody is killed nothing
 //! is ever lost.
 
-use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, Variant};
-use crate::control::file::{OpenFile, TRUNCATING, load, locked, replace};
+use super::{Circumstance, Form, Pattern, Protocol, Variant, each_changes};
+use crate::control::file::{OpenFile, TRUNCATING, change_and_save, load, locked, replace};
 use crate::oracle::ViolationKind;
-use crate::scenario::Scenario;
 use hookstate::kernel::{FlockOperation, Kernel};
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
@@ -30,10 +29,7 @@ pub(super) const PATTERN: Pattern = Pattern {
         processes: 2,
         needs: Circumstance::Kill { victim: 0 },
         rejected_as: ViolationKind::Lost,
-        model: |variant, processes| {
-            let acts = vec![MODIFY; processes];
-            Box::new(Scenario::new(TruncateThenWrite(variant), EXISTING, &acts))
-        },
+        model: |variant, processes| Box::new(each_changes(TruncateThenWrite(variant), processes)),
     }),
 };
 
@@ -54,15 +50,10 @@ impl Strategy for TruncateThenWrite {
         site: &Site<'_, K>,
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
-        let path = self.data_file(site);
         let lock = lock_file(site);
         let _alone = locked(site.kernel, &lock, FlockOperation::Exclusive)?;
-        let mut state: T = load(site.kernel, &path)?;
-        let result = change(&mut state);
-        if result.is_ok() {
-            self.save(site, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        let state = load(site.kernel, &self.data_file(site))?;
+        change_and_save(state, change, |state| self.save(site, state)).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {

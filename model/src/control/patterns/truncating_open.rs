@@ -15,7 +15,7 @@
 //! empty file, and begins with the defaults.
 
 use super::{Circumstance, EXISTING, Form, MODIFY, Pattern, Protocol, READ, Variant};
-use crate::control::file::{OpenFile, TRUNCATING, load, locked};
+use crate::control::file::{OpenFile, TRUNCATING, change_and_save, load, load_locked, locked};
 use crate::oracle::ViolationKind;
 use crate::scenario::Scenario;
 use hookstate::kernel::{Access, FlockOperation, Kernel, OpenHow};
@@ -59,22 +59,13 @@ impl Strategy for TruncatingOpen {
         let path = self.data_file(site);
         let lock = site.path(".truncating-open.json.lock");
         let _alone = locked(site.kernel, &lock, FlockOperation::Exclusive)?;
-        let mut state: T = load(site.kernel, &path)?;
-        let result = change(&mut state);
-        if result.is_ok() {
-            self.save(site.kernel, &path, &state)?;
-        }
-        Ok(Outcome::clean(result))
+        let state = load(site.kernel, &path)?;
+        let save = |state: &T| self.save(site.kernel, &path, state);
+        change_and_save(state, change, save).map(Outcome::clean)
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
-        let path = self.data_file(site);
-        let how = OpenHow::existing(Access::Read);
-        let Some(file) = OpenFile::open(site.kernel, &path, how)? else {
-            return Ok(Outcome::clean(T::default()));
-        };
-        file.lock(FlockOperation::Shared)?;
-        file.state().map(Outcome::clean)
+        load_locked(site.kernel, &self.data_file(site)).map(Outcome::clean)
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::IsTerminal;
 
 /// Whether what is written there can have colours and be drawn over.
-pub(crate) fn can_draw(stream: &impl IsTerminal) -> bool {
+pub fn can_draw(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && !is_dumb(std::env::var_os("TERM").as_deref())
 }
 
