@@ -19,6 +19,7 @@ mod sweep;
 
 mod cadence;
 mod calls;
+mod completing;
 mod controls;
 mod damage;
 mod failed_sync;

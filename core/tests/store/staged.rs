@@ -43,6 +43,34 @@ fn a_version_whose_exchange_failed_never_comes_back() {
     assert_eq!(read.value, Ledger::default().after(&SMALL));
 }
 
+/// A write that had come to its end needs no completing, although its journal is still there.
+#[test]
+fn a_completed_change_is_told_of_exactly_if_something_was_missing() {
+    let change = LARGE;
+    let (mut completed, mut whole) = (0, 0);
+    for nth in 0.. {
+        let scratch = Scratch::new();
+        let plain = Store::<Ledger, _>::with(scratch.store(), "state", Flock, Host);
+        let _clean = LARGE.made_in(&plain).expect("nothing is wrong");
+        let new = Ledger::of(&[LARGE, change]);
+        let dying = Watched::new(Host, DieAtNth::new(nth, Ending::Unwind));
+        let killed = Store::<Ledger, _, _>::with(scratch.store(), "state", Flock, dying);
+        let lived = catch_unwind(AssertUnwindSafe(|| change.made_in(&killed))).is_ok();
+        let left = fs::read(plain.path()).expect("read");
+        let was_whole = serde_json::from_slice::<Ledger>(&left).is_ok_and(|left| left == new);
+        let outcome = SMALL.made_in(&plain).expect("a change");
+        let has_change = plain.read().expect("a state").value == new.after(&SMALL);
+        let was_completed = outcome.recovery == Some(Recovery::Completed);
+        assert_eq!(was_completed, has_change && !was_whole, "killed at {nth}");
+        completed += u32::from(was_completed);
+        whole += u32::from(was_whole && !lived);
+        if lived {
+            break;
+        }
+    }
+    assert!(completed > 0 && whole > 0, "{completed}, {whole}");
+}
+
 #[test]
 fn zeros_where_a_durable_change_made_the_file_longer_are_filled_from_the_journal() {
     let mut lengthened = 0;

@@ -1,10 +1,10 @@
 //! Word of a change that reaches others by another way than the store.
 //!
-//! A process that has had a change acknowledged makes a directory that is named after it. Whoever
+//! A process that has had a change acknowledged makes an empty file that is named after it. Whoever
 //! finds that there knows, before it reads, of a change that its reading has to show.
 
 use crate::oracle::{DIRECTORY, Token};
-use hookstate::kernel::Kernel;
+use hookstate::kernel::{Access, Kernel, OpenHow};
 use std::path::Path;
 
 const PREFIX: &str = "told-";
@@ -13,7 +13,9 @@ const PREFIX: &str = "told-";
 pub(super) fn spread<K: Kernel>(kernel: &K, token: Token) {
     let path = Path::new(DIRECTORY).join(format!("{PREFIX}{token}"));
     // Where the call fails, nobody hears of the change, which asks less of them.
-    let _ = kernel.mkdir(&path, 0o700);
+    if let Ok(file) = kernel.open(&path, OpenHow::or_create(Access::ReadWrite)) {
+        kernel.close(file);
+    }
 }
 
 /// The changes that the others have told of; none if the kernel does not say.

@@ -123,7 +123,7 @@ fn possible(setting: Setting) -> Result<Setting, String> {
     match setting.engine == Engine::Loom && too_much {
         true => Err(
             "loom explores 2 processes with at most 1 kill and nothing else that goes wrong: say \
-             '--procs 2' and '--kills 0' or '--kills 1'"
+             '--procs 2' and '--kills 0' or '--kills 1', and nothing else that goes wrong"
                 .to_owned(),
         ),
         false => Ok(setting),

@@ -10,8 +10,8 @@ use clap::{Parser, ValueEnum};
 /// state that its processes can bring it into.
 ///
 /// Without options it searches the whole proof: every strategy in every scenario, with kills, failing
-/// calls and short transfers anywhere; and controls, which are programs with something missing that
-/// the search must reject, or it proves nothing. With options it searches what they name.
+/// calls, short transfers and power cuts anywhere; and controls, which are programs with something
+/// missing that the search must reject, or it proves nothing. With options it searches what they name.
 #[derive(Clone, Debug, Parser)]
 #[command(
     name = "hookstate-model",

@@ -14,9 +14,12 @@ pub(super) fn summary(report: &Report) -> Vec<String> {
     let elapsed = report.elapsed.as_secs_f64();
     let mut lines = wrapped(&format!("[{elapsed:>7.2}s] {}", verdicts(report)));
     lines.extend(extents(report));
-    let coverage = [covered(report), not_covered(report)];
-    for sentence in coverage.into_iter().flatten() {
-        lines.extend(wrapped(&sentence));
+    // Of a run that was interrupted the lines say what is covered.
+    if !report.interrupted {
+        let coverage = [covered(report), not_covered(report)];
+        for sentence in coverage.into_iter().flatten() {
+            lines.extend(wrapped(&sentence));
+        }
     }
     lines
 }
@@ -157,7 +160,13 @@ fn not_covered(report: &Report) -> Option<String> {
         (never(|it| it.budget.kills), "kills".to_owned()),
         (never(|it| it.budget.failures), "failing calls".to_owned()),
         (never(|it| it.budget.shorts), "short transfers".to_owned()),
-        (true, format!("more than {most} processes")),
+        (
+            true,
+            match most {
+                1 => "more than 1 process".to_owned(),
+                _ => format!("more than {most} processes"),
+            },
+        ),
         (true, "more faults at once".to_owned()),
     ];
     let gaps = gaps.into_iter().filter(|(is_gap, _)| *is_gap);
