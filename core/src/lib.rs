@@ -6,8 +6,8 @@
 //! very code on a simulated kernel; the program `stress` checks it on yours.
 //!
 //! Start with [`Store`]. The modules, in reading order: [`kernel`] is the only door to the
-//! operating system, [`strategy`] holds the three protocols, [`guard`] what is decided on top of
-//! them.
+//! operating system, [`strategy`] holds the three protocols; [`stats`], [`tasks`] and [`guard`] are
+//! what hooks keep with them.
 
 /// So that the examples of the README compile.
 #[cfg(doctest)]
@@ -20,11 +20,12 @@ compile_error!(
      would not keep processes apart"
 );
 
-pub mod guard;
 pub mod kernel;
 pub mod strategy;
 
+pub mod guard;
 pub mod stats;
+pub mod tasks;
 
 mod checksum;
 mod content;

@@ -71,6 +71,10 @@ impl Kernel for Clocked {
         Host.close(fd);
     }
 
+    fn modified(&self, fd: &OwnedFd) -> Result<Duration> {
+        Host.modified(fd)
+    }
+
     fn flock(&self, fd: &OwnedFd, operation: FlockOperation) -> Result<()> {
         Host.flock(fd, operation)
     }

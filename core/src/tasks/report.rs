@@ -1,0 +1,183 @@
+//! What a task store says of its tasks and of what it did.
+
+use super::id::TaskId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// A task, as [`list`](super::TaskStore::list) found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Task {
+    /// Whose it is.
+    pub id: TaskId,
+    /// The directory that was given when it was last added or reset.
+    pub cwd: PathBuf,
+    /// When it was added first.
+    pub added: SystemTime,
+    /// When it was last added or reset.
+    pub started: SystemTime,
+    /// When a check last looked at it.
+    pub last_check: Option<SystemTime>,
+    /// How long ago it was started, by the clock; the steps of which back do not count.
+    pub age: Duration,
+    /// The announcements that have been due since it was started, by the age at which they were; of
+    /// more than 32 the last.
+    pub announcements: BTreeMap<Duration, AnnouncementState>,
+}
+
+/// What has become of an announcement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+#[non_exhaustive]
+pub enum AnnouncementState {
+    /// A later one was due before it was sent, so that it will not be.
+    #[default]
+    Passed,
+    /// A process has claimed it and is about to send it; or it was killed.
+    Claimed,
+    /// It could not be sent; the next check claims it again.
+    Failed,
+    /// It was sent.
+    Sent,
+    /// It was claimed [`TRIES_MAX`](super::TRIES_MAX) times and never confirmed.
+    GivenUp,
+    /// What a later version of this program says. It counts as settled.
+    Other(String),
+}
+
+/// The right, and the duty, of one process to send one announcement.
+///
+/// Send it, then [`confirm`](super::TaskStore::confirm) it, or say that it
+/// [`failed`](super::TaskStore::failed). A claim belongs to one start of its task: once the task has
+/// been removed or reset, neither changes anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "nobody else sends this announcement before the time for a retry has come"]
+pub struct Claim {
+    pub(super) id: TaskId,
+    pub(super) cwd: PathBuf,
+    pub(super) after_ms: u64,
+    pub(super) age_ms: u64,
+    pub(super) attempt: u32,
+    pub(super) incarnation: u64,
+}
+
+impl Claim {
+    /// Whose task it is about.
+    #[must_use]
+    pub fn id(&self) -> &TaskId {
+        &self.id
+    }
+
+    /// The directory of the task.
+    #[must_use]
+    pub fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+
+    /// The age at which the announcement was due, as configured.
+    #[must_use]
+    pub fn after(&self) -> Duration {
+        Duration::from_millis(self.after_ms)
+    }
+
+    /// The age of the task when it was claimed.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        Duration::from_millis(self.age_ms)
+    }
+
+    /// Which try it is, counted from 1. From 2 on an earlier claimant can have sent it and been
+    /// killed before it confirmed.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+}
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "the claims are for this process to send"]
+#[non_exhaustive]
+pub struct Due {
+    /// What this process has to send now, at most one of each task.
+    pub claims: Vec<Claim>,
+    /// Claims of the last try that nobody confirmed in time. They are not tried again.
+    pub given_up: Vec<Claim>,
+    /// Tasks that had come to their age and are gone.
+    pub expired: Vec<TaskId>,
+}
+
+/// What adding or resetting a task did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Added {
+    /// Whether the task was there and was reset.
+    pub reset: bool,
+    /// The tasks, the oldest, that had to go since there were more than the store keeps.
+    pub evicted: Vec<TaskId>,
+}
+
+/// What becomes of an announcement that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// The next check claims it again.
+    TriedAgain,
+    /// It was the last try.
+    GivenUp,
+    /// Nothing was changed: the task was removed or reset, or the announcement is settled or was
+    /// claimed by another process since.
+    Void,
+}
+
+/// What came of an import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Import {
+    /// The tasks of the file are in the store.
+    Done {
+        /// How many were taken over.
+        imported: usize,
+        /// How many were left out, since they had come to their age or their directory has the task
+        /// of a session already.
+        left_out: usize,
+        /// The tasks, the oldest, that had to go since there were more than the store keeps.
+        evicted: Vec<TaskId>,
+    },
+    /// An import had been made before; nothing was changed.
+    Before,
+    /// There is no such file; nothing was changed, and a later call looks again.
+    NoFile,
+    /// The file is not what it should be; nothing was changed, and a later call looks again.
+    NotUnderstood {
+        /// What was expected, and where.
+        why: String,
+    },
+}
+
+/// The names in the file.
+const NAMES: [(&str, AnnouncementState); 5] = [
+    ("passed", AnnouncementState::Passed),
+    ("claimed", AnnouncementState::Claimed),
+    ("failed", AnnouncementState::Failed),
+    ("sent", AnnouncementState::Sent),
+    ("given_up", AnnouncementState::GivenUp),
+];
+
+impl From<String> for AnnouncementState {
+    fn from(name: String) -> Self {
+        let named = NAMES.into_iter().find(|(known, _)| *known == name);
+        named.map_or(Self::Other(name), |(_, state)| state)
+    }
+}
+
+impl From<AnnouncementState> for String {
+    fn from(state: AnnouncementState) -> Self {
+        if let AnnouncementState::Other(name) = state {
+            return name;
+        }
+        let known = NAMES.into_iter().find(|(_, known)| *known == state);
+        known.map_or_else(Self::new, |(name, _)| name.to_owned())
+    }
+}
