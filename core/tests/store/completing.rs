@@ -86,6 +86,26 @@ fn what_a_kill_leaves_of_a_completion_is_completed() {
     assert!(completes(&scratch));
 }
 
+/// Whoever wrote it, it is not what our writer committed.
+#[test]
+fn a_journal_with_one_wrong_bit_in_its_header_completes_nothing() {
+    const HEADER: usize = 36;
+    let left = left_incomplete();
+    let old = plain(&left).path();
+    let old: Ledger = serde_json::from_slice(&fs::read(old).expect("read")).expect("a ledger");
+    for at in 0..HEADER {
+        let scratch = left.copy();
+        let journal = scratch.store().join("state.json.journal");
+        let mut bytes = fs::read(&journal).expect("read");
+        bytes[at] ^= 1;
+        fs::write(&journal, bytes).expect("write");
+        let next = SMALL.made_in(&plain(&scratch)).expect("nothing is wrong");
+        assert_eq!(next.recovery, None, "byte {at}");
+        let read = plain(&scratch).read().expect("a state").value;
+        assert_eq!(read, old.after(&SMALL), "byte {at}");
+    }
+}
+
 /// Nothing but its sectors tells what a peer wrote from what our writer left: it has the length of
 /// the one or the other.
 #[test]
