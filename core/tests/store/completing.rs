@@ -86,6 +86,43 @@ fn what_a_kill_leaves_of_a_completion_is_completed() {
     assert!(completes(&scratch));
 }
 
+/// Whoever wrote it, it is not what our writer committed.
+#[test]
+fn a_journal_with_one_wrong_bit_in_its_header_completes_nothing() {
+    const HEADER: usize = 36;
+    let left = left_incomplete();
+    let old = plain(&left).path();
+    let old: Ledger = serde_json::from_slice(&fs::read(old).expect("read")).expect("a ledger");
+    for at in 0..HEADER {
+        let scratch = left.copy();
+        let journal = scratch.store().join("state.json.journal");
+        let mut bytes = fs::read(&journal).expect("read");
+        bytes[at] ^= 1;
+        fs::write(&journal, bytes).expect("write");
+        let next = SMALL.made_in(&plain(&scratch)).expect("nothing is wrong");
+        assert_eq!(next.recovery, None, "byte {at}");
+        let read = plain(&scratch).read().expect("a state").value;
+        assert_eq!(read, old.after(&SMALL), "byte {at}");
+    }
+}
+
+/// Nothing but its sectors tells what a peer wrote from what our writer left: it has the length of
+/// the one or the other.
+#[test]
+fn a_peer_whose_content_is_as_long_as_that_of_the_killed_writer_is_heard() {
+    let scratch = left_incomplete();
+    let path = plain(&scratch).path();
+    let mut theirs = fs::read(&path).expect("read");
+    let at = theirs.iter().rposition(|&byte| byte == b'7');
+    theirs[at.expect("the text has some")] = b'8';
+    fs::write(&path, &theirs).expect("write");
+    let theirs: Ledger = serde_json::from_slice(&theirs).expect("a ledger");
+    let next = SMALL.made_in(&plain(&scratch)).expect("nothing is wrong");
+    assert_eq!(next.recovery, None);
+    let read = plain(&scratch).read().expect("a state").value;
+    assert_eq!(read, theirs.after(&SMALL));
+}
+
 /// The error is the one that came first, and says that the change may be made all the same.
 #[test]
 fn a_change_that_can_be_neither_written_nor_put_back_is_indeterminate() {
