@@ -14,12 +14,12 @@
 //!   I2. One that is confirmed is not claimed again.
 //!   I3. What a claimant does after the task was removed or reset changes nothing.
 //!
-//! Why step 1 in one window: two that read "not yet announced" would both announce. Control: the
-//! strategy without a lock in the tests of this part.
+//! Why step 1 in one window: two that read "not yet announced" would both announce. Its
+//! tests must catch the strategy without a lock.
 //!
 //! Why steps 1 and 3 are two windows and not one: the others would wait for the notifier. Why they
 //! change one announcement and do not write back what step 1 saw: tasks that were removed meanwhile
-//! would come back. Control: the checker that saves its snapshot.
+//! would come back. Its tests must catch the checker that saves its snapshot.
 //!
 //! Why step 4: a claimant can be killed between steps 1 and 3, and nobody can know whether it came to
 //! send. So an announcement is sent at least once if one of its claimants lives, and once if the first

@@ -16,8 +16,8 @@
 //! Why step 2: against a clock that was set back a task would be too young for as long as the step,
 //! and a claim or a check too recent; with a clock that is set back again and again, for ever. A
 //! difference to the last window is all that can be known: of each step back the time since then is
-//! lost from the age, at most the time between two checks. Control: a state that forgets the time of
-//! the last window, in the tests of this part.
+//! lost from the age, at most the time between two checks. Its tests must catch a
+//! state that forgets the time of the last window.
 //!
 //! A step forward is not told from a machine that slept, and counts: tasks have become older. So an
 //! announcement can come early, or a task be dropped, after the clock was set forward by mistake; none
