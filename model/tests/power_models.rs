@@ -561,6 +561,20 @@ fn each_model_allows_all_that_the_one_before_it_allows() {
     }
 }
 
+/// The blocks behind the end of the file were taken for ones that it has, since the write began in one
+/// that it has. So `prefix` let the file end in a new block without its data, against rule E2.
+#[test]
+fn a_block_behind_the_end_is_new_also_if_the_write_began_before_the_end() {
+    let before = begun(Vec::new());
+    let acts = [
+        Truncate("/a", 4_097),
+        Write("/a", 521, Bytes(vec![1; 11_768])),
+    ];
+    let of = |model| plain(model, &before, &acts).expect("few outcomes");
+    assert!(of(Prefix).is_subset(&of(Ext4Ordered)));
+    assert!(of(Ext4Ordered).is_subset(&of(Posix)));
+}
+
 /// The comparison is on trial too: no two models are the same.
 #[test]
 fn each_model_allows_something_that_the_one_before_it_does_not() {

@@ -17,7 +17,8 @@ pub(super) const BLOCK: u64 = 4096;
 pub(super) struct History<'a> {
     pub(super) durable: &'a Content,
     pub(super) changes: Vec<(usize, &'a Change)>,
-    /// What has changed. Invariant: each is within a block, or it is a run of whole blocks.
+    /// What has changed. Invariant: each is within a block, or it is a run of whole blocks, of which
+    /// all are behind the end that the file had before a write, or none.
     pub(super) units: Vec<Unit>,
     pub(super) sizes: Vec<SizeEvent>,
 }
@@ -187,6 +188,7 @@ fn cuts(durable_size: u64, changes: &[(usize, &Change)]) -> BTreeSet<u64> {
             Change::Write { offset, bytes, .. } => {
                 let end = offset + bytes.len() as u64;
                 cuts.extend(cuts_of_write(*offset, end));
+                cuts.extend(Some(round_up(size, BLOCK)).filter(|cut| (*offset..end).contains(cut)));
                 size = size.max(end);
             }
             Change::Resize { size: new, .. } => {

@@ -20,7 +20,8 @@
 //!
 //! So that there is an end of outcomes, a write is torn at these places only: around its first
 //! sector and its last, between all its sectors if there are no more than three, and where the first
-//! of its blocks of 4096 bytes ends and the last one begins. What lies between two such places of all the
+//! of its blocks of 4096 bytes ends and the last one begins, and where the block ends in which the file
+//! ended before. What lies between two such places of all the
 //! unsynced writes to a file goes together. The size that a lengthening write gives is the old one,
 //! the new one, or one of those block boundaries.
 //!
