@@ -125,6 +125,49 @@ fn the_line_is_that_of_the_format_to_the_character() {
     );
 }
 
+/// Floats of which the fewest digits are not the whole story: any, the neighbours of powers of two,
+/// and those of few bits, which can be just as near to two that have the fewest digits.
+fn float() -> impl Strategy<Value = f64> {
+    let few_bits = (any::<i32>(), -60_i32..10, 0..1_u64 << 40);
+    prop_oneof![
+        any::<u64>().prop_map(f64::from_bits),
+        (0_u64..2_047, -2_i64..3).prop_map(|(exponent, step)| {
+            f64::from_bits((exponent << 52).wrapping_add_signed(step))
+        }),
+        few_bits.prop_map(|(high, exponent, low)| {
+            let fraction = f64::from(high) + low as f64 / (1_u64 << 40) as f64;
+            fraction * 2_f64.powi(exponent)
+        }),
+        (0_u32..20_000_000, 0_u32..1 << 22)
+            .prop_map(|(whole, part)| f64::from(whole) + f64::from(part) / f64::from(1 << 22)),
+    ]
+    .prop_filter("a number", |value| value.is_finite())
+}
+
+#[test]
+fn floats_have_the_digits_that_python_gives_them() {
+    let oracle = std::cell::RefCell::new(Oracle::new());
+    let config = ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let outcome = runner.run(&prop::collection::vec(float(), 1..250), |floats| {
+        let scratch = Scratch::new();
+        let mut stats = scratch.stats().flush_interval(1_000);
+        for ms in floats {
+            let _ = stats.record_hook_timing("Stop", ms).expect("a record");
+        }
+        let _ = stats.flush().expect("a flush");
+        let text = scratch.text();
+        let theirs = oracle.borrow_mut().dumps(&text);
+        prop_assert_eq!(Some(text), theirs);
+        Ok(())
+    });
+    outcome.expect("both write the same");
+}
+
 fn timing() -> impl Strategy<Value = String> {
     let float = prop_oneof![
         4 => 0.0..500.0_f64,

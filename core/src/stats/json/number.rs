@@ -82,8 +82,8 @@ pub(crate) fn round_to_cents(value: f64) -> f64 {
 }
 
 /// As Python's `repr(value)`, or what `json.dump` makes of what is not finite: the fewest digits
-/// that read back as the same float; with an exponent, of at least two digits, below 1e-4 and from
-/// 1e16 on.
+/// that read back as the same float, and of those with as many the nearest to it, or the even one if
+/// two are as near; with an exponent, of at least two digits, below 1e-4 and from 1e16 on.
 fn repr(value: f64) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
@@ -91,21 +91,37 @@ fn repr(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
-    let scientific = format!("{value:e}");
+    let scientific = fewest_digits(value);
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if (-4..16).contains(&exponent) {
-        return with_a_point(value.to_string());
+        let decimals = i32::try_from(decimals_of(digits)).unwrap_or(0) - exponent;
+        // At least one, and never fewer than there are: this rounds nothing.
+        return format!("{value:.*}", usize::try_from(decimals).unwrap_or(0).max(1));
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
 }
 
-fn with_a_point(mut decimal: String) -> String {
-    if !decimal.contains('.') {
-        decimal.push_str(".0");
+/// In scientific notation. The formatting without a precision finds the fewest digits, but takes the
+/// upper one of two that are as near; that with a precision takes the even one. It may take one that
+/// does not read back, as the floats below a power of two are closer together than those above.
+fn fewest_digits(value: f64) -> String {
+    let fewest = format!("{value:e}");
+    let digits = fewest
+        .split_once('e')
+        .map_or(&*fewest, |(digits, _)| digits);
+    let nearest = format!("{value:.*e}", decimals_of(digits));
+    match nearest.parse::<f64>() {
+        Ok(read_back) if value == read_back => nearest,
+        _ => fewest,
     }
-    decimal
+}
+
+fn decimals_of(digits: &str) -> usize {
+    digits
+        .split_once('.')
+        .map_or(0, |(_, decimals)| decimals.len())
 }
 
 #[cfg(test)]
@@ -129,6 +145,10 @@ mod tests {
             (1e100, "1e+100"),
             (5e-324, "5e-324"),
             (1_795_166_043.403_671, "1795166043.403671"),
+            // Two of the fewest digits are as near: ...125 in full.
+            (1_842_990.395_019_531_25, "1842990.3950195312"),
+            (2_f64.powi(-44), "5.684341886080802e-14"),
+            (9_007_199_254_740_993.0, "9007199254740992.0"),
             (f64::NAN, "NaN"),
             (f64::INFINITY, "Infinity"),
             (f64::NEG_INFINITY, "-Infinity"),
