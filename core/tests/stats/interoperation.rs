@@ -39,7 +39,7 @@ fn race(role: &str) -> Result<(), String> {
 
 #[test]
 fn eight_of_ours_and_eight_in_python_count_to_1600() {
-    for run in 0..runs(3) {
+    for run in 0..runs(20) {
         race("count").unwrap_or_else(|wrong| panic!("run {run}: {wrong}"));
     }
 }
