@@ -5,7 +5,7 @@
 //! process, by `locked_modify`, turned version 41 into 42 and is acknowledged. Every line is
 //! written when it is true, not later, so what a killed worker had reported is known.
 
-use crate::workload::{Counts, Entry, Flaw};
+use crate::workload::{Counts, Entry, Flaw, Operation};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +20,10 @@ pub(crate) enum Event {
     Ready,
     /// The store has acknowledged a change.
     Acknowledged(Acknowledged),
+    /// The store has acknowledged that the task of this change of the process is removed.
+    Removed(u32),
+    /// The process has claimed the announcement of a task.
+    Claimed(Operation),
     /// Another process held the lock for too long; nothing was changed; it tries again.
     LockTimeout,
     /// It saw a state that cannot be.
@@ -52,6 +56,9 @@ pub(crate) struct Acknowledged {
 pub(crate) struct Summary {
     pub(crate) counts: Counts,
     pub(crate) ballast_bytes: usize,
+    /// The tasks, if it is a state of tasks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tasks: Vec<Operation>,
 }
 
 impl fmt::Display for Event {
@@ -59,6 +66,8 @@ impl fmt::Display for Event {
         match self {
             Self::Ready => write!(f, "ready"),
             Self::Acknowledged(acknowledged) => write!(f, "{acknowledged}"),
+            Self::Removed(iteration) => write!(f, "removed {iteration}"),
+            Self::Claimed(Operation { lane, iteration }) => write!(f, "claimed {lane} {iteration}"),
             Self::LockTimeout => write!(f, "timeout"),
             Self::Flaw(flaw) => write!(f, "flaw {}", json(flaw)),
             Self::Deferred(text) => write!(f, "deferred {}", json(text)),
@@ -97,6 +106,8 @@ impl FromStr for Event {
             ("m", _) => acknowledged(Entry::Modify, rest),
             ("a", _) => acknowledged(Entry::Apply, rest),
             ("ready", "") => Ok(Self::Ready),
+            ("removed", _) => number(rest).map(Self::Removed),
+            ("claimed", _) => claimed(rest).map(Self::Claimed),
             ("timeout", "") => Ok(Self::LockTimeout),
             ("finished", "") => Ok(Self::Finished),
             ("flaw", _) => parse_json(rest).map(Self::Flaw),
@@ -121,6 +132,14 @@ fn acknowledged(entry: Entry, rest: &str) -> Result<Event, NotAnEvent> {
     }))
 }
 
+fn claimed(rest: &str) -> Result<Operation, NotAnEvent> {
+    let (lane, iteration) = rest.split_once(' ').ok_or(NotAnEvent)?;
+    Ok(Operation {
+        lane: number(lane)?,
+        iteration: number(iteration)?,
+    })
+}
+
 fn number<N: FromStr>(text: &str) -> Result<N, NotAnEvent> {
     text.parse().map_err(|_| NotAnEvent)
 }
@@ -136,7 +155,7 @@ fn parse_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, NotAnEven
 #[cfg(test)]
 mod tests {
     use super::{Acknowledged, Event, NotAnEvent, Summary};
-    use crate::workload::{Entry, Flaw};
+    use crate::workload::{Entry, Flaw, Operation};
 
     fn one_of_each() -> Vec<Event> {
         let acknowledged = |entry, laid_on| {
@@ -150,6 +169,11 @@ mod tests {
             Event::Ready,
             acknowledged(Entry::Modify, Some(41)),
             acknowledged(Entry::Apply, None),
+            Event::Removed(14),
+            Event::Claimed(Operation {
+                lane: 3,
+                iteration: 17,
+            }),
             Event::LockTimeout,
             Event::Flaw(Flaw::TotalFell { from: 41, to: 7 }),
             Event::Deferred("two\nlines".to_owned()),
@@ -176,6 +200,8 @@ mod tests {
             "m",
             "m 17 4x",
             "m x",
+            "removed",
+            "claimed 3",
             "read",
             "flaw {",
             "reads",

@@ -1,7 +1,8 @@
 //! What is put under stress: a strategy of the store, or a control that must be caught.
 
+use crate::workload::Workload;
 use hookstate::kernel::Kernel;
-use hookstate::strategy::{self, AnyStrategy, Site, Strategy};
+use hookstate::strategy::{self, AnyStrategy, Flock, Site, Strategy};
 use hookstate::{Outcome, Result, State};
 use hookstate_model::control::{self, AnyControl};
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,32 @@ use std::path::PathBuf;
 pub(crate) enum Subject {
     /// Must be exact.
     Strategy(AnyStrategy),
-    /// Must be caught.
+    /// Must be caught: a store that is wrong.
     Control(AnyControl),
+    /// Must be caught: a right store, wrongly used.
+    Misuse(Misuse),
+}
+
+/// A program that does with a store what the workload does, all but one thing; with the strategy
+/// `flock`. The patterns of these names in `hookstate-model` tell where such programs were seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misuse {
+    /// Every lock is granted.
+    NoLock,
+    /// What is finalized is read in one window and taken out in another.
+    FinalizeInSteps,
+    /// A check writes back the tasks that it has read before it announced.
+    SnapshotHeld,
+}
+
+impl Misuse {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NoLock => "no-lock",
+            Self::FinalizeInSteps => "finalize-in-steps",
+            Self::SnapshotHeld => "snapshot-held",
+        }
+    }
 }
 
 /// What is expected of a subject.
@@ -30,36 +55,48 @@ pub(crate) enum Role {
 impl Subject {
     /// The strategy or control with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        let strategy = AnyStrategy::named(name).map(Self::Strategy);
-        strategy.or_else(|| AnyControl::named(name).map(Self::Control))
+        let workloads = <Workload as clap::ValueEnum>::value_variants().iter();
+        let mut all = workloads.flat_map(|workload| Self::all(*workload));
+        all.find(|subject| subject.name() == name)
     }
 
-    /// All strategies, in the order of their list.
-    pub(crate) fn strategies() -> Vec<Self> {
-        strategy::ALL.map(Self::Strategy).to_vec()
+    /// The strategies that the workload can be done with, in the order of their list.
+    pub(crate) fn strategies(workload: Workload) -> Vec<Self> {
+        match workload {
+            // It is the file of another program too, which locks it.
+            Workload::Stats => vec![Self::Strategy(AnyStrategy::Flock(Flock))],
+            Workload::Tally | Workload::Tasks => strategy::ALL.map(Self::Strategy).to_vec(),
+        }
     }
 
-    /// All controls, in the order of their list.
-    pub(crate) fn controls() -> Vec<Self> {
-        control::ALL.map(Self::Control).to_vec()
+    /// The controls of the workload, in the order of their list.
+    pub(crate) fn controls(workload: Workload) -> Vec<Self> {
+        let stores = control::ALL.map(Self::Control);
+        match workload {
+            Workload::Tally => stores.to_vec(),
+            Workload::Stats => [Misuse::NoLock, Misuse::FinalizeInSteps]
+                .map(Self::Misuse)
+                .to_vec(),
+            Workload::Tasks => [&stores[..], &[Self::Misuse(Misuse::SnapshotHeld)]].concat(),
+        }
     }
 
-    /// All strategies, then all controls.
-    pub(crate) fn all() -> Vec<Self> {
-        [Self::strategies(), Self::controls()].concat()
+    /// All strategies of the workload, then all its controls.
+    pub(crate) fn all(workload: Workload) -> Vec<Self> {
+        [Self::strategies(workload), Self::controls(workload)].concat()
     }
 
     pub(crate) const fn role(self) -> Role {
         match self {
             Self::Strategy(_) => Role::Strategy,
-            Self::Control(_) => Role::Control,
+            Self::Control(_) | Self::Misuse(_) => Role::Control,
         }
     }
 
     /// Whether only the first use of an empty directory can show what is wrong with it.
     pub(crate) const fn loses_at_first_use_only(self) -> bool {
         match self {
-            Self::Strategy(_) => false,
+            Self::Strategy(_) | Self::Misuse(_) => false,
             Self::Control(control) => control.loses_at_first_use_only(),
         }
     }
@@ -84,13 +121,21 @@ macro_rules! each {
         match $any {
             Subject::Strategy($one) => $body,
             Subject::Control($one) => $body,
+            Subject::Misuse(_) => {
+                let $one = Flock;
+                $body
+            }
         }
     };
 }
 
 impl Strategy for Subject {
     fn name(&self) -> &'static str {
-        each!(self, one => one.name())
+        match self {
+            Self::Misuse(misuse) => misuse.name(),
+            Self::Strategy(strategy) => strategy.name(),
+            Self::Control(control) => control.name(),
+        }
     }
 
     fn data_file<K>(&self, site: &Site<'_, K>) -> PathBuf {

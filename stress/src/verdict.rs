@@ -31,6 +31,8 @@ pub(crate) struct Evidence {
     pub(crate) got: Option<u64>,
     /// Two changes of the same version.
     pub(crate) fork: Option<Fork>,
+    /// A task that was announced twice.
+    pub(crate) claimed_twice: Option<DoubleClaim>,
     /// Where the final state differs from what was acknowledged.
     pub(crate) miscounts: Vec<Miscount>,
     /// What processes saw while they ran: the first few.
@@ -47,6 +49,17 @@ pub(crate) struct Fork {
     pub(crate) first: Operation,
     /// The other.
     pub(crate) second: Operation,
+}
+
+/// A task whose announcement was claimed twice, so that it was made twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct DoubleClaim {
+    /// The change that added the task.
+    pub(crate) task: Operation,
+    /// Who claimed it first.
+    pub(crate) first: Source,
+    /// Who claimed it again.
+    pub(crate) second: Source,
 }
 
 /// A number in the final state that is not what was acknowledged.
@@ -67,6 +80,8 @@ pub(crate) enum Counted {
     Total,
     Tool(Tool),
     Lane(u32),
+    /// Not the changes of the lane, but the claims of the tasks that it added.
+    Claims(u32),
 }
 
 /// A flaw and who saw it.
@@ -188,6 +203,21 @@ impl fmt::Display for Counted {
             Self::Total => write!(f, "total"),
             Self::Tool(tool) => write!(f, "{tool}"),
             Self::Lane(lane) => write!(f, "p{lane}"),
+            Self::Claims(lane) => write!(f, "claims of tasks of p{lane}"),
+        }
+    }
+}
+
+impl fmt::Display for DoubleClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (task, first, second) = (self.task, self.first, self.second);
+        if first == second {
+            write!(f, "one process announced the task {task} twice: {first}")
+        } else {
+            write!(
+                f,
+                "two processes announced the task {task}: {first}, {second}"
+            )
         }
     }
 }

@@ -1,29 +1,27 @@
-//! `Debounce`: the last event of a burst is acted on, whoever is killed and whenever another comes.
+//! `Debounce`: the last event of a burst is acted on, also if the process that waits is killed or
+//! hands its role on.
 
 use crate::clock::Clocked;
-use crate::meeting::{Before, Met, at_each_call, scratch};
-use crate::mortal::{Mortal, die_at_each_call};
+use crate::meeting::scratch;
 use crate::parts::patient;
-use crate::twins::{self, FlaggedDebounce, Flaw};
+use crate::twins::FlaggedDebounce;
 use crate::workers::Worker;
 use hookstate::guard::{AnyPath, Arrival, Debounce, Step, Waiter};
-use hookstate::kernel::{
-    Call, Errno, FailNth, Fault, FlockOperation, Host, Kernel, Watched, Watcher, Way,
-};
+use hookstate::kernel::{Call, Errno, FlockOperation, Host, Kernel, Watched, Watcher, Way};
 use hookstate::strategy::{ALL, Flock};
-use hookstate::{ErrorKind, Result, Store};
+use hookstate::{ErrorKind, Store};
 use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
 
-const QUIET: Duration = Duration::from_secs(5);
+pub const QUIET: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
 
-type Numbers<K> = Debounce<u32, Flock, K>;
+pub type Numbers<K> = Debounce<u32, Flock, K>;
 
-fn debounce<K: Kernel>(directory: &Path, kernel: K) -> Numbers<K> {
+pub fn debounce<K: Kernel>(directory: &Path, kernel: K) -> Numbers<K> {
     let store = Store::with(directory, "debounce", Flock, kernel).lock_timeout(Duration::ZERO);
     Debounce::over(store, QUIET)
 }
@@ -32,7 +30,7 @@ fn event<K: Kernel>(debounce: &Numbers<K>, event: u32) -> Arrival<'_, u32, Flock
     debounce.event(event).expect("nothing is wrong").value
 }
 
-fn waiter<K: Kernel>(debounce: &Numbers<K>, number: u32) -> Waiter<'_, u32, Flock, K> {
+pub fn waiter<K: Kernel>(debounce: &Numbers<K>, number: u32) -> Waiter<'_, u32, Flock, K> {
     match event(debounce, number) {
         Arrival::Wait(waiter) => waiter,
         other => panic!("{other:?}"),
@@ -48,7 +46,7 @@ fn step<K: Kernel>(waiter: &mut Waiter<'_, u32, Flock, K>) -> Step<u32> {
     waiter.step().expect("nothing is wrong").value
 }
 
-fn nothing_is_left<K: Kernel>(debounce: &Numbers<K>) -> bool {
+pub fn nothing_is_left<K: Kernel>(debounce: &Numbers<K>) -> bool {
     debounce
         .take_over()
         .expect("nothing is wrong")
@@ -56,10 +54,31 @@ fn nothing_is_left<K: Kernel>(debounce: &Numbers<K>) -> bool {
         .is_none()
 }
 
+/// A debounce without an event, its clock, and where it is.
+fn fresh() -> (Numbers<Clocked>, Clocked, TempDir) {
+    let (scratch, clock) = (scratch(), Clocked::new());
+    (debounce(scratch.path(), clock.clone()), clock, scratch)
+}
+
+/// Lets the waiter sleep for so long as it asks, which is a quiet time, and act on this event.
+fn sleeps_and_acts(waiter: &mut Waiter<'_, u32, Flock, Clocked>, clock: &Clocked, event: u32) {
+    assert_eq!(step(waiter), Step::Sleep(QUIET));
+    clock.advance(QUIET);
+    assert_eq!(step(waiter), Step::Act(event));
+}
+
+/// Where a process plays this role, which makes it wait, and is killed.
+fn where_a_waiter_was_killed(role: &str) -> TempDir {
+    let scratch = scratch();
+    let dead = Worker::start(role, scratch.path(), 0);
+    dead.expect("Wait");
+    dead.kill();
+    scratch
+}
+
 #[test]
 fn the_last_event_is_acted_on_when_it_has_been_quiet() {
-    let (scratch, clock) = (scratch(), Clocked::new());
-    let debounce = debounce(scratch.path(), clock.clone());
+    let (debounce, clock, _scratch) = fresh();
     let mut one = waiter(&debounce, 1);
     assert_eq!(step(&mut one), Step::Sleep(QUIET));
     clock.advance(3 * SECOND);
@@ -76,16 +95,13 @@ fn the_last_event_is_acted_on_when_it_has_been_quiet() {
 
 #[test]
 fn an_event_during_the_action_is_acted_on_afterwards() {
-    let (scratch, clock) = (scratch(), Clocked::new());
-    let debounce = debounce(scratch.path(), clock.clone());
+    let (debounce, clock, _scratch) = fresh();
     let mut one = waiter(&debounce, 1);
     clock.advance(QUIET);
     assert_eq!(step(&mut one), Step::Act(1));
     clock.advance(SECOND);
     merged(&debounce, 2);
-    assert_eq!(step(&mut one), Step::Sleep(QUIET));
-    clock.advance(QUIET);
-    assert_eq!(step(&mut one), Step::Act(2));
+    sleeps_and_acts(&mut one, &clock, 2);
     assert_eq!(step(&mut one), Step::Leave);
     assert_eq!(step(&mut one), Step::Leave);
     assert!(nothing_is_left(&debounce));
@@ -93,15 +109,13 @@ fn an_event_during_the_action_is_acted_on_afterwards() {
 
 #[test]
 fn the_first_event_of_a_burst_is_acted_on_at_once_if_that_is_wanted() {
-    let (scratch, clock) = (scratch(), Clocked::new());
-    let debounce = debounce(scratch.path(), clock.clone()).leading_edge();
+    let (debounce, clock, _scratch) = fresh();
+    let debounce = debounce.leading_edge();
     let Arrival::Leading(mut leading) = event(&debounce, 1) else {
         panic!("it is the first one");
     };
     merged(&debounce, 2);
-    assert_eq!(step(&mut leading), Step::Sleep(QUIET));
-    clock.advance(QUIET);
-    assert_eq!(step(&mut leading), Step::Act(2));
+    sleeps_and_acts(&mut leading, &clock, 2);
     assert_eq!(step(&mut leading), Step::Leave);
     // That one was quiet for long enough before.
     let Arrival::Leading(mut leading) = event(&debounce, 3) else {
@@ -117,8 +131,8 @@ fn the_first_event_of_a_burst_is_acted_on_at_once_if_that_is_wanted() {
 
 #[test]
 fn a_leading_event_whose_process_is_killed_is_acted_on_by_the_next() {
-    let (scratch, clock) = (scratch(), Clocked::new());
-    let debounce = debounce(scratch.path(), clock.clone()).leading_edge();
+    let (debounce, clock, _scratch) = fresh();
+    let debounce = debounce.leading_edge();
     drop(event(&debounce, 1));
     let mut next = debounce.take_over().expect("an answer").value;
     let next = next.as_mut().expect("the first is still to be acted on");
@@ -129,8 +143,8 @@ fn a_leading_event_whose_process_is_killed_is_acted_on_by_the_next() {
 
 #[test]
 fn a_burst_without_end_is_acted_on_as_often_as_wanted() {
-    let (scratch, clock) = (scratch(), Clocked::new());
-    let debounce = debounce(scratch.path(), clock.clone()).act_within(3 * QUIET);
+    let (debounce, clock, _scratch) = fresh();
+    let debounce = debounce.act_within(3 * QUIET);
     let mut one = waiter(&debounce, 0);
     let mut acted = Vec::new();
     for second in 1..=40 {
@@ -146,13 +160,10 @@ fn a_burst_without_end_is_acted_on_as_often_as_wanted() {
 
 #[test]
 fn a_clock_that_is_set_back_delays_the_action_by_one_quiet_time() {
-    let (scratch, clock) = (scratch(), Clocked::new());
-    let debounce = debounce(scratch.path(), clock.clone());
+    let (debounce, clock, _scratch) = fresh();
     let mut one = waiter(&debounce, 1);
     clock.set_back(1_000 * QUIET);
-    assert_eq!(step(&mut one), Step::Sleep(QUIET));
-    clock.advance(QUIET);
-    assert_eq!(step(&mut one), Step::Act(1));
+    sleeps_and_acts(&mut one, &clock, 1);
     assert_eq!(step(&mut one), Step::Leave);
 }
 
@@ -219,8 +230,7 @@ fn payloads_of_any_kind_come_out_as_they_went_in() {
 
 #[test]
 fn the_file_does_not_grow_with_the_events() {
-    let (scratch, clock) = (scratch(), Clocked::new());
-    let debounce = debounce(scratch.path(), clock);
+    let (debounce, _clock, scratch) = fresh();
     let _waiter = waiter(&debounce, 0);
     for number in 1..300 {
         merged(&debounce, number);
@@ -232,8 +242,8 @@ fn the_file_does_not_grow_with_the_events() {
 
 #[test]
 fn where_there_was_no_event_nothing_is_taken_over_and_nothing_is_created() {
-    let scratch = scratch();
-    assert!(nothing_is_left(&debounce(scratch.path(), Clocked::new())));
+    let (debounce, _clock, scratch) = fresh();
+    assert!(nothing_is_left(&debounce));
     assert_eq!(std::fs::read_dir(scratch.path()).expect("list").count(), 0);
 }
 
@@ -256,10 +266,7 @@ fn an_event_after_the_waiter_was_killed_finds_somebody_who_acts() {
 
 #[test]
 fn what_a_killed_waiter_left_is_taken_over_without_another_event() {
-    let scratch = scratch();
-    let dead = Worker::start("waiter", scratch.path(), 0);
-    dead.expect("Wait");
-    dead.kill();
+    let scratch = where_a_waiter_was_killed("waiter");
     let debounce = Debounce::over(patient(scratch.path(), "debounce"), Duration::ZERO);
     let next = debounce.take_over().expect("nothing is wrong").value;
     let mut acted = Vec::new();
@@ -272,10 +279,7 @@ fn what_a_killed_waiter_left_is_taken_over_without_another_event() {
 /// The control of the two tests above: a flag in the state that says that somebody waits.
 #[test]
 fn a_flag_of_a_killed_waiter_keeps_everybody_from_acting() {
-    let scratch = scratch();
-    let dead = Worker::start("flagged-waiter", scratch.path(), 0);
-    dead.expect("Wait");
-    dead.kill();
+    let scratch = where_a_waiter_was_killed("flagged-waiter");
     let debounce = FlaggedDebounce::over(scratch.path(), Host);
     assert!(
         !debounce.event(2).expect("nothing is wrong"),
@@ -287,8 +291,7 @@ fn a_flag_of_a_killed_waiter_keeps_everybody_from_acting() {
 
 #[test]
 fn the_role_is_handed_to_a_child_as_its_standard_input() {
-    let scratch = scratch();
-    let debounce = debounce(scratch.path(), Clocked::new());
+    let (debounce, _clock, scratch) = fresh();
     let fd = waiter(&debounce, 1).into_fd().expect("it has the role");
     merged(&debounce, 2);
     let child = Worker::start_with(fd.into(), "adopter", scratch.path(), 0);
@@ -300,8 +303,7 @@ fn the_role_is_handed_to_a_child_as_its_standard_input() {
 
 #[test]
 fn a_role_that_was_handed_to_a_child_which_is_killed_is_free() {
-    let scratch = scratch();
-    let debounce = debounce(scratch.path(), Clocked::new());
+    let (debounce, _clock, scratch) = fresh();
     let fd = waiter(&debounce, 1).into_fd().expect("it has the role");
     let child = Worker::start_with(fd.into(), "burst-never-heard-of", scratch.path(), 0);
     child.kill();
@@ -335,256 +337,6 @@ fn only_the_descriptor_of_the_role_is_adopted() {
     let error = debounce.adopt(pipe.into()).expect_err("a pipe is no role");
     assert_eq!(error.kind(), ErrorKind::NotAStateFile);
     assert!(matches!(step(&mut one), Step::Sleep(_)));
-}
-
-// Another event comes between any two calls, or a kill, or a failure.
-
-/// A debounce, or a twin of it, on any kernel.
-trait Acts {
-    /// Brings an event and does what follows from it.
-    fn act<K: Kernel + Clone>(
-        &self,
-        directory: &Path,
-        kernel: K,
-        number: u32,
-        action: &mut dyn FnMut(u32),
-    ) -> Result<()>;
-
-    /// Whether an event is pending of which nobody takes care.
-    fn is_left<K: Kernel + Clone>(&self, directory: &Path, kernel: K) -> bool;
-
-    /// Takes care of it.
-    fn take_over<K: Kernel + Clone>(
-        &self,
-        directory: &Path,
-        kernel: K,
-        action: &mut dyn FnMut(u32),
-    );
-}
-
-struct Shipping;
-
-impl Acts for Shipping {
-    fn act<K: Kernel + Clone>(
-        &self,
-        directory: &Path,
-        kernel: K,
-        number: u32,
-        action: &mut dyn FnMut(u32),
-    ) -> Result<()> {
-        debounce(directory, kernel).act(number, action).map(|_| ())
-    }
-
-    fn is_left<K: Kernel + Clone>(&self, directory: &Path, kernel: K) -> bool {
-        !nothing_is_left(&debounce(directory, kernel))
-    }
-
-    fn take_over<K: Kernel + Clone>(
-        &self,
-        directory: &Path,
-        kernel: K,
-        action: &mut dyn FnMut(u32),
-    ) {
-        let debounce = debounce(directory, kernel);
-        if let Some(waiter) = debounce.take_over().expect("nothing is wrong").value {
-            let _clean = waiter.settle(action).expect("nothing is wrong");
-        }
-    }
-}
-
-impl Acts for Flaw {
-    fn act<K: Kernel + Clone>(
-        &self,
-        directory: &Path,
-        kernel: K,
-        number: u32,
-        action: &mut dyn FnMut(u32),
-    ) -> Result<()> {
-        let twin = twins::Debounce::over(directory, kernel, *self);
-        match twin.event(number)? {
-            Some(role) => twin.settle(role, action),
-            None => Ok(()),
-        }
-    }
-
-    fn is_left<K: Kernel + Clone>(&self, directory: &Path, kernel: K) -> bool {
-        let twin = twins::Debounce::over(directory, kernel, *self);
-        twin.take_over().expect("nothing is wrong").is_some()
-    }
-
-    fn take_over<K: Kernel + Clone>(
-        &self,
-        directory: &Path,
-        kernel: K,
-        action: &mut dyn FnMut(u32),
-    ) {
-        let twin = twins::Debounce::over(directory, kernel, *self);
-        if let Some(role) = twin.take_over().expect("nothing is wrong") {
-            twin.settle(role, action).expect("nothing is wrong");
-        }
-    }
-}
-
-/// Lets another process bring event 2 between any two calls of the one that brings event 1, waits and
-/// acts. Says if nobody acts on it.
-fn met_by_another_event(guard: &impl Acts) -> std::result::Result<(), String> {
-    let mut verdict = Ok(());
-    at_each_call(|nth| {
-        let (scratch, clock) = (scratch(), Clocked::new());
-        let acted = RefCell::new(Vec::new());
-        let other = || {
-            let mut action = |event| acted.borrow_mut().push(event);
-            guard.act(scratch.path(), clock.clone(), 2, &mut action)
-        };
-        let met = Cell::new(None);
-        let before = Before::nth(nth, || met.set(Some(other())));
-        let kernel: Met<'_, '_> = Watched::new(clock.clone(), &before);
-        let mut action = |event| acted.borrow_mut().push(event);
-        guard
-            .act(scratch.path(), kernel, 1, &mut action)
-            .expect("the lock is free");
-        let Some(met) = met.take() else {
-            return false;
-        };
-        match met {
-            Err(error) if error.kind() == ErrorKind::LockTimeout => {
-                other().expect("it is free now");
-            }
-            done => done.expect("nothing is wrong"),
-        }
-        if !acted.borrow().contains(&2) || guard.is_left(scratch.path(), clock.clone()) {
-            verdict = Err(format!("call {nth}: only {:?} acted on", acted.borrow()));
-        }
-        verdict.is_ok()
-    });
-    verdict
-}
-
-#[test]
-fn an_event_between_any_two_calls_of_the_waiter_is_acted_on() {
-    met_by_another_event(&Shipping).expect("no event is lost");
-}
-
-/// The control of the test above.
-#[test]
-fn an_event_is_lost_if_the_role_is_released_after_the_window_that_decides_to_leave() {
-    met_by_another_event(&Flaw::None).expect("the twin is right but for its flaw");
-    met_by_another_event(&Flaw::LeavesAfterTheWindow).expect_err("an event comes in between");
-}
-
-struct Life {
-    scratch: TempDir,
-    acknowledged: Cell<bool>,
-    acted: RefCell<Vec<u32>>,
-}
-
-impl Life {
-    fn new(_clock: &Clocked) -> Self {
-        Self {
-            scratch: scratch(),
-            acknowledged: Cell::new(false),
-            acted: RefCell::default(),
-        }
-    }
-
-    fn act(&self, guard: &impl Acts, kernel: Mortal) {
-        let mut action = |event| {
-            // Whoever acts knows of the event.
-            self.acknowledged.set(true);
-            self.acted.borrow_mut().push(event);
-        };
-        let path = self.scratch.path();
-        guard
-            .act(path, kernel, 1, &mut action)
-            .expect("nothing is wrong");
-    }
-}
-
-/// Lets the process die that brings an event, waits and acts. Says if nobody acts on it although its
-/// state has it, or too often.
-fn killed_anywhere(guard: &impl Acts) -> std::result::Result<(), String> {
-    die_at_each_call(
-        Life::new,
-        |life, kernel| life.act(guard, kernel),
-        |life, clock| {
-            let noted = life.acknowledged.get() || was_noted(life.scratch.path());
-            let mut action = |event| life.acted.borrow_mut().push(event);
-            guard.take_over(life.scratch.path(), clock.clone(), &mut action);
-            let left = guard.is_left(life.scratch.path(), clock.clone());
-            match (noted, life.acted.borrow().as_slice(), left) {
-                (true, [1] | [1, 1], false) | (false, [], false) => Ok(()),
-                other => Err(format!("noted, acted on, left: {other:?}")),
-            }
-        },
-    )
-}
-
-/// Whether there is more in a state than a creation leaves, by its file: then the event was noted.
-fn was_noted(directory: &Path) -> bool {
-    ["debounce.debounce.json", "twin.json"].iter().any(|name| {
-        let content = std::fs::read_to_string(directory.join(name));
-        content.is_ok_and(|content| !content.trim().is_empty())
-    })
-}
-
-#[test]
-fn an_event_is_acted_on_at_least_once_wherever_the_waiter_dies() {
-    killed_anywhere(&Shipping).expect("no event is lost");
-}
-
-/// The control of the test above.
-#[test]
-fn an_event_is_lost_if_it_is_taken_before_the_action_and_the_waiter_dies() {
-    killed_anywhere(&Flaw::None).expect("the twin is right but for its flaw");
-    let what = killed_anywhere(&Flaw::TakesBeforeActing).expect_err("an event is lost");
-    assert!(what.contains("(true, [], false)"), "{what}");
-}
-
-#[test]
-fn an_event_after_the_waiter_died_anywhere_is_acted_on() {
-    die_at_each_call(
-        Life::new,
-        |life, kernel| life.act(&Shipping, kernel),
-        |life, clock| {
-            let mut acted = Vec::new();
-            let mut action = |event| acted.push(event);
-            let path = life.scratch.path();
-            let next = Shipping.act(path, clock.clone(), 2, &mut action);
-            match (next, acted.as_slice()) {
-                (Ok(()), [2]) if !Shipping.is_left(path, clock.clone()) => Ok(()),
-                other => Err(format!("{other:?}")),
-            }
-        },
-    )
-    .expect("the next event finds the role free");
-}
-
-#[test]
-fn a_waiter_that_asks_again_after_a_failure_at_any_call_leaves_nothing_behind() {
-    at_each_call(|nth| {
-        let (scratch, clock) = (scratch(), Clocked::new());
-        let fault = FailNth::new(nth, Fault::Errno(Errno::IO));
-        let debounce = debounce(scratch.path(), Watched::new(clock.clone(), fault.clone()));
-        // The event itself may be what fails.
-        let mut waiter = match debounce.event(1).map(|outcome| outcome.value) {
-            Ok(Arrival::Wait(waiter)) => waiter,
-            Ok(other) => panic!("{other:?}"),
-            Err(_) => waiter(&debounce, 1),
-        };
-        let mut acted = 0;
-        loop {
-            match waiter.step().map(|outcome| outcome.value) {
-                Ok(Step::Sleep(time)) => clock.advance(time),
-                Ok(Step::Act(event)) => acted += event,
-                Ok(Step::Leave) => break,
-                Err(error) => assert_eq!(error.errno(), Some(Errno::IO), "{error}"),
-            }
-        }
-        assert_eq!(acted, 1, "call {nth}");
-        let whole = self::debounce(scratch.path(), clock);
-        assert!(nothing_is_left(&whole), "call {nth}");
-        fault.struck()
-    });
 }
 
 /// The lock of the state is somebody else's so many times.

@@ -21,6 +21,7 @@ mod workers;
 mod breaker;
 mod burst;
 mod debounce;
+mod debounce_anywhere;
 mod example;
 mod once;
 mod pending;

@@ -102,7 +102,7 @@ impl<K: Kernel + Clone> Debounce<K> {
         role
     }
 
-    pub fn settle(&self, role: Slot<'_, K>, action: &mut dyn FnMut(u32)) -> Result<()> {
+    pub fn settle(&self, role: Slot<'_, K>, mut action: impl FnMut(u32)) -> Result<()> {
         let mut role = Some(role);
         let mut acted = None;
         loop {

@@ -126,7 +126,7 @@ fn callers(kind: &str, count: u32) -> Vec<String> {
 
 #[test]
 fn calls_beside_a_finalizing_loop_are_in_exactly_one_result() {
-    for run in 0..runs(3) {
+    for run in 0..runs(20) {
         let scratch = Scratch::new();
         let (ours, theirs) = (callers("w", WRITERS), callers("p", WRITERS));
         let calls = CALLS.to_string();
@@ -149,7 +149,7 @@ fn calls_beside_a_finalizing_loop_are_in_exactly_one_result() {
 
 #[test]
 fn calls_beside_a_loop_that_removes_the_file_are_in_exactly_one_result() {
-    for run in 0..runs(3) {
+    for run in 0..runs(20) {
         let scratch = Scratch::new();
         let ours = callers("w", 2 * WRITERS);
         let start = |name: &String| worker::start(&scratch, name, CALLS, 3);

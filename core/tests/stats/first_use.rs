@@ -9,7 +9,7 @@ use crate::{peer, worker};
 #[test]
 fn one_call_of_each_of_eight_processes_is_counted_on_first_use() {
     let names: Vec<String> = (0..8).map(|number| format!("w{number}")).collect();
-    for run in 0..runs(10) {
+    for run in 0..runs(400) {
         let scratch = Scratch::new();
         let start = |name: &String| worker::start(&scratch, name, 1, 1);
         let mut running: Vec<Running> = names.iter().map(start).collect();

@@ -21,6 +21,7 @@ pub fn start(scratch: &Scratch, name: &str, calls: u32, interval: u32) -> Runnin
             "--exact",
             "worker::a_worker_makes_all_its_calls",
             "--nocapture",
+            "--test-threads=1",
         ])
         .env(DIRECTORY, scratch.data())
         .env(NAME, name)

@@ -25,7 +25,7 @@ fn each_announcement_is_claimed_when_the_task_comes_to_its_age() {
             assert!(clean(tasks.confirm(&claim)));
             claimed.push((claim.after(), claim.age()));
         }
-        clock.go_on(15 * SECOND);
+        clock.advance(15 * SECOND);
     }
     let expected = [6, 10, 18, 25, 45].map(|age| (minutes(age), minutes(age)));
     assert_eq!(claimed, expected);
@@ -37,7 +37,7 @@ fn only_the_latest_is_claimed_and_those_before_it_have_passed() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(20));
+    clock.advance(minutes(20));
     let claims = claims(&tasks);
     assert_eq!(claims.len(), 1);
     assert_eq!(claims[0].after(), minutes(18));
@@ -50,9 +50,9 @@ fn only_the_latest_is_claimed_and_those_before_it_have_passed() {
     assert_eq!(said(&tasks), state(AnnouncementState::Claimed));
     assert!(clean(tasks.confirm(&claims[0])));
     assert_eq!(said(&tasks), state(AnnouncementState::Sent));
-    clock.go_on(minutes(4));
+    clock.advance(minutes(4));
     assert_eq!(claimed_minutes(&tasks), [0; 0], "nothing is due twice");
-    clock.go_on(minutes(1));
+    clock.advance(minutes(1));
     assert_eq!(claimed_minutes(&tasks), [25]);
 }
 
@@ -62,9 +62,9 @@ fn a_claim_that_a_later_announcement_overtakes_is_not_tried_again() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     let early = claims(&tasks);
-    clock.go_on(minutes(4));
+    clock.advance(minutes(4));
     assert_eq!(claimed_minutes(&tasks), [10]);
     let said = |age| listed(&tasks)[0].announcements[&minutes(age)].clone();
     assert_eq!(said(6), AnnouncementState::Passed);
@@ -82,20 +82,20 @@ fn a_task_is_left_alone_for_the_check_interval() {
         .tasks(&clock)
         .announce_after(&[MINUTE, MINUTE + 5 * SECOND]);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(MINUTE);
+    clock.advance(MINUTE);
     assert_eq!(claims(&tasks).len(), 1);
-    clock.go_on(9 * SECOND);
+    clock.advance(9 * SECOND);
     let before = std::fs::read(tasks.path()).expect("read");
     assert_eq!(claims(&tasks), []);
     assert_eq!(std::fs::read(tasks.path()).expect("read"), before);
-    clock.go_on(SECOND);
+    clock.advance(SECOND);
     assert_eq!(claims(&tasks).len(), 1);
     // Another interval.
     let eager = place
         .tasks(&clock)
         .announce_after(&[MINUTE + 11 * SECOND])
         .check_interval(SECOND);
-    clock.go_on(SECOND);
+    clock.advance(SECOND);
     assert_eq!(claims(&eager).len(), 1);
 }
 
@@ -105,10 +105,10 @@ fn a_task_is_gone_at_the_age_of_eight_hours() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(8 * HOUR - SECOND);
+    clock.advance(8 * HOUR - SECOND);
     assert_eq!(ids(&tasks), [own()]);
     assert_eq!(claimed_minutes(&tasks), [45]);
-    clock.go_on(SECOND);
+    clock.advance(SECOND);
     assert_eq!(ids(&tasks), []);
     let due = clean(tasks.claim_due());
     assert_eq!((due.claims.len(), due.expired), (0, vec![own()]));
@@ -132,7 +132,7 @@ fn beside_one_that_is_gone(place: &Place, clock: &Clocked) -> (Tasks, TaskId, Cl
         .expire_after(MINUTE);
     let gone = TaskId::of_session("gone");
     clean(tasks.add_or_reset(&gone, "/home/me"));
-    clock.go_on(SECOND);
+    clock.advance(SECOND);
     let claim = claims(&tasks).remove(0);
     assert!(clean(tasks.remove(&gone)));
     clean(tasks.add_or_reset(&own(), "/home/me"));
@@ -148,7 +148,7 @@ fn every_call_drops_what_has_come_to_its_age() {
         let place = Place::new();
         let clock = Clocked::start();
         let (tasks, gone, claim) = beside_one_that_is_gone(&place, &clock);
-        clock.go_on(MINUTE);
+        clock.advance(MINUTE);
         change(&tasks, &gone, &claim);
         clock.set_back(MINUTE);
         assert!(!ids(&tasks).contains(&own()));
@@ -162,7 +162,7 @@ fn what_changes_nothing_writes_nothing() {
     let (tasks, gone, claim) = beside_one_that_is_gone(&place, &clock);
     let before = std::fs::read(tasks.path()).expect("read");
     for change in CHANGES_OF_NOTHING {
-        clock.go_on(SECOND);
+        clock.advance(SECOND);
         change(&tasks, &gone, &claim);
         assert_eq!(std::fs::read(tasks.path()).expect("read"), before);
     }
@@ -174,7 +174,7 @@ fn a_reset_task_begins_anew() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     assert!(!clean(tasks.add_or_reset(&own(), "/home/me")).reset);
-    clock.go_on(minutes(10));
+    clock.advance(minutes(10));
     assert_eq!(claimed_minutes(&tasks), [10]);
     assert!(clean(tasks.add_or_reset(&own(), "/home/you")).reset);
     let task = listed(&tasks).remove(0);
@@ -184,7 +184,7 @@ fn a_reset_task_begins_anew() {
         task.started.duration_since(task.added).ok(),
         Some(minutes(10))
     );
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     assert_eq!(claimed_minutes(&tasks), [6]);
 }
 
@@ -204,6 +204,6 @@ fn no_schedule_is_too_long_or_too_odd() {
     }
     assert_eq!(listed(&tasks)[0].announcements.len(), 32);
     let never = place.tasks(&clock).announce_after(&[]);
-    clock.go_on(HOUR);
+    clock.advance(HOUR);
     assert_eq!(claims(&never), []);
 }

@@ -61,7 +61,7 @@ fn the_file_stays_small_however_long_the_ids_are() {
     };
     for fill in [0xff, 0] {
         for nth in 0..24 {
-            clock.go_on(SECOND);
+            clock.advance(SECOND);
             let added = clean(tasks.add_or_reset(&id(fill, nth), "/"));
             assert!(!added.evicted.contains(&id(fill, nth)));
         }
@@ -101,7 +101,7 @@ fn a_session_without_tasks_leaves_nothing_behind() {
             assert_eq!(clean(tasks.remove_session("ended")), 1);
         }),
         (&own, |tasks, clock| {
-            clock.go_on(8 * HOUR);
+            clock.advance(8 * HOUR);
             assert_eq!(clean(tasks.claim_due()).expired.len(), 1);
         }),
         (&own, |tasks, _| {

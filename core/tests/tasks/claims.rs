@@ -16,7 +16,7 @@ fn due<S: Strategy>(strategy: S) -> (Place, Clocked, TaskStore<S, Clocked>) {
     let clock = Clocked::start();
     let tasks = place.tasks_with(strategy, clock.clone());
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     (place, clock, tasks)
 }
 
@@ -100,11 +100,11 @@ fn the_claim_of_a_killed_process_is_tried_again_and_three_times_in_all() {
     for attempt in 1..=3 {
         let said = killed_claimant(test, &place, &clock);
         assert_eq!(said, format!("tries [{attempt}], gives up 0"));
-        clock.go_on(59 * SECOND);
+        clock.advance(59 * SECOND);
         assert_eq!(killed_claimant(test, &place, &clock), nothing);
         assert_eq!(state(&tasks), AnnouncementState::Claimed);
         // The check just now keeps others away for ten seconds.
-        clock.go_on(10 * SECOND);
+        clock.advance(10 * SECOND);
     }
     assert_eq!(
         killed_claimant(test, &place, &clock),
@@ -112,11 +112,11 @@ fn the_claim_of_a_killed_process_is_tried_again_and_three_times_in_all() {
     );
     assert_eq!(state(&tasks), AnnouncementState::GivenUp);
     for _ in 0..3 {
-        clock.go_on(10 * SECOND);
+        clock.advance(10 * SECOND);
         assert_eq!(killed_claimant(test, &place, &clock), nothing);
     }
     // Only this announcement is given up.
-    clock.go_on(minutes(4));
+    clock.advance(minutes(4));
     assert_eq!(
         killed_claimant(test, &place, &clock),
         "tries [1], gives up 0"
@@ -148,7 +148,7 @@ fn a_confirmed_announcement_is_never_tried_again() {
     let claim = claims(&tasks).remove(0);
     assert!(clean(tasks.confirm(&claim)));
     assert_eq!(state(&tasks), AnnouncementState::Sent);
-    clock.go_on(3 * MINUTE);
+    clock.advance(3 * MINUTE);
     assert_eq!(claims(&tasks), []);
     assert_eq!(clean(tasks.failed(&claim)), Failure::Void);
     assert_eq!(state(&tasks), AnnouncementState::Sent);
@@ -158,7 +158,7 @@ fn a_confirmed_announcement_is_never_tried_again() {
 fn a_claimant_that_was_overtaken_can_confirm_but_not_take_the_next_try_away() {
     let (_place, clock, tasks) = due(Flock);
     let slow = claims(&tasks).remove(0);
-    clock.go_on(MINUTE);
+    clock.advance(MINUTE);
     let second = claims(&tasks).remove(0);
     assert_eq!(second.attempt(), 2);
     // Its failure says nothing about the second try, which is under way.

@@ -104,7 +104,7 @@ fn live(steps: &[Step], forgets: bool) -> Result<Life, String> {
         if forgets {
             forget_the_clock(&tasks);
         }
-        clock.go_on(SECOND * step.0);
+        clock.advance(SECOND * step.0);
         clock.set_ms(
             clock
                 .now_ms()
@@ -153,11 +153,11 @@ fn after_a_sleep_the_latest_announcement_is_made_if_the_task_is_not_too_old() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(7));
+    clock.advance(minutes(7));
     assert_eq!(claimed_minutes(&tasks), [6]);
-    clock.go_on(3 * HOUR);
+    clock.advance(3 * HOUR);
     assert_eq!(claimed_minutes(&tasks), [45]);
-    clock.go_on(8 * HOUR);
+    clock.advance(8 * HOUR);
     let due = clean(tasks.claim_due());
     assert_eq!((due.claims, due.expired), (vec![], vec![own()]));
 }
@@ -168,18 +168,18 @@ fn a_step_forward_that_is_taken_back_announces_early_and_never_again() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(7) + 2 * HOUR);
+    clock.advance(minutes(7) + 2 * HOUR);
     let claim = claims(&tasks).remove(0);
     assert_eq!(claim.after(), minutes(45));
     assert!(clean(tasks.confirm(&claim)));
     clock.set_back(2 * HOUR);
     for _ in 0..50 {
-        clock.go_on(MINUTE);
+        clock.advance(MINUTE);
         assert_eq!(claims(&tasks), []);
     }
     // The minute in which the clock was set back cannot be known.
     assert_eq!(listed(&tasks)[0].age, 2 * HOUR + minutes(56));
-    clock.go_on(6 * HOUR);
+    clock.advance(6 * HOUR);
     assert_eq!(ids(&tasks), []);
 }
 
@@ -189,14 +189,14 @@ fn an_unconfirmed_claim_is_tried_again_although_the_clock_was_set_back() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     assert_eq!(claims(&tasks).len(), 1);
     clock.set_back(HOUR);
     // Of the step only the difference is known; it is not taken for the time of a retry.
     assert_eq!(claims(&tasks), []);
-    clock.go_on(59 * SECOND);
+    clock.advance(59 * SECOND);
     assert_eq!(claims(&tasks), []);
-    clock.go_on(10 * SECOND);
+    clock.advance(10 * SECOND);
     assert_eq!(claims(&tasks)[0].attempt(), 2);
 }
 
@@ -210,11 +210,11 @@ fn times_that_lie_ahead_without_a_step_are_now() {
     let ahead = text.replace(&format!("d_ms\":{START_MS}"), "d_ms\":9000000000000");
     assert_ne!(ahead, text);
     fs::write(tasks.path(), ahead).expect("write");
-    clock.go_on(SECOND);
+    clock.advance(SECOND);
     assert_eq!(claims(&tasks), []);
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     assert_eq!(claimed_minutes(&tasks), [6]);
-    clock.go_on(8 * HOUR);
+    clock.advance(8 * HOUR);
     assert_eq!(ids(&tasks), []);
 }
 

@@ -38,13 +38,13 @@ fn keys_of_a_later_version_are_kept_in_every_object() {
     fs::create_dir(place.data()).expect("mkdir");
     let before = of_a_later_version(clock.now_ms());
     fs::write(tasks.path(), before.to_string()).expect("write");
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     assert_eq!(
         claims(&tasks),
         [],
         "a state that it does not know is settled"
     );
-    clock.go_on(minutes(4));
+    clock.advance(minutes(4));
     assert!(clean(tasks.confirm(&claims(&tasks)[0])));
     clean(tasks.add_or_reset(&TaskId::of_session("new"), "/home/me"));
     let text = fs::read_to_string(tasks.path()).expect("read");

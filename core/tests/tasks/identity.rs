@@ -18,7 +18,7 @@ fn two_sessions_in_one_directory_are_two_tasks() {
     for id in &both {
         clean(tasks.add_or_reset(id, "/home/me"));
     }
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     let claimed: Vec<TaskId> = claims(&tasks)
         .iter()
         .map(|claim| claim.id().clone())

@@ -54,7 +54,7 @@ fn the_tasks_of_the_file_go_on_and_the_file_stays_as_it_is() {
         .collect();
     let sent = [6, 10].map(|age| (minutes(age), AnnouncementState::Sent));
     assert_eq!(said, sent);
-    clock.go_on(minutes(10));
+    clock.advance(minutes(10));
     let claimed: Vec<_> = claims(&tasks)
         .iter()
         .map(|claim| (claim.id().clone(), claim.after()))
@@ -94,7 +94,7 @@ fn a_task_of_the_other_side_of_a_clock_change_is_not_in_the_future() {
     let (place, clock, tasks) = with_legacy();
     assert_eq!(clean(tasks.import(legacy(&place), -3600)), done(2, 0));
     assert_eq!(listed(&tasks)[0].age, minutes(0));
-    clock.go_on(8 * HOUR);
+    clock.advance(8 * HOUR);
     assert_eq!(ids(&tasks), []);
 }
 
@@ -107,7 +107,7 @@ fn a_task_that_is_too_old_or_that_a_session_has_is_left_out() {
     assert_eq!(ids(&tasks), [own, both()[1].clone()]);
     let (place, clock_of_other, tasks) = with_legacy();
     drop(clock);
-    clock_of_other.go_on(8 * HOUR);
+    clock_of_other.advance(8 * HOUR);
     assert_eq!(clean(tasks.import(legacy(&place), 0)), done(0, 2));
     assert_eq!(clean(tasks.import(legacy(&place), 0)), Import::Before);
 }

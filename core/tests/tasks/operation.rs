@@ -64,14 +64,14 @@ impl<S: Strategy + Copy> Case<S> {
         for id in [own(), agent(), other()] {
             clean(tasks.add_or_reset(&id, "/home/me"));
         }
-        clock.go_on(minutes(6));
+        clock.advance(minutes(6));
         let mut claims = claims(&tasks);
         for claim in &claims[1..] {
             assert!(clean(tasks.confirm(claim)));
         }
         let claim = claims.remove(0);
         assert_eq!(claim.id(), &own());
-        clock.go_on(minutes(5));
+        clock.advance(minutes(5));
         std::fs::write(legacy(&place), LEGACY).expect("write");
         Self {
             place,
@@ -129,7 +129,7 @@ impl<S: Strategy + Copy> Case<S> {
     pub fn view(&self) -> View {
         let tasks = self.tasks();
         let now = clean(tasks.list());
-        self.clock.go_on(Duration::from_secs(70));
+        self.clock.advance(Duration::from_secs(70));
         let due = clean(tasks.claim_due());
         (now, due, clean(tasks.list()))
     }

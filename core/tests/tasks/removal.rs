@@ -17,7 +17,7 @@ fn removed_stays_removed(test: &str, checker: &str) -> bool {
     for id in &all {
         clean(tasks.add_or_reset(id, "/home/me"));
     }
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     let mut checker = Child::of(test, checker, &place.data(), clock.now_ms());
     checker.says("announcing 3");
     assert!(clean(tasks.remove(&all[0])));
@@ -59,14 +59,14 @@ fn what_a_claimant_does_after_a_reset_does_not_touch_the_new_start() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     let claim = claims(&tasks).remove(0);
     clean(tasks.add_or_reset(&own(), "/home/me"));
     assert!(!clean(tasks.confirm(&claim)));
     assert_eq!(clean(tasks.failed(&claim)), Failure::Void);
     assert_eq!(listed(&tasks)[0].announcements.len(), 0);
     // The same announcement of the new start is another one.
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     let second = claims(&tasks).remove(0);
     assert!(!clean(tasks.confirm(&claim)));
     assert_eq!(clean(tasks.failed(&claim)), Failure::Void);
@@ -79,14 +79,14 @@ fn what_a_claimant_does_after_the_task_was_removed_and_added_again_does_not_touc
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     let claim = claims(&tasks).remove(0);
     assert!(clean(tasks.remove(&own())));
     // Even if the state begins anew, as after damage, and the clock is set back.
     fs::remove_dir_all(place.data()).expect("remove");
     clock.set_back(MINUTE);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     let second = claims(&tasks).remove(0);
     assert!(!clean(tasks.confirm(&claim)));
     assert!(clean(tasks.confirm(&second)));

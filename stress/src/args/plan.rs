@@ -3,7 +3,7 @@
 use super::words::{Format, Shape, Words};
 use crate::subject::Subject;
 use crate::worker::{Durability, Fault};
-use crate::workload::{BallastBytes, Seed};
+use crate::workload::{BallastBytes, Seed, Workload};
 use hookstate::strategy::Strategy;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -19,6 +19,7 @@ const CONTROL_ROUNDS_MIN: u32 = 400;
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) trials: Vec<Trial>,
+    pub(crate) workload: Workload,
     pub(crate) procs: u32,
     pub(crate) iters: u32,
     pub(crate) rounds: u32,
@@ -48,8 +49,10 @@ pub(crate) struct Trial {
 
 /// Gives the words their meaning, or says why they have none.
 pub(super) fn plan(words: &Words) -> Result<Plan, String> {
+    check_bounds(words)?;
     Ok(Plan {
         trials: trials(words, &subjects(words)?),
+        workload: words.workload,
         procs: words.procs,
         iters: words.iters,
         rounds: words.rounds,
@@ -66,21 +69,37 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
     })
 }
 
+/// What a workload cannot do.
+fn check_bounds(words: &Words) -> Result<(), String> {
+    let workload = words.workload;
+    if let Some(most) = workload.procs_max()
+        && words.procs > most
+    {
+        return Err(format!(
+            "the workload {workload} is for at most {most} processes"
+        ));
+    }
+    if workload != Workload::Tally && words.state_bytes != BallastBytes::default() {
+        return Err(format!("the workload {workload} carries no --state-bytes"));
+    }
+    Ok(())
+}
+
 /// The strategies and controls to run, each once, in the order of their lists.
 fn subjects(words: &Words) -> Result<Vec<Subject>, String> {
     let mut chosen = Vec::new();
     for name in &words.strategy {
         match name.as_str() {
-            "all" => chosen.extend(Subject::strategies()),
-            name => chosen.push(Subject::named(name).ok_or_else(|| unknown(name))?),
+            "all" => chosen.extend(Subject::strategies(words.workload)),
+            name => chosen.push(named(name, words.workload)?),
         }
     }
-    let controls = Subject::controls();
+    let controls = Subject::controls(words.workload);
     let names_a_control = chosen.iter().any(|subject| controls.contains(subject));
     if !names_a_control && !words.no_control && !cannot_race(words) {
         chosen.extend(controls);
     }
-    let mut all = Subject::all();
+    let mut all = Subject::all(words.workload);
     all.retain(|subject| chosen.contains(subject));
     Ok(all)
 }
@@ -90,17 +109,27 @@ const fn cannot_race(words: &Words) -> bool {
     words.procs < 2
 }
 
-fn unknown(name: &str) -> String {
-    let names: Vec<&str> = Subject::all().iter().map(Strategy::name).collect();
-    let names = names.join(", ");
-    format!("there is no strategy or control '{name}'; there are all, {names}")
+fn named(name: &str, workload: Workload) -> Result<Subject, String> {
+    let all = Subject::all(workload);
+    let found = all.iter().find(|subject| subject.name() == name);
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(Strategy::name).collect();
+        let of = match workload {
+            Workload::Tally => String::new(),
+            other => format!(" of the workload {other}"),
+        };
+        let names = names.join(", ");
+        format!("there is no strategy or control '{name}'{of}; there are all, {names}")
+    })
 }
 
 fn trials(words: &Words, subjects: &[Subject]) -> Vec<Trial> {
     let of_subject = |&subject| match subject {
         Subject::Strategy(_) => in_each_shape(words, subject, words.rounds),
-        Subject::Control(_) if subject.loses_at_first_use_only() => vec![first_use(words, subject)],
-        Subject::Control(_) => in_each_shape(words, subject, control_rounds(words)),
+        _ if subject.loses_at_first_use_only() => vec![first_use(words, subject)],
+        Subject::Control(_) | Subject::Misuse(_) => {
+            in_each_shape(words, subject, control_rounds(words))
+        }
     };
     subjects.iter().flat_map(of_subject).collect()
 }
@@ -146,6 +175,9 @@ impl Plan {
             trial.rounds,
         );
         // Writing to a string does not fail.
+        if self.workload != Workload::default() {
+            let _ = write!(line, " --workload {}", self.workload);
+        }
         let _ = write!(line, " --seed {}", self.seed);
         if self.durability == Durability::Power {
             line.push_str(" --durability power");
@@ -208,6 +240,37 @@ mod tests {
     }
 
     #[test]
+    fn a_workload_has_strategies_and_controls_of_its_own() {
+        let stats = runs("stress --workload stats --shape loop");
+        assert_eq!(
+            stats,
+            [
+                "flock loop 100x1",
+                "no-lock loop 100x400",
+                "finalize-in-steps loop 100x400",
+            ]
+        );
+        let tasks = runs("stress --workload tasks --shape loop");
+        assert_eq!(tasks[2], "rename loop 100x1");
+        assert_eq!(tasks[6], "snapshot-held loop 100x400");
+    }
+
+    #[test]
+    fn what_a_workload_cannot_do_is_refused() {
+        let refused =
+            |line: &str| plan(&Words::try_parse_from(line.split(' ')).unwrap()).unwrap_err();
+        let text = refused("stress --workload stats --strategy rename");
+        assert!(
+            text.ends_with(
+                "of the workload stats; there are all, flock, no-lock, finalize-in-steps"
+            )
+        );
+        assert!(refused("stress --workload stats --procs 33").contains("at most 32"));
+        assert!(refused("stress --workload tasks --procs 334").contains("at most 333"));
+        assert!(refused("stress --workload tasks --state-bytes 1").contains("--state-bytes"));
+    }
+
+    #[test]
     fn a_named_strategy_comes_with_the_controls() {
         let shapes = runs("stress --strategy rename --shape loop --rounds 3");
         assert_eq!(shapes[0], "rename loop 100x3");
@@ -265,6 +328,9 @@ mod tests {
         let line = "stress --procs 3 --iters 7 --rounds 2 --shape fresh --seed 7c1e9a4 --dir /tmp/x \
                     --durability power --state-bytes 9..1 --timeout 5 --lock-timeout 30";
         let first = planned(&line.split_whitespace().collect::<Vec<_>>().join(" "));
+        let tasks = planned("stress --workload tasks --seed 7");
+        let again = planned(&tasks.command_for(&tasks.trials[0]));
+        assert_eq!(again.workload, tasks.workload);
         for trial in &first.trials {
             let again = planned(&first.command_for(trial));
             assert_eq!(again.trials.as_slice(), std::slice::from_ref(trial));

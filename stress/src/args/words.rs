@@ -1,7 +1,7 @@
 //! What the words of the command line say, each by itself.
 
 use crate::worker::{Durability, Fault};
-use crate::workload::{BallastBytes, Seed};
+use crate::workload::{BallastBytes, Seed, Workload};
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
 use std::fmt;
@@ -34,11 +34,19 @@ pub(super) struct Words {
     #[arg(long, value_name = "M", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     pub(super) iters: u32,
 
+    /// What the processes do
+    ///
+    /// In 'stats' and 'tasks' the numbers are those of everything that was taken out meanwhile and of
+    /// what is left in the end. 'stats' is for at most 32 processes, 'tasks' for 333.
+    #[arg(long, value_enum, default_value_t = Workload::Tally)]
+    pub(super) workload: Workload,
+
     /// What to run: 'all', or names of strategies and controls, with commas between them
     ///
     /// The strategies are flock, append-log and rename; the controls are unlocked, create-race and
-    /// rename-stale-lock. The controls run as well, unless one is among the names or --no-control is
-    /// given.
+    /// rename-stale-lock. 'stats' has the strategy flock and the controls no-lock and
+    /// finalize-in-steps; 'tasks' has all of the first and the control snapshot-held. The controls
+    /// run as well, unless one is among the names or --no-control is given.
     #[arg(
         long,
         value_name = "NAME",
@@ -117,6 +125,8 @@ Examples:
       All strategies in both shapes, 8 processes with 100 changes each, and the controls.
   stress --procs 8 --iters 1 --rounds 400 --shape fresh
       The first use of a store, 400 times.
+  stress --workload stats
+      Calls in the statistics of a session that another process finalizes all the while.
   stress --strategy flock --state-bytes 100000..100 --dir /mnt/xfs
       One strategy with a state that shrinks half way, on another file system.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
@@ -180,9 +190,9 @@ impl fmt::Display for Shape {
 
 #[cfg(test)]
 mod tests {
-    use super::Words;
+    use super::{Words, Workload};
     use crate::subject::Subject;
-    use clap::CommandFactory;
+    use clap::{CommandFactory, ValueEnum};
     use hookstate::strategy::Strategy;
 
     #[test]
@@ -190,8 +200,10 @@ mod tests {
         let help = Words::command().render_long_help().to_string();
         // The lines are broken anywhere.
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        for subject in Subject::all() {
-            assert!(help.contains(subject.name()), "{}", subject.name());
+        for workload in Workload::value_variants() {
+            for subject in Subject::all(*workload) {
+                assert!(help.contains(subject.name()), "{}", subject.name());
+            }
         }
     }
 

@@ -1,10 +1,15 @@
 //! Judges a round: everything that was acknowledged against everything that was seen.
 
+mod announcements;
 mod forks;
+mod rows;
+#[cfg(test)]
+mod tests;
 
 use crate::event::{Acknowledged, Event, Summary};
 use crate::verdict::{Counted, Evidence, Miscount, Sighting, Source, Verdict};
-use crate::workload::{Flaw, Operation, Seed, Tool};
+use crate::workload::{Counts, Flaw, Operation, Seed, Unreported, Workload};
+use announcements::Announcements;
 use forks::Forks;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,12 +21,12 @@ const EVIDENCE_MAX: usize = 16;
 /// of the processes.
 #[derive(Debug)]
 pub(crate) struct Oracle {
-    seed: Seed,
-    lanes: u32,
-    iterations: u32,
-    acknowledged: BTreeMap<u32, u64>,
-    tools: BTreeMap<Tool, u64>,
+    asked: Asked,
+    acknowledged: Counts,
+    /// What was taken out of the state again by the lanes.
+    removed: Counts,
     forks: Forks,
+    announcements: Announcements,
     sightings: Vec<Sighting>,
     /// Why the round cannot be exact, in the order in which it became known.
     troubles: Vec<String>,
@@ -29,6 +34,16 @@ pub(crate) struct Oracle {
     in_doubt: BTreeSet<u32>,
     result: Option<Summary>,
     counters: Counters,
+}
+
+/// What is asked of the processes of a round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) workload: Workload,
+    pub(crate) seed: Seed,
+    pub(crate) lanes: u32,
+    /// The changes of each lane.
+    pub(crate) iterations: u32,
 }
 
 /// What a round had besides changes.
@@ -63,15 +78,14 @@ impl Counters {
 }
 
 impl Oracle {
-    /// For a round of `lanes` lanes with `iterations` changes each.
-    pub(crate) fn new(seed: Seed, lanes: u32, iterations: u32) -> Self {
+    /// For a round in which this is asked.
+    pub(crate) fn new(asked: Asked) -> Self {
         Self {
-            seed,
-            lanes,
-            iterations,
-            acknowledged: BTreeMap::new(),
-            tools: BTreeMap::new(),
+            asked,
+            acknowledged: Counts::default(),
+            removed: Counts::default(),
             forks: Forks::default(),
+            announcements: Announcements::default(),
             sightings: Vec::new(),
             troubles: Vec::new(),
             in_doubt: BTreeSet::new(),
@@ -86,6 +100,11 @@ impl Oracle {
             (Event::Acknowledged(acknowledged), Source::Lane(lane)) => {
                 self.take_acknowledged(lane, acknowledged);
             }
+            (Event::Removed(iteration), Source::Lane(lane)) => {
+                let operation = Operation { lane, iteration };
+                self.removed.count(operation, self.asked.seed);
+            }
+            (Event::Claimed(task), by) => self.announcements.take(by, task),
             (Event::Flaw(flaw), by) => self.take_flaw(by, flaw),
             (Event::LockTimeout, _) => self.counters.lock_timeouts += 1,
             (Event::Deferred(error), _) => {
@@ -131,8 +150,7 @@ impl Oracle {
             lane,
             iteration: acknowledged.iteration,
         };
-        *self.acknowledged.entry(lane).or_default() += 1;
-        *self.tools.entry(operation.tool(self.seed)).or_default() += 1;
+        self.acknowledged.count(operation, self.asked.seed);
         if let Some(version) = acknowledged.laid_on {
             self.forks.take(version, operation);
         }
@@ -156,12 +174,18 @@ impl Oracle {
 
     /// How many changes were acknowledged.
     fn expected(&self) -> u64 {
-        self.acknowledged.values().sum()
+        self.acknowledged.total
     }
 
     fn got(&self) -> Option<u64> {
-        let result = self.result.as_ref();
-        result.map(|summary| summary.counts.total)
+        self.found().map(|counts| counts.total)
+    }
+
+    /// What the final state has, and what was taken out of it before.
+    fn found(&self) -> Option<Counts> {
+        let mut counts = self.result.as_ref()?.counts.clone();
+        counts.add(&self.removed);
+        Some(counts)
     }
 
     fn evidence(&self, round: u32) -> Option<Evidence> {
@@ -170,10 +194,12 @@ impl Oracle {
             expected: self.expected(),
             got: self.got(),
             fork: self.forks.found(),
+            claimed_twice: self.announcements.claimed_twice(),
             miscounts: self.miscounts(),
-            sightings: self.sightings.clone(),
+            sightings: [self.sightings.clone(), self.misplaced()].concat(),
         };
         let anything = evidence.fork.is_some()
+            || evidence.claimed_twice.is_some()
             || !evidence.miscounts.is_empty()
             || !evidence.sightings.is_empty();
         anything.then_some(evidence)
@@ -189,36 +215,69 @@ impl Oracle {
     }
 
     fn is_complete(&self) -> bool {
-        self.expected() == u64::from(self.lanes) * u64::from(self.iterations)
+        self.expected() == u64::from(self.asked.lanes) * u64::from(self.asked.iterations)
             && self.result.is_some()
     }
 
+    /// The tasks that are not where they belong in the end.
+    fn misplaced(&self) -> Vec<Sighting> {
+        let result = self.result.iter();
+        let result = result.filter(|_| self.asked.workload.leaves_tasks());
+        result
+            .flat_map(|last| rows::flaws(&self.acknowledged.lanes, &self.in_doubt, &last.tasks))
+            .map(|flaw| Sighting {
+                by: Source::Reader,
+                flaw,
+            })
+            .take(EVIDENCE_MAX)
+            .collect()
+    }
+
     fn miscounts(&self) -> Vec<Miscount> {
-        let Some(summary) = &self.result else {
+        let Some(found) = self.found() else {
             return Vec::new();
         };
-        let counts = &summary.counts;
-        let doubt = self.in_doubt.len() as u64;
-        let total = miscount(Counted::Total, self.expected(), counts.total, doubt);
-        let lanes = keys_of_both(&self.acknowledged, &counts.lanes).filter_map(|lane| {
-            let doubt = u64::from(self.in_doubt.contains(&lane));
-            let expected = self.acknowledged.get(&lane).copied().unwrap_or(0);
-            miscount(Counted::Lane(lane), expected, counts.of_lane(lane), doubt)
+        let acknowledged = &self.acknowledged;
+        let doubt = self.unreported_max(self.in_doubt.len());
+        let total = miscount(Counted::Total, acknowledged.total, found.total, doubt);
+        let lanes = keys_of_both(&acknowledged.lanes, &found.lanes).filter_map(|lane| {
+            let doubt = self.unreported_max(usize::from(self.in_doubt.contains(&lane)));
+            let (expected, got) = (acknowledged.of_lane(lane), found.of_lane(lane));
+            miscount(Counted::Lane(lane), expected, got, doubt)
         });
-        let tools = keys_of_both(&self.tools, &counts.tools).filter_map(|tool| {
-            let expected = self.tools.get(&tool).copied().unwrap_or(0);
-            miscount(Counted::Tool(tool), expected, counts.of_tool(tool), doubt)
+        let tools = keys_of_both(&acknowledged.tools, &found.tools).filter_map(|tool| {
+            let (expected, got) = (acknowledged.of_tool(tool), found.of_tool(tool));
+            miscount(Counted::Tool(tool), expected, got, doubt)
         });
         let all = total.into_iter().chain(lanes).chain(tools);
-        all.take(EVIDENCE_MAX).collect()
+        all.chain(self.unclaimed()).take(EVIDENCE_MAX).collect()
+    }
+
+    /// The lanes whose tasks were not all claimed. If a process was ended in the middle of its work,
+    /// its claims are not all known.
+    fn unclaimed(&self) -> impl Iterator<Item = Miscount> {
+        let is_known = self.asked.workload.leaves_tasks() && self.in_doubt.is_empty();
+        let lanes = self.acknowledged.lanes.iter().filter(move |_| is_known);
+        lanes.filter_map(|(&lane, &expected)| {
+            let got = self.announcements.of_lane(lane);
+            miscount(Counted::Claims(lane), expected, got, Unreported::default())
+        })
+    }
+
+    /// What so many lanes in doubt may have done.
+    fn unreported_max(&self, lanes: usize) -> Unreported {
+        let of_one = self.asked.workload.unreported_max();
+        Unreported {
+            more: of_one.more * lanes as u64,
+            fewer: of_one.fewer * lanes as u64,
+        }
     }
 }
 
-/// A lane that ended early may have made one change that it could not report, so up to `doubt`
-/// more than `expected` is right as well.
-fn miscount(of: Counted, expected: u64, got: u64, doubt: u64) -> Option<Miscount> {
-    let right = (expected..=expected + doubt).contains(&got);
-    (!right).then_some(Miscount { of, expected, got })
+/// What a lane that ended early could not report is right either way.
+fn miscount(of: Counted, expected: u64, got: u64, doubt: Unreported) -> Option<Miscount> {
+    let right = expected.saturating_sub(doubt.fewer)..=expected + doubt.more;
+    (!right.contains(&got)).then_some(Miscount { of, expected, got })
 }
 
 fn keys_of_both<K: Copy + Ord>(
@@ -227,223 +286,4 @@ fn keys_of_both<K: Copy + Ord>(
 ) -> impl Iterator<Item = K> {
     let keys: BTreeSet<K> = one.keys().chain(other.keys()).copied().collect();
     keys.into_iter()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Acknowledged, Counted, Event, Oracle, Seed, Source, Summary, Tool, Verdict};
-    use crate::verdict::Evidence;
-    use crate::workload::{Change, Entry, Flaw, Operation, Tally};
-    use hookstate::State;
-
-    const SEED: Seed = Seed(9);
-
-    /// Two lanes with two changes each: the given versions, and a final state with all four.
-    struct Round {
-        oracle: Oracle,
-        state: Tally,
-    }
-
-    impl Round {
-        fn new() -> Self {
-            Self {
-                oracle: Oracle::new(SEED, 2, 2),
-                state: Tally::default(),
-            }
-        }
-
-        fn acknowledge(&mut self, lane: u32, iteration: u32, laid_on: Option<u64>) {
-            let acknowledged = Acknowledged {
-                iteration,
-                entry: Entry::Modify,
-                laid_on,
-            };
-            self.oracle
-                .take(Source::Lane(lane), Event::Acknowledged(acknowledged));
-        }
-
-        fn keep(&mut self, lane: u32, iteration: u32) {
-            self.state
-                .apply(&Change::new(Operation { lane, iteration }, SEED));
-        }
-
-        fn judge(mut self) -> Verdict {
-            let summary = Summary {
-                counts: self.state.counts,
-                ballast_bytes: 0,
-            };
-            self.oracle.take(Source::Reader, Event::State(summary));
-            self.oracle.judge(1).verdict
-        }
-    }
-
-    fn round_of_four() -> Round {
-        let mut round = Round::new();
-        for (version, (lane, iteration)) in [(1, 1), (2, 1), (2, 2), (1, 2)].into_iter().enumerate()
-        {
-            round.acknowledge(lane, iteration, Some(version as u64));
-            round.keep(lane, iteration);
-        }
-        round
-    }
-
-    fn evidence(verdict: Verdict) -> Evidence {
-        match verdict {
-            Verdict::Violated(evidence) => evidence,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn what_was_acknowledged_and_nothing_else_is_exact() {
-        assert_eq!(round_of_four().judge(), Verdict::Exact);
-    }
-
-    #[test]
-    fn two_changes_of_one_version_are_a_lost_update_and_both_are_named() {
-        let mut round = Round::new();
-        round.acknowledge(1, 1, Some(0));
-        round.acknowledge(2, 1, Some(0));
-        round.acknowledge(1, 2, Some(1));
-        round.acknowledge(2, 2, Some(2));
-        for (lane, iteration) in [(2, 1), (1, 2), (2, 2)] {
-            round.keep(lane, iteration);
-        }
-        let evidence = evidence(round.judge());
-        assert_eq!((evidence.expected, evidence.got), (4, Some(3)));
-        assert_eq!(
-            evidence.fork.unwrap().to_string(),
-            "two processes read 0 and both wrote 1: p1 #01, p2 #01"
-        );
-    }
-
-    #[test]
-    fn a_fork_between_two_processes_is_told_before_one_within_a_process() {
-        let mut round = Round::new();
-        round.acknowledge(1, 1, Some(0));
-        round.acknowledge(1, 2, Some(0));
-        round.acknowledge(2, 1, Some(0));
-        let fork = evidence(round.judge()).fork.unwrap();
-        assert_eq!((fork.first.lane, fork.second.lane), (1, 2));
-    }
-
-    #[test]
-    fn one_lost_and_one_doubled_are_noticed_though_the_total_is_right() {
-        let mut round = round_of_four();
-        round.state = Tally::default();
-        for (lane, iteration) in [(1, 1), (1, 1), (1, 2), (2, 2)] {
-            round.keep(lane, iteration);
-        }
-        let miscounts = evidence(round.judge()).miscounts;
-        assert!(
-            miscounts
-                .iter()
-                .all(|miscount| miscount.of != Counted::Total)
-        );
-        let lanes: Vec<String> = miscounts.iter().map(ToString::to_string).collect();
-        assert!(
-            lanes.contains(&"p1: expected 2 got 3".to_owned()),
-            "{lanes:?}"
-        );
-        assert!(
-            lanes.contains(&"p2: expected 2 got 1".to_owned()),
-            "{lanes:?}"
-        );
-    }
-
-    #[test]
-    fn a_change_counted_under_another_tool_is_noticed() {
-        let mut round = round_of_four();
-        let tools = &mut round.state.counts.tools;
-        tools.clear();
-        tools.insert(Tool::Bash, 4);
-        let miscounts = evidence(round.judge()).miscounts;
-        assert!(
-            miscounts
-                .iter()
-                .all(|miscount| matches!(miscount.of, Counted::Tool(_)))
-        );
-        assert!(!miscounts.is_empty());
-    }
-
-    #[test]
-    fn a_flaw_that_a_reader_saw_is_a_violation_though_the_end_is_right() {
-        let mut round = round_of_four();
-        let flaw = Flaw::Torn {
-            offset: 4096,
-            bytes: 9000,
-        };
-        round.oracle.take(Source::Reader, Event::Flaw(flaw));
-        let sightings = evidence(round.judge()).sightings;
-        assert_eq!(
-            sightings[0].to_string(),
-            "reader: byte 4096 of 9000 of the ballast was not what anybody wrote"
-        );
-    }
-
-    #[test]
-    fn the_reader_is_heard_among_many() {
-        let mut round = round_of_four();
-        let flaw = |to| Event::Flaw(Flaw::TotalFell { from: 9, to });
-        for to in 0..100 {
-            round.oracle.take(Source::Lane(1), flaw(to % 9));
-        }
-        round.oracle.take(Source::Reader, flaw(3));
-        let sightings = evidence(round.judge()).sightings;
-        assert_eq!(sightings.len(), 17);
-        assert_eq!(sightings[16].by, Source::Reader);
-    }
-
-    #[test]
-    fn a_process_that_ended_early_makes_it_inconclusive() {
-        let mut round = Round::new();
-        round.acknowledge(1, 1, Some(0));
-        round.keep(1, 1);
-        round
-            .oracle
-            .take_trouble(Source::Lane(2), "was killed by signal 9");
-        let why = "p2 was killed by signal 9".to_owned();
-        assert_eq!(round.judge(), Verdict::Inconclusive { why });
-    }
-
-    #[test]
-    fn a_change_that_a_dead_process_could_not_report_may_be_in_the_state() {
-        let mut round = Round::new();
-        round.keep(2, 1);
-        round
-            .oracle
-            .take_trouble(Source::Lane(2), "was killed by signal 9");
-        assert!(matches!(round.judge(), Verdict::Inconclusive { .. }));
-    }
-
-    #[test]
-    fn two_changes_that_a_dead_process_did_not_report_are_one_too_many() {
-        let mut round = Round::new();
-        round.keep(2, 1);
-        round.keep(2, 2);
-        round
-            .oracle
-            .take_trouble(Source::Lane(2), "was killed by signal 9");
-        assert_eq!(evidence(round.judge()).expected, 0);
-    }
-
-    #[test]
-    fn an_acknowledged_change_that_is_missing_is_lost_though_a_process_died() {
-        let mut round = Round::new();
-        round.acknowledge(1, 1, Some(0));
-        round
-            .oracle
-            .take_trouble(Source::Lane(2), "was killed by signal 9");
-        assert_eq!(evidence(round.judge()).expected, 1);
-    }
-
-    #[test]
-    fn missing_reports_make_it_inconclusive() {
-        let mut round = Round::new();
-        round.acknowledge(1, 1, Some(0));
-        round.keep(1, 1);
-        assert!(matches!(round.judge(), Verdict::Inconclusive { .. }));
-        let unread = Oracle::new(SEED, 0, 0).judge(1);
-        assert!(matches!(unread.verdict, Verdict::Inconclusive { .. }));
-    }
 }

@@ -4,7 +4,7 @@
 use super::{Report, Reporter, Run};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
-use crate::workload::BallastBytes;
+use crate::workload::{BallastBytes, Workload};
 use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use std::fmt;
 use std::io::{Result, Write};
@@ -91,10 +91,12 @@ fn headline(report: &Report) -> String {
 
 /// What is not as usual.
 fn settings(report: &Report) -> String {
+    let is_usual = report.workload == Workload::default();
+    let workload = (!is_usual).then(|| format!("workload {}", report.workload));
     let rounds = (report.rounds > 1).then(|| format!("{} rounds", report.rounds));
     let is_heavy = report.ballast != BallastBytes::default();
     let ballast = is_heavy.then(|| format!("{} bytes of ballast", report.ballast));
-    let all: Vec<String> = [rounds, ballast].into_iter().flatten().collect();
+    let all: Vec<String> = [workload, rounds, ballast].into_iter().flatten().collect();
     all.join(", ")
 }
 
@@ -220,9 +222,11 @@ fn some(count: u64, one: &str, more: &str) -> Option<String> {
 /// The evidence, the smallest first.
 fn evidence_lines(evidence: &Evidence) -> Vec<String> {
     let fork = evidence.fork.iter().map(ToString::to_string);
+    let claimed_twice = evidence.claimed_twice.iter().map(ToString::to_string);
     let sightings = evidence.sightings.iter().map(ToString::to_string);
     let miscounts = evidence.miscounts.iter().map(ToString::to_string);
-    fork.chain(shown(sightings))
+    fork.chain(claimed_twice)
+        .chain(shown(sightings))
         .chain(shown(miscounts))
         .collect()
 }

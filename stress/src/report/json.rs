@@ -6,7 +6,7 @@ use crate::args::Shape;
 use crate::subject::{Role, Subject};
 use crate::verdict::{Conclusion, Evidence, Status, Verdict};
 use crate::worker::Durability;
-use crate::workload::Seed;
+use crate::workload::{Seed, Workload};
 use serde::Serialize;
 use std::io::{Result, Write};
 use std::path::Path;
@@ -33,6 +33,7 @@ struct JsonReport<'a> {
 
 #[derive(Serialize)]
 struct Settings {
+    workload: Workload,
     procs: u32,
     iters: u32,
     rounds: u32,
@@ -107,6 +108,7 @@ impl<'a> From<&'a Report> for JsonReport<'a> {
 impl From<&Report> for Settings {
     fn from(report: &Report) -> Self {
         Self {
+            workload: report.workload,
             procs: report.procs,
             iters: report.iters,
             rounds: report.rounds,

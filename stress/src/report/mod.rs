@@ -10,7 +10,7 @@ use crate::oracle::Counters;
 use crate::subject::{Role, Subject};
 use crate::verdict::{Conclusion, Status, Verdict};
 use crate::worker::Durability;
-use crate::workload::{BallastBytes, Seed};
+use crate::workload::{BallastBytes, Seed, Workload};
 use hookstate_cli::paint::Paint;
 use human::Human;
 use json::Json;
@@ -22,6 +22,7 @@ use std::time::Duration;
 /// Everything that was run, and what was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Report {
+    pub(crate) workload: Workload,
     pub(crate) procs: u32,
     pub(crate) iters: u32,
     pub(crate) rounds: u32,
@@ -84,6 +85,7 @@ impl Report {
     pub(crate) fn new(plan: &Plan) -> Self {
         let trials = plan.trials.iter();
         Self {
+            workload: plan.workload,
             procs: plan.procs,
             iters: plan.iters,
             rounds: plan.rounds,

@@ -6,9 +6,11 @@ use super::{Report, Reporter, Run};
 use crate::args::Shape;
 use crate::oracle::Counters;
 use crate::subject::Subject;
-use crate::verdict::{Conclusion, Counted, Evidence, Fork, Miscount, Sighting, Source, Verdict};
+use crate::verdict::{
+    Conclusion, Counted, DoubleClaim, Evidence, Fork, Miscount, Sighting, Source, Verdict,
+};
 use crate::worker::Durability;
-use crate::workload::{BallastBytes, Flaw, Operation, Seed, Tool};
+use crate::workload::{BallastBytes, Flaw, Operation, Seed, Tool, Workload};
 use hookstate_cli::paint::Paint;
 use std::time::Duration;
 
@@ -77,6 +79,7 @@ fn violated() -> Run {
         expected: 800,
         got: Some(799),
         fork: Some(fork()),
+        claimed_twice: None,
         sightings: vec![torn, flaw(1), flaw(2), flaw(4), flaw(5)],
         miscounts: vec![
             miscount(Counted::Total, 800, 799),
@@ -124,6 +127,7 @@ fn inconclusive() -> Run {
 
 fn report(runs: Vec<Run>) -> Report {
     Report {
+        workload: Workload::Tally,
         procs: 8,
         iters: 100,
         rounds: 400,
@@ -211,6 +215,46 @@ fn longer_than_80(text: &str) -> Vec<&str> {
     let mut lines = text.lines().collect::<Vec<&str>>();
     lines.retain(|line| line.chars().count() > 80);
     lines
+}
+
+#[test]
+fn another_workload_is_named_and_has_evidence_of_its_own() {
+    let task = Operation {
+        lane: 3,
+        iteration: 17,
+    };
+    let evidence = Evidence {
+        round: 1,
+        expected: 800,
+        got: Some(800),
+        claimed_twice: Some(DoubleClaim {
+            task,
+            first: Source::Lane(1),
+            second: Source::Lane(1),
+        }),
+        miscounts: vec![Miscount {
+            of: Counted::Claims(3),
+            expected: 100,
+            got: 99,
+        }],
+        sightings: [Flaw::TaskLost { task }, Flaw::TaskBack { task }]
+            .map(|flaw| Sighting {
+                by: Source::Reader,
+                flaw,
+            })
+            .to_vec(),
+        ..Evidence::default()
+    };
+    let mut report = report(vec![
+        run("flock", Shape::Loop, Verdict::Violated(evidence)),
+        run("snapshot-held", Shape::Loop, Verdict::Exact),
+    ]);
+    report.workload = Workload::Tasks;
+    let mut json = Vec::new();
+    print(&mut Json::new(&mut json), &report);
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let evidence = &json["runs"][0]["evidence"];
+    insta::assert_snapshot!(format!("{}\n{evidence:#}", human(&report, Paint::Plain)));
 }
 
 /// The longest names, and a seed as long as those that nobody chose.

@@ -5,9 +5,9 @@ use super::collector::{Collector, CutShort};
 use super::lane::{Starter, drive_lane, drive_reader};
 use super::messages::{Message, Outbox, way};
 use crate::args::{Plan, Shape, Trial};
-use crate::oracle::{Judgement, Oracle};
+use crate::oracle::{Asked, Judgement, Oracle};
 use crate::verdict::Source;
-use crate::worker::{ChangeOrders, Orders, Terms};
+use crate::worker::{ChangeOrders, Orders, PollOrders, Terms};
 use crate::workload::Seed;
 use anyhow::Context;
 use std::io::{PipeReader, PipeWriter, Write, pipe};
@@ -29,7 +29,7 @@ pub(super) struct Round<'a> {
 /// Runs the round and judges it.
 pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgement> {
     let (outbox, inbox) = way();
-    let oracle = Oracle::new(round.seed(), round.plan.procs, round.trial.iterations);
+    let oracle = Oracle::new(round.asked());
     let mut collector = Collector::new(
         inbox,
         oracle,
@@ -121,11 +121,23 @@ impl Round<'_> {
     }
 
     fn start_reader(&self, starter: &Starter, stdin: PipeReader, outbox: &Outbox) {
-        let orders = Orders::Poll(self.terms());
+        let orders = Orders::Poll(PollOrders {
+            terms: self.terms(),
+            seed: self.seed(),
+        });
         let starter = starter.clone();
         start_thread(Source::Reader, outbox, move |outbox| {
             drive_reader(&starter, &orders, stdin, outbox);
         });
+    }
+
+    fn asked(&self) -> Asked {
+        Asked {
+            workload: self.plan.workload,
+            seed: self.seed(),
+            lanes: self.plan.procs,
+            iterations: self.trial.iterations,
+        }
     }
 
     /// The orders of a process that does all changes of its lane.
@@ -164,6 +176,7 @@ impl Round<'_> {
             subject: self.trial.subject,
             durability: self.plan.durability,
             lock_timeout_ms: self.plan.lock_timeout_ms,
+            workload: self.plan.workload,
         }
     }
 }

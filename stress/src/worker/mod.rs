@@ -3,17 +3,23 @@
 //! `stress worker ORDERS DIRECTORY`, where the orders are JSON. A worker says that it is ready,
 //! waits until its standard input ends, does what it was ordered to do and reports every step.
 
-mod change;
-mod fault;
 mod orders;
-mod poll;
-mod preempt;
 mod reporter;
-mod single;
 mod start;
 
+mod change;
+mod fault;
+mod poll;
+mod preempt;
+
+mod stats;
+mod tally;
+mod tasks;
+
+mod single;
+
 pub(crate) use fault::Fault;
-pub(crate) use orders::{ChangeOrders, Durability, Orders, SingleOrders, Terms};
+pub(crate) use orders::{ChangeOrders, Durability, Orders, PollOrders, SingleOrders, Terms};
 
 use hookstate_cli::exit;
 use reporter::Reporter;
@@ -33,9 +39,9 @@ pub(crate) fn main(words: impl Iterator<Item = OsString>) -> exit::Code {
     report_panics();
     let done = match orders {
         Orders::Change(orders) => change::run(&orders, &directory, &reporter),
-        Orders::Poll(terms) => poll::run(&terms, &directory, &reporter),
+        Orders::Poll(orders) => poll::run(&orders, &directory, &reporter),
         Orders::Single(orders) => single::run(&orders, &directory, &reporter),
-        Orders::Look(terms) => poll::look(&terms, &directory, &reporter),
+        Orders::Look(terms) => tally::look(&terms, &directory, &reporter),
     };
     match done {
         Ok(()) => exit::Code::Success,
@@ -60,7 +66,7 @@ fn report_panics() {
     }));
 }
 
-/// The store that `terms` describe.
+/// The store of a tally that `terms` describe.
 fn store<K: hookstate::kernel::Kernel>(
     terms: &Terms,
     directory: &Path,

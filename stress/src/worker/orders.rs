@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::subject::Subject;
-use crate::workload::{BallastBytes, Entry, Seed};
+use crate::workload::{BallastBytes, Entry, Seed, Workload};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Orders {
-    /// Change the state some number of times.
+    /// Change the state some number of times, as the workload has it.
     Change(ChangeOrders),
-    /// Read the state, over and over, until told to stop; then read once more and report it.
-    Poll(Terms),
+    /// Look at the state, over and over, until told to stop; then look once more and report it.
+    Poll(PollOrders),
     /// Make one change, or several, and perhaps die in the middle.
     Single(SingleOrders),
-    /// Read the state once and report it.
+    /// Read a tally once and report it.
     Look(Terms),
 }
 
@@ -26,6 +26,8 @@ pub(crate) struct Terms {
     pub(crate) subject: Subject,
     pub(crate) durability: Durability,
     pub(crate) lock_timeout_ms: u64,
+    #[serde(default)]
+    pub(crate) workload: Workload,
 }
 
 /// The work of a process that changes the state.
@@ -47,7 +49,14 @@ pub(crate) struct ChangeOrders {
     pub(crate) fault: Option<Fault>,
 }
 
-/// The work of a process that makes the same change some number of times.
+/// The work of the process that is beside the lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PollOrders {
+    pub(crate) terms: Terms,
+    pub(crate) seed: Seed,
+}
+
+/// The work of a process that makes the same change of a tally some number of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SingleOrders {
     pub(crate) terms: Terms,

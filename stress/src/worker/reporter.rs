@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::workload::Flaw;
-use hookstate::{Error, ErrorKind, Outcome};
+use hookstate::{Error, ErrorKind, Outcome, Result};
 use hookstate_cli::exit;
 use std::cell::Cell;
 use std::io::Write;
@@ -57,6 +57,24 @@ impl Reporter {
             self.emit(&Event::Deferred(chain(&error)));
         }
         outcome.value
+    }
+
+    /// Tries until the lock is there, and gives the value of the outcome. A lock timeout promises that
+    /// nothing was changed, so trying again does not do it twice; the bound for all of it is the
+    /// parent's.
+    pub(super) fn until_unlocked<R>(
+        &self,
+        mut attempt: impl FnMut() -> Result<Outcome<R>>,
+    ) -> Result<R> {
+        loop {
+            match attempt() {
+                Ok(outcome) => return Ok(self.value(outcome)),
+                Err(error) if error.kind() == ErrorKind::LockTimeout => {
+                    self.emit(&Event::LockTimeout);
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Reports the error that the process ends with. That the content is no state is more than the

@@ -1,5 +1,6 @@
 //! What a process can see to be wrong with a state.
 
+use super::Operation;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -15,6 +16,10 @@ pub(crate) enum Flaw {
     OwnCount { expected: u64, got: u64 },
     /// The total was not the sum of its parts.
     Contradiction { total: u64, tools: u64, lanes: u64 },
+    /// A task is not there, though it was added and nobody has removed it.
+    TaskLost { task: Operation },
+    /// A task is there, though it was removed.
+    TaskBack { task: Operation },
     /// The ballast was not one that anybody wrote.
     Torn { offset: usize, bytes: usize },
     /// The store said that the content is not a state, though nothing had damaged it.
@@ -42,6 +47,8 @@ impl fmt::Display for Flaw {
                 f,
                 "the total was {total}, the sum of the tools {tools}, of the processes {lanes}"
             ),
+            Self::TaskLost { task } => write!(f, "the task {task} is gone, which nobody removed"),
+            Self::TaskBack { task } => write!(f, "the task {task} is back, which was removed"),
             Self::Torn { offset, bytes } => {
                 write!(
                     f,

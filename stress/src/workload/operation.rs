@@ -3,6 +3,7 @@
 use super::Seed;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::str::FromStr;
 
 /// The change number `iteration` of lane `lane`, both counted from 1. No two operations of a round
 /// are equal, so this is also the token by which an operation is named.
@@ -33,6 +34,10 @@ pub(crate) enum Tool {
     Task,
 }
 
+impl Tool {
+    const ALL: [Self; 5] = [Self::Bash, Self::Edit, Self::Grep, Self::Read, Self::Task];
+}
+
 impl Operation {
     /// Lanes and iterations alternate, so that both methods meet each other in every round, even
     /// when each lane does one change only.
@@ -45,8 +50,7 @@ impl Operation {
     }
 
     pub(crate) const fn tool(self, seed: Seed) -> Tool {
-        const ALL: [Tool; 5] = [Tool::Bash, Tool::Edit, Tool::Grep, Tool::Read, Tool::Task];
-        ALL[(seed.at(self.token()) % ALL.len() as u64) as usize]
+        Tool::ALL[(seed.at(self.token()) % Tool::ALL.len() as u64) as usize]
     }
 
     /// A number that no other operation has.
@@ -70,5 +74,18 @@ impl fmt::Display for Tool {
             Self::Read => "read",
             Self::Task => "task",
         })
+    }
+}
+
+/// A name that no tool has.
+#[derive(Debug)]
+pub(crate) struct NoTool;
+
+impl FromStr for Tool {
+    type Err = NoTool;
+
+    fn from_str(name: &str) -> Result<Self, NoTool> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|tool| tool.to_string() == name).ok_or(NoTool)
     }
 }

@@ -74,7 +74,30 @@ impl Counts {
         self.tools.get(&tool).copied().unwrap_or(0)
     }
 
-    fn contradiction(&self) -> Option<Flaw> {
+    /// Counts one operation.
+    pub(crate) fn count(&mut self, operation: Operation, seed: Seed) {
+        self.count_one(operation.lane, operation.tool(seed));
+    }
+
+    fn count_one(&mut self, lane: u32, tool: Tool) {
+        self.total = self.total.saturating_add(1);
+        for count in [
+            self.tools.entry(tool).or_default(),
+            self.lanes.entry(lane).or_default(),
+        ] {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// Adds what is counted elsewhere.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.total = self.total.saturating_add(other.total);
+        add_each(&mut self.tools, &other.tools);
+        add_each(&mut self.lanes, &other.lanes);
+    }
+
+    /// What is wrong if the total is not the sum of its parts.
+    pub(crate) fn contradiction(&self) -> Option<Flaw> {
         let (tools, lanes) = (sum(self.tools.values()), sum(self.lanes.values()));
         (self.total != tools || self.total != lanes).then_some(Flaw::Contradiction {
             total: self.total,
@@ -88,19 +111,19 @@ fn sum<'a>(counts: impl Iterator<Item = &'a u64>) -> u64 {
     counts.fold(0, |sum, count| sum.saturating_add(*count))
 }
 
+fn add_each<K: Copy + Ord>(to: &mut BTreeMap<K, u64>, more: &BTreeMap<K, u64>) {
+    for (key, count) in more {
+        let sum = to.entry(*key).or_default();
+        *sum = sum.saturating_add(*count);
+    }
+}
+
 impl State for Tally {
     type Delta = Change;
 
     fn apply(&mut self, change: &Change) {
-        let counts = &mut self.counts;
-        change.laid_on.set(Some(counts.total));
-        counts.total = counts.total.saturating_add(1);
-        for count in [
-            counts.tools.entry(change.tool).or_default(),
-            counts.lanes.entry(change.lane).or_default(),
-        ] {
-            *count = count.saturating_add(1);
-        }
+        change.laid_on.set(Some(self.counts.total));
+        self.counts.count_one(change.lane, change.tool);
     }
 }
 

@@ -5,6 +5,11 @@
     reason = "the tests of a tool that works on real files"
 )]
 
+mod program;
+
+mod workloads;
+
+use program::{assert_empty, command, lines_of, names_in, stderr, stdout, stress, stress_in};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs::File;
@@ -14,70 +19,11 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-use tempfile::TempDir;
 
 const STRATEGIES: [&str; 3] = ["flock", "append-log", "rename"];
 
 /// How long anything here may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A run of `stress` with these words, in a directory that is looked at afterwards.
-fn stress_in(directory: &Path, words: &str) -> Output {
-    command(directory, words).output().unwrap()
-}
-
-fn command(directory: &Path, words: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stress"));
-    command
-        .args(words.split_whitespace())
-        .arg("--dir")
-        .arg(directory);
-    // Both have a say in what is printed.
-    command
-        .env_remove("NO_COLOR")
-        .env_remove("COLUMNS")
-        .stdin(Stdio::null());
-    command
-}
-
-fn stress(words: &str) -> Output {
-    let directory = tempfile::tempdir().unwrap();
-    let output = stress_in(directory.path(), words);
-    assert_empty(&directory, words);
-    output
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn names_in(directory: &Path) -> Vec<String> {
-    let names = std::fs::read_dir(directory).unwrap();
-    names
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
-}
-
-fn assert_empty(directory: &TempDir, words: &str) {
-    assert_eq!(
-        names_in(directory.path()),
-        Vec::<String>::new(),
-        "left by {words}"
-    );
-}
-
-/// The lines that begin with this status.
-fn lines_of(output: &Output, status: &str) -> Vec<String> {
-    let text = stdout(output);
-    let lines = text
-        .lines()
-        .filter(|line| line.trim_start().starts_with(status));
-    lines.map(str::to_owned).collect()
-}
 
 #[test]
 fn every_strategy_is_exact_in_both_shapes() {
@@ -462,7 +408,7 @@ fn no_worker_outlives_its_parent() {
 
 /// What the worker that only reads reports of the state in `directory`, if it reads once.
 fn reader_report(directory: &Path) -> String {
-    let mut worker = worker(r#"{"poll":TERMS}"#, directory)
+    let mut worker = worker(r#"{"poll":{"terms":TERMS,"seed":"1"}}"#, directory)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
