@@ -20,6 +20,7 @@ mod bounds;
 mod claims;
 mod clock_steps;
 mod foreign;
+mod handed_on;
 mod identity;
 mod import;
 mod killed;
