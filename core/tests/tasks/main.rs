@@ -26,3 +26,4 @@ mod import;
 mod killed;
 mod meetings;
 mod removal;
+mod unused;
