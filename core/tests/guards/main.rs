@@ -22,6 +22,7 @@ mod breaker;
 mod burst;
 mod debounce;
 mod example;
+mod largest;
 mod once;
 mod pending;
 mod rate_limit;
