@@ -42,6 +42,19 @@ pub trait State: Serialize + DeserializeOwned + Default {
     fn from_json(bytes: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(bytes)
     }
+
+    /// Whether these bytes, which [`to_json`](Self::to_json) has just made of this state, will read
+    /// back. Every change asks before it writes anything, since a state that does not read back is
+    /// damage to whoever comes next.
+    ///
+    /// Reads them, unless the state knows a way that is as certain and costs less.
+    ///
+    /// # Errors
+    ///
+    /// If they will not.
+    fn check_json(&self, json: &[u8]) -> serde_json::Result<()> {
+        Self::from_json(json).map(drop)
+    }
 }
 
 /// The delta of a state that has none. It has no value, so `apply` cannot be called.

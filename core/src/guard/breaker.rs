@@ -263,13 +263,15 @@ impl BreakerState {
 
     fn fail(&mut self, failures_max: u32, now: Moment) {
         match &mut self.phase {
-            Phase::Closed { failures } if *failures + 1 < failures_max => *failures += 1,
+            Phase::Closed { failures } if failures.saturating_add(1) < failures_max => {
+                *failures += 1;
+            }
             _ => self.enter(Phase::Open { since: now }),
         }
     }
 
     fn enter(&mut self, phase: Phase) {
-        self.generation += 1;
+        self.generation = self.generation.wrapping_add(1);
         self.phase = phase;
     }
 

@@ -285,7 +285,7 @@ impl<E> DebounceState<E> {
         let since = self.pending.take().map_or(now, |earlier| earlier.since);
         self.pending = Some(Unsettled { event, since });
         self.last_at = now;
-        self.events += 1;
+        self.events = self.events.wrapping_add(1);
     }
 
     /// Step 2.

@@ -44,7 +44,7 @@ mod waiter;
 pub use any_path::AnyPath;
 pub use breaker::{Admission, BreakerState, CircuitBreaker, Condition, Permit, Report};
 pub use debounce::{Arrival, Debounce, DebounceState};
-pub use once::{Once, OnceState};
+pub use once::{Once, OnceState, Win};
 pub use pending::{Added, Batch, Pending, PendingState};
 pub use rate_limit::{RateLimit, RateLimitState, Turn};
 pub use slots::{Slot, Slots};

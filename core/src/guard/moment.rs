@@ -20,6 +20,11 @@ impl Moment {
         Self(u64::try_from(kernel.clock_realtime().as_micros()).unwrap_or(u64::MAX))
     }
 
+    /// The microseconds.
+    pub(crate) fn as_micros(self) -> u64 {
+        self.0
+    }
+
     /// How long ago it was. One that is still to come was noted before the clock was set back; it
     /// becomes now, or else it would last as long as the step was.
     pub(crate) fn age(&mut self, now: Self) -> Duration {

@@ -1,10 +1,11 @@
 //! Each key is won by one process, until it expires.
 //!
-//! The state has a moment for each key: its hash, unless it is a plain name, so that neither odd nor
-//! long keys matter. Of too many the oldest is forgotten.
+//! The state has a moment and a number for each key: its hash, unless it is a plain name, so that
+//! neither odd nor long keys matter. Of too many the oldest is forgotten.
 //!
 //! A kill after the window leaves a key that was won by nobody who lives: at most once, not at least
-//! once. A winner that could not do its work calls `forget`.
+//! once. A winner that could not do its work gives its win back. No other win has the same number, so
+//! one that comes back late, when the key has expired and was won by another, takes nothing from that.
 
 use super::decide::decide;
 use super::moment::Moment;
@@ -34,6 +35,14 @@ const KEYS_MAX_DEFAULT: usize = 1_000;
 ///     println!("the disk is almost full"); // one process says it, once an hour
 /// }
 /// assert!(!notices.first("disk almost full")?.value);
+///
+/// # fn send(_: &str) -> std::io::Result<()> { Err(std::io::ErrorKind::Other.into()) }
+/// if let Some(win) = notices.win("disk full")?.value {
+///     if send("the disk is full").is_err() {
+///         let _ = notices.forget(win)?; // another may say it
+///     }
+/// }
+/// assert!(notices.first("disk full")?.value);
 /// # Ok(())
 /// # }
 /// ```
@@ -43,11 +52,28 @@ pub struct Once<S = Flock, K = Host> {
     keys_max: usize,
 }
 
+/// What a winner has: with it, and only so, the key can be won again before it expires. Plain data, as
+/// the one that does the work may be another process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Win {
+    /// As the state has it.
+    key: String,
+    number: u64,
+}
+
 /// What a [`Once`] keeps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OnceState {
-    won: BTreeMap<String, Moment>,
+    /// The number of the last win.
+    number: u64,
+    won: BTreeMap<String, Won>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Won {
+    at: Moment,
+    number: u64,
 }
 
 impl State for OnceState {
@@ -89,9 +115,19 @@ impl<S: Strategy, K: Kernel> Once<S, K> {
     ///
     /// # Errors
     ///
+    /// As for [`win`](Self::win).
+    pub fn first(&self, key: impl AsRef<[u8]>) -> Result<Outcome<bool>> {
+        Ok(self.win(key)?.map(|win| win.is_some()))
+    }
+
+    /// As [`first`](Self::first), for work that can fail: `None` if the key is won already, and what
+    /// [`forget`](Self::forget) asks for if it was not.
+    ///
+    /// # Errors
+    ///
     /// See [`ErrorKind`](crate::ErrorKind). After an error the key is not won, unless
     /// [`is_indeterminate`](crate::Error::is_indeterminate) says that it may be.
-    pub fn first(&self, key: impl AsRef<[u8]>) -> Result<Outcome<bool>> {
+    pub fn win(&self, key: impl AsRef<[u8]>) -> Result<Outcome<Option<Win>>> {
         let key = file_stem(key.as_ref());
         let kernel = self.store.site().kernel;
         decide(&self.store, |state| {
@@ -101,38 +137,56 @@ impl<S: Strategy, K: Kernel> Once<S, K> {
         })
     }
 
-    /// Lets `key` be won again. For the winner, before the key expires, if it could not do its work.
+    /// Lets the key be won again, since its winner could not do its work. `false` if that comes too
+    /// late: the key has expired or was forgotten, and somebody else may have won it since. Then
+    /// nothing is changed.
     ///
     /// # Errors
     ///
     /// See [`ErrorKind`](crate::ErrorKind).
-    pub fn forget(&self, key: impl AsRef<[u8]>) -> Result<Outcome<()>> {
-        let key = file_stem(key.as_ref());
-        decide(&self.store, |state| {
-            state.won.remove(&key);
-        })
+    pub fn forget(&self, win: Win) -> Result<Outcome<bool>> {
+        decide(&self.store, |state| state.forget(&win))
     }
 }
 
 impl OnceState {
     fn forget_expired(&mut self, expiry: Duration, now: Moment) {
         self.won
-            .retain(|_, moment| moment.left_of(expiry, now).is_some());
+            .retain(|_, won| won.at.left_of(expiry, now).is_some());
     }
 
-    fn win(&mut self, key: String, keys_max: usize, now: Moment) -> bool {
+    fn win(&mut self, key: String, keys_max: usize, now: Moment) -> Option<Win> {
         if self.won.contains_key(&key) {
-            return false;
+            return None;
         }
         while self.won.len() >= keys_max {
             self.forget_oldest();
         }
-        self.won.insert(key, now);
-        true
+        let number = self.next_number(now);
+        self.won.insert(key.clone(), Won { at: now, number });
+        Some(Win { key, number })
     }
 
+    /// Never behind the clock either, so that a state which begins anew after damage does not give a
+    /// number again.
+    fn next_number(&mut self, now: Moment) -> u64 {
+        let next = self.number.checked_add(1).unwrap_or_default();
+        self.number = next.max(now.as_micros());
+        self.number
+    }
+
+    fn forget(&mut self, win: &Win) -> bool {
+        let is_won = |won: &Won| won.number == win.number;
+        let forgets = self.won.get(&win.key).is_some_and(is_won);
+        if forgets {
+            self.won.remove(&win.key);
+        }
+        forgets
+    }
+
+    /// Of several that were won at the same moment that with the lowest number.
     fn forget_oldest(&mut self) {
-        let oldest = self.won.iter().min_by_key(|(_, moment)| **moment);
+        let oldest = self.won.iter().min_by_key(|(_, won)| (won.at, won.number));
         if let Some(key) = oldest.map(|(key, _)| key.clone()) {
             self.won.remove(&key);
         }

@@ -236,7 +236,7 @@ impl PendingState {
         if paths.is_empty() {
             return None;
         }
-        self.batches += 1;
+        self.batches = self.batches.wrapping_add(1);
         self.taken.push(Taken {
             number: self.batches,
             at: now,

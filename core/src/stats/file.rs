@@ -2,8 +2,8 @@
 
 use super::batch::{Batch, Recent};
 use super::counts::{Counts, TOOLS_MAX, key_with_room};
-use super::hook::{HookTotals, keep_the_newest};
-use super::json::{Object, Text, Value, parse, write_object};
+use super::hook::HookTotals;
+use super::json::{List, Object, Text, Value, parse, write, write_object};
 use super::own::Own;
 use super::timings::HookTimings;
 use crate::State;
@@ -31,6 +31,7 @@ pub(crate) const HOOKS_MAX: usize = 64;
 /// format the same value with numbers in place of their characters, which have fewer possibilities.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionFile {
+    // Invariant: written as JSON, it reads back.
     content: Object,
 }
 
@@ -123,12 +124,13 @@ impl SessionFile {
                 .map_or_else(HookTotals::default, |own| own.totals(hook))
         };
         let listed = lists(&self.content);
+        let nothing = List::default();
         let unlisted = own.iter().flat_map(Own::hooks);
         let unlisted = unlisted.filter(|hook| !listed.iter().any(|(other, _)| other == hook));
         listed
             .iter()
             .copied()
-            .chain(unlisted.map(|hook| (hook, [].as_slice())))
+            .chain(unlisted.map(|hook| (hook, &nothing)))
             .filter_map(|(hook, list)| Some((hook.clone(), HookTimings::of(totals(hook), list)?)))
             .collect()
     }
@@ -181,7 +183,7 @@ impl SessionFile {
         for (hook, recent) in timings {
             let hook = key_with_room(lists, hook, HOOKS_MAX);
             let list = list_at(lists, &hook);
-            list.extend(recent.newest.iter().map(|&ms| Value::from(ms)));
+            recent.newest.iter().for_each(|&ms| list.push(ms));
         }
     }
 
@@ -195,9 +197,7 @@ impl SessionFile {
                 && !own.has_all_of(hook, list)
             {
                 let mut totals = own.totals(hook);
-                totals.account_for(list);
-                keep_the_newest(list);
-                totals.note(list);
+                totals.take_in(list);
                 own.set_totals(hook, &totals);
             }
         }
@@ -212,7 +212,7 @@ impl State for SessionFile {
         batch.counts.add_to(&mut self.content, TOOLS_MAX);
         self.list(&batch.timings);
         // A later version's key is left to it: it counts what it finds in the lists.
-        if let Some(mut own) = Own::of(&self.content) {
+        if let Some(mut own) = Own::take_from(&mut self.content) {
             if let (Some(agent), true) = (&batch.agent, batch.counts.tool_count > 0) {
                 own.add_to_agent(agent, &batch.counts);
             }
@@ -232,6 +232,14 @@ impl State for SessionFile {
             Ok(_) => Err(serde_json::Error::custom("not an object")),
             Err(malformed) => Err(serde_json::Error::custom(malformed)),
         }
+    }
+
+    /// They do: what was read is kept as it stood there, what was added has a type, and neither makes
+    /// lists and objects deeper than they may be. To read all of it again would cost more than
+    /// everything else.
+    fn check_json(&self, json: &[u8]) -> serde_json::Result<()> {
+        debug_assert!(Self::from_json(json).is_ok_and(|read| read == *self));
+        Ok(())
     }
 }
 
@@ -273,29 +281,25 @@ impl Serialize for SessionFile {
 
 impl<'de> Deserialize<'de> for SessionFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::Object(content) => Ok(Self { content }),
-            _ => Err(D::Error::custom("not an object")),
-        }
+        let value = Value::deserialize(deserializer)?;
+        // What another format nests deeper than a file may is refused here already.
+        Self::from_json(&write(&value)).map_err(D::Error::custom)
     }
 }
 
 /// The hooks and their lists, in the order of the file.
-fn lists(content: &Object) -> Vec<(&Text, &[Value])> {
+fn lists(content: &Object) -> Vec<(&Text, &List)> {
     let lists = content.get("hook_timings").and_then(Value::as_object);
     let lists = lists.into_iter().flat_map(Object::iter);
     lists
-        .filter_map(|(hook, value)| match value {
-            Value::List(list) => Some((hook, list.as_slice())),
-            _ => None,
-        })
+        .filter_map(|(hook, value)| Some((hook, value.as_list()?)))
         .collect()
 }
 
 /// The list under this key, which becomes an empty one if it is anything else.
-fn list_at<'a>(lists: &'a mut Object, hook: &Text) -> &'a mut Vec<Value> {
-    if !matches!(lists.get(hook.escaped()), Some(Value::List(_))) {
-        lists.set(hook.clone(), Value::List(Vec::new()));
+fn list_at<'a>(lists: &'a mut Object, hook: &Text) -> &'a mut List {
+    if lists.get(hook.escaped()).and_then(Value::as_list).is_none() {
+        lists.set(hook.clone(), List::default());
     }
     match lists.get_mut(hook.escaped()) {
         Some(Value::List(list)) => list,

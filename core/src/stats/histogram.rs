@@ -8,9 +8,8 @@
 //! that no two have to be merged: there is nothing to collapse, as the paper does, and the bound on
 //! the error holds for every quantile.
 
-use super::json::{Number, Value};
+use super::json::List;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// How far a quantile may be from the value that it stands for, relative to it. Below the 3 % that
 /// are promised, so that the rounding of a logarithm at the bounds of a bucket does no harm.
@@ -27,13 +26,14 @@ pub(crate) const LARGEST: f64 = 1e15;
 
 /// The number of the bucket with the [`LARGEST`] value: 953 and 953 below zero and zero itself are
 /// all the buckets that there can be.
-#[cfg(test)]
 const BUCKET_MAX: i16 = 953;
 
 /// How many values there are of each size.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<(i16, u64)>", into = "Vec<(i16, u64)>")]
 pub(crate) struct Histogram {
-    buckets: BTreeMap<i16, u64>,
+    // Invariant: in ascending order, each bucket once.
+    buckets: Vec<(i16, u64)>,
 }
 
 impl Histogram {
@@ -44,7 +44,7 @@ impl Histogram {
 
     /// Adds all values of another.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for (&bucket, &count) in &other.buckets {
+        for &(bucket, count) in &other.buckets {
             self.add_many(bucket, count);
         }
     }
@@ -52,7 +52,7 @@ impl Histogram {
     /// The value of this rank, counted from 0, to within 3 %. Zero if there are not as many.
     pub(crate) fn value_at(&self, rank: u64) -> f64 {
         let mut before = 0_u64;
-        for (&bucket, &count) in &self.buckets {
+        for &(bucket, count) in &self.buckets {
             before = before.saturating_add(count);
             if rank < before {
                 return value_of(bucket);
@@ -62,30 +62,62 @@ impl Histogram {
     }
 
     /// As a list: the number of each bucket that is not empty, and behind it how many values it has.
-    pub(crate) fn to_list(&self) -> Vec<Value> {
-        let numbers = self.buckets.iter().flat_map(|(&bucket, &count)| {
-            let bucket = Value::Number(Number::from_integer(bucket.into()));
-            [bucket, Value::from(count)]
-        });
-        numbers.collect()
+    pub(crate) fn to_list(&self) -> List {
+        let mut list = List::default();
+        for &(bucket, count) in &self.buckets {
+            list.push_integer(bucket);
+            list.push_integer(count);
+        }
+        list
     }
 
-    /// What [`to_list`](Self::to_list) has made. Numbers that no bucket has are left out.
-    pub(crate) fn from_list(list: &[Value]) -> Self {
+    /// What [`to_list`](Self::to_list) has made. Numbers that no bucket has are left out, and a list
+    /// that has something else than numbers is none.
+    pub(crate) fn from_list(list: &List) -> Self {
         let mut histogram = Self::default();
-        for pair in list.chunks_exact(2) {
-            if let Some(bucket) = bucket_in(&pair[0]) {
-                histogram.add_many(bucket, pair[1].count());
+        let mut numbers = list.numbers().into_iter().flatten();
+        while let (Some(bucket), Some(count)) = (numbers.next(), numbers.next()) {
+            if let (Some(bucket), Ok(count)) = (bucket_in(bucket), count.parse()) {
+                histogram.add_many(bucket, count);
             }
         }
         histogram
     }
 
     fn add_many(&mut self, bucket: i16, more: u64) {
-        if more > 0 {
-            let count = self.buckets.entry(bucket).or_default();
-            *count = count.saturating_add(more);
+        if more == 0 {
+            return;
         }
+        // What comes in order, as from a file, goes to the end.
+        let place = match self.buckets.last() {
+            Some((last, _)) if *last < bucket => Err(self.buckets.len()),
+            _ => self
+                .buckets
+                .binary_search_by_key(&bucket, |&(other, _)| other),
+        };
+        match place {
+            Ok(place) => {
+                let count = &mut self.buckets[place].1;
+                *count = count.saturating_add(more);
+            }
+            Err(place) => self.buckets.insert(place, (bucket, more)),
+        }
+    }
+}
+
+impl From<Vec<(i16, u64)>> for Histogram {
+    fn from(buckets: Vec<(i16, u64)>) -> Self {
+        let mut histogram = Self::default();
+        for (bucket, count) in buckets {
+            histogram.add_many(bucket, count);
+        }
+        histogram
+    }
+}
+
+impl From<Histogram> for Vec<(i16, u64)> {
+    fn from(histogram: Histogram) -> Self {
+        histogram.buckets
     }
 }
 
@@ -100,13 +132,11 @@ fn bucket_of(value: f64) -> i16 {
     if value < 0.0 { -bucket } else { bucket }
 }
 
-fn bucket_in(number: &Value) -> Option<i16> {
-    let last = bucket_of(LARGEST);
-    let bucket = match number {
-        Value::Number(number) => number.as_str().parse().ok()?,
-        _ => return None,
-    };
-    (-last..=last).contains(&bucket).then_some(bucket)
+fn bucket_in(number: &str) -> Option<i16> {
+    let bucket = number.parse().ok()?;
+    (-BUCKET_MAX..=BUCKET_MAX)
+        .contains(&bucket)
+        .then_some(bucket)
 }
 
 /// The value that is as far from the one bound of the bucket as from the other, relative to them.
@@ -121,6 +151,7 @@ fn value_of(bucket: i16) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::json::Value;
     use proptest::prelude::*;
 
     fn of(values: &[f64]) -> Histogram {
@@ -200,9 +231,14 @@ mod tests {
     fn numbers_that_no_bucket_has_are_left_out() {
         let mut list = of(&[1.0]).to_list();
         for bucket in [954.0, -954.0, 99_999.0, 1.5, f64::NAN] {
-            list.extend([bucket, 5.0].map(Value::from));
+            list.push(bucket);
+            list.push_integer(5);
         }
-        list.extend([Value::Null, Value::from(5_u64), Value::from(7_u64)]);
+        list.push_integer(7);
+        list.push(1.5);
+        list.push_integer(7);
         assert_eq!(Histogram::from_list(&list), of(&[1.0]));
+        list.push(Value::Null);
+        assert_eq!(Histogram::from_list(&list), Histogram::default());
     }
 }

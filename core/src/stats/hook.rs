@@ -1,8 +1,9 @@
 //! The timings of one hook: the newest in a list that others read and append to, and of all of them
 //! what stays of a bounded size.
 
+use super::fingerprint::Fingerprint;
 use super::histogram::Histogram;
-use super::json::{Object, Text, Value, write};
+use super::json::{List, Object, Text, Value};
 use crate::checksum;
 use serde::{Deserialize, Serialize};
 
@@ -23,34 +24,45 @@ pub(crate) struct HookTotals {
 /// Which of the list's values are in the totals.
 ///
 /// Another program appends to the list and knows nothing of the totals. So it is noted that its
-/// first `listed` values are in them, if their checksum is still this one. If it is not, somebody has
+/// first `listed` values are in them, if they still are the same ones. If they are not, somebody has
 /// emptied or replaced the list, and none of its values are.
+///
+/// Whether they are the same is told by their characters, of which a checksum costs next to nothing.
+/// Only if those have changed are they looked at as numbers, since a program that reads `1E1` writes
+/// `10.0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Accounted {
     listed: u64,
-    checksum: u64,
+    characters: u32,
+    fingerprint: Fingerprint,
 }
 
 impl Accounted {
-    /// All values of this list.
-    fn all_of(list: &[Value]) -> Self {
+    /// All values of this list, which has this fingerprint.
+    fn all_of(list: &List, fingerprint: Fingerprint) -> Self {
         Self {
             listed: list.len() as u64,
-            checksum: checksum_of(list),
+            characters: checksum::of(&list.characters(list.len())),
+            fingerprint,
         }
     }
 
     /// How many of the list's values are in the totals, from the first on.
-    fn of(self, list: &[Value]) -> usize {
-        let listed = usize::try_from(self.listed).unwrap_or(usize::MAX);
-        match list.get(..listed) {
-            Some(beginning) if checksum_of(beginning) == self.checksum => listed,
+    fn of(self, list: &List) -> usize {
+        match usize::try_from(self.listed) {
+            Ok(listed) if listed <= list.len() && self.is_beginning_of(list, listed) => listed,
             _ => 0,
         }
     }
 
+    fn is_beginning_of(self, list: &List, listed: usize) -> bool {
+        let numbers = || list.iter().take(listed);
+        self.characters == checksum::of(&list.characters(listed))
+            || self.fingerprint == Fingerprint::of(numbers())
+    }
+
     /// Whether all are.
-    pub(crate) fn has_all_of(self, list: &[Value]) -> bool {
+    pub(crate) fn has_all_of(self, list: &List) -> bool {
         // The lengths first: they cost nothing.
         self.listed == list.len() as u64 && self.of(list) == list.len()
     }
@@ -60,7 +72,9 @@ impl Accounted {
         let count = |key| object.get(key).map_or(0, Value::count);
         Self {
             listed: count("listed"),
-            checksum: count("checksum"),
+            // What does not fit is nothing that this program has written.
+            characters: u32::try_from(count("characters")).unwrap_or(0),
+            fingerprint: count("fingerprint").into(),
         }
     }
 }
@@ -84,19 +98,32 @@ impl HookTotals {
         self.histogram.merge(&other.histogram);
     }
 
-    /// Counts those values of the list that are not counted yet. What is no finite number is not
-    /// counted at all.
-    pub(crate) fn account_for(&mut self, list: &[Value]) {
+    /// Counts those values of the list that are not counted yet, and gives the fingerprint of the
+    /// list. What is no finite number is not counted at all.
+    pub(crate) fn account_for(&mut self, list: &List) -> Fingerprint {
         let accounted = self.accounted.of(list);
-        for value in list[accounted..].iter().filter_map(Value::finite) {
-            self.add(value);
+        let mut fingerprint = match accounted {
+            0 => Fingerprint::default(),
+            _ => self.accounted.fingerprint,
+        };
+        for value in list.behind(accounted) {
+            if let Some(value) = value.finite() {
+                self.add(value);
+            }
+            fingerprint.push(&value);
         }
-        self.note(list);
+        fingerprint
     }
 
-    /// Notes that all values of the list are counted.
-    pub(crate) fn note(&mut self, list: &[Value]) {
-        self.accounted = Accounted::all_of(list);
+    /// As [`account_for`](Self::account_for), and leaves the newest in the list.
+    pub(crate) fn take_in(&mut self, list: &mut List) {
+        let mut fingerprint = self.account_for(list);
+        let older = list.len().saturating_sub(LISTED_MAX);
+        for (value, count) in list.iter().take(older).zip((1..=list.len()).rev()) {
+            fingerprint.drop_first(&value, count);
+        }
+        list.drop_first(older);
+        self.accounted = Accounted::all_of(list, fingerprint);
     }
 
     fn raise_max(&mut self, value: f64) {
@@ -132,8 +159,15 @@ impl HookTotals {
             object.set(Text::new("max"), max);
         }
         object.set(Text::new("listed"), self.accounted.listed);
-        object.set(Text::new("checksum"), self.accounted.checksum);
-        object.set(Text::new("buckets"), Value::List(self.histogram.to_list()));
+        object.set(
+            Text::new("characters"),
+            u64::from(self.accounted.characters),
+        );
+        object.set(
+            Text::new("fingerprint"),
+            self.accounted.fingerprint.to_count(),
+        );
+        object.set(Text::new("buckets"), self.histogram.to_list());
         object
     }
 
@@ -154,32 +188,13 @@ impl HookTotals {
     }
 }
 
-/// Leaves the newest in a list.
-pub(crate) fn keep_the_newest(list: &mut Vec<Value>) {
-    let older = list.len().saturating_sub(LISTED_MAX);
-    list.drain(..older);
-}
-
-/// Of the numbers and not of their characters, since a program that reads `1E1` writes `10.0`.
-fn checksum_of(list: &[Value]) -> u64 {
-    let mut bytes = Vec::with_capacity(list.len() * 8);
-    for value in list {
-        match value {
-            Value::Number(number) => {
-                bytes.extend_from_slice(&number.value().to_bits().to_le_bytes());
-            }
-            other => bytes.extend_from_slice(&write(other)),
-        }
-    }
-    u64::from(checksum::of(&bytes))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{HookTotals, LISTED_MAX, keep_the_newest};
-    use crate::stats::json::{Object, Value, parse};
+    use super::{HookTotals, LISTED_MAX};
+    use crate::stats::json::{List, Object, Value, parse};
+    use proptest::prelude::*;
 
-    fn list(text: &str) -> Vec<Value> {
+    fn list(text: &str) -> List {
         match parse(text.as_bytes()) {
             Ok(Value::List(values)) => values,
             other => panic!("{other:?}"),
@@ -189,7 +204,7 @@ mod tests {
     fn after(lists: &[&str]) -> HookTotals {
         let mut totals = HookTotals::default();
         for text in lists {
-            totals.account_for(&list(text));
+            totals.take_in(&mut list(text));
         }
         totals
     }
@@ -243,11 +258,79 @@ mod tests {
 
     #[test]
     fn the_newest_stay() {
-        let mut values: Vec<Value> = (0..300_u64).map(Value::from).collect();
-        keep_the_newest(&mut values);
-        assert_eq!(values.len(), LISTED_MAX);
-        assert_eq!(values.first(), Some(&Value::from(44_u64)));
-        keep_the_newest(&mut values);
-        assert_eq!(values.len(), LISTED_MAX);
+        let mut list: List = (0..300_u64).map(Value::from).collect();
+        let mut totals = HookTotals::default();
+        for _ in 0..2 {
+            totals.take_in(&mut list);
+            assert_eq!(list.len(), LISTED_MAX);
+            let first = list.iter().next().map(|value| value.into_owned());
+            assert_eq!(first, Some(Value::from(44_u64)));
+            assert!(totals.accounted.has_all_of(&list));
+        }
+    }
+
+    /// What somebody does to a list.
+    #[derive(Clone, Debug)]
+    enum Deed {
+        /// Anybody appends.
+        Append(Vec<f64>),
+        /// A program that writes other characters for the same numbers.
+        Rewrite,
+        /// A program that knows nothing of the totals.
+        Replace(Vec<f64>),
+        /// Ours.
+        Account,
+    }
+
+    fn deed() -> impl Strategy<Value = Deed> {
+        let values = || prop::collection::vec(-9.0..9.0_f64, 0..90);
+        prop_oneof![
+            4 => values().prop_map(Deed::Append),
+            1 => Just(Deed::Rewrite),
+            1 => values().prop_map(Deed::Replace),
+            3 => Just(Deed::Account),
+        ]
+    }
+
+    fn rewritten(values: &[f64]) -> List {
+        let characters: Vec<String> = values.iter().map(|value| format!("{value:e}")).collect();
+        list(&format!("[{}]", characters.join(", ")))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The oracle keeps the counted values themselves and compares them one by one.
+        #[test]
+        fn each_value_is_counted_once_whoever_appends_rewrites_or_replaces(
+            deeds in prop::collection::vec(deed(), 0..25),
+        ) {
+            let (mut list, mut totals) = (List::default(), HookTotals::default());
+            let (mut values, mut counted): (Vec<f64>, Vec<f64>) = Default::default();
+            let (mut count, mut sum) = (0, 0.0);
+            for deed in deeds {
+                match deed {
+                    Deed::Append(more) => {
+                        more.iter().for_each(|&value| list.push(value));
+                        values.extend(more);
+                    }
+                    Deed::Rewrite => list = rewritten(&values),
+                    Deed::Replace(others) => {
+                        list = others.iter().copied().map(Value::from).collect();
+                        values = others;
+                    }
+                    Deed::Account => {
+                        let known = if values.starts_with(&counted) { counted.len() } else { 0 };
+                        count += values.len() - known;
+                        values[known..].iter().for_each(|value| sum += value);
+                        values.drain(..values.len().saturating_sub(LISTED_MAX));
+                        counted.clone_from(&values);
+                        totals.take_in(&mut list);
+                    }
+                }
+            }
+            prop_assert_eq!((totals.count(), totals.sum()), (count as u64, sum));
+            prop_assert_eq!(list.len(), values.len());
+        }
     }
 }

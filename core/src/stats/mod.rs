@@ -22,6 +22,7 @@ mod json;
 
 mod counts;
 
+mod fingerprint;
 mod histogram;
 mod hook;
 mod timings;

@@ -3,7 +3,7 @@
 
 use super::counts::{AGENT_TOOLS_MAX, Counts};
 use super::hook::{Accounted, HookTotals};
-use super::json::{Object, Text, Value};
+use super::json::{List, Object, Text, Value};
 
 /// The key.
 pub(crate) const KEY: &str = "hookstate";
@@ -28,9 +28,16 @@ impl Own {
     pub(crate) fn of(file: &Object) -> Option<Self> {
         match file.get(KEY) {
             None => Some(Self(Object::default())),
-            Some(Value::Object(own)) if own.get("version").map(Value::count) == Some(VERSION) => {
-                Some(Self(own.clone()))
-            }
+            Some(Value::Object(own)) if is_ours(own) => Some(Self(own.clone())),
+            Some(_) => None,
+        }
+    }
+
+    /// As [`of`](Self::of), to be changed and [put back](Self::put_into): its place is kept.
+    pub(crate) fn take_from(file: &mut Object) -> Option<Self> {
+        match file.get_mut(KEY) {
+            None => Some(Self(Object::default())),
+            Some(Value::Object(own)) if is_ours(own) => Some(Self(std::mem::take(own))),
             Some(_) => None,
         }
     }
@@ -88,7 +95,7 @@ impl Own {
     }
 
     /// Whether the totals of a hook have all values of its list.
-    pub(crate) fn has_all_of(&self, hook: &Text, list: &[Value]) -> bool {
+    pub(crate) fn has_all_of(&self, hook: &Text, list: &List) -> bool {
         self.totals_object(hook)
             .map(Accounted::from_object)
             .unwrap_or_default()
@@ -114,4 +121,8 @@ impl Own {
             .flat_map(Object::iter)
             .map(|(hook, _)| hook)
     }
+}
+
+fn is_ours(own: &Object) -> bool {
+    own.get("version").map(Value::count) == Some(VERSION)
 }

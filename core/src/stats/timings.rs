@@ -1,7 +1,7 @@
 //! What the timings of one hook say, to those who ask.
 
 use super::hook::HookTotals;
-use super::json::{Number, Object, Text, Value};
+use super::json::{List, Number, Object, Text, Value};
 
 /// The timings of one hook, in milliseconds.
 ///
@@ -16,8 +16,8 @@ pub struct HookTimings {
 
 impl HookTimings {
     /// Of the totals and the list, some of which may be counted already. `None` if there is none.
-    pub(crate) fn of(mut totals: HookTotals, list: &[Value]) -> Option<Self> {
-        totals.account_for(list);
+    pub(crate) fn of(mut totals: HookTotals, list: &List) -> Option<Self> {
+        let _ = totals.account_for(list);
         let sorted = sorted(list);
         let all_listed = totals.count() == sorted.len() as u64;
         (totals.count() > 0).then_some(Self {
@@ -108,11 +108,11 @@ fn rank(share: f64, count: u64) -> u64 {
     ((count as f64 * share) as u64).min(count.saturating_sub(1))
 }
 
-fn sorted(list: &[Value]) -> Vec<Number> {
+fn sorted(list: &List) -> Vec<Number> {
     let finite = list.iter().filter(|value| value.finite().is_some());
     let mut numbers: Vec<Number> = finite
-        .filter_map(|value| match value {
-            Value::Number(number) => Some(number.clone()),
+        .filter_map(|value| match value.into_owned() {
+            Value::Number(number) => Some(number),
             _ => None,
         })
         .collect();

@@ -1,8 +1,11 @@
 //! What a task store says of its tasks and of what it did.
 
-use super::id::TaskId;
+use super::id::{Owner, TaskId};
+use super::text::{to_bytes, to_text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -52,7 +55,31 @@ pub enum AnnouncementState {
 /// Send it, then [`confirm`](super::TaskStore::confirm) it, or say that it
 /// [`failed`](super::TaskStore::failed). A claim belongs to one start of its task: once the task has
 /// been removed or reset, neither changes anything.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Plain data, so that the process that sends may be another one than that which claimed. As JSON it is
+/// `{"session", "agent", "directory", "cwd", "after_ms", "age_ms", "attempt", "incarnation"}`, of which
+/// the first three are those that its [`TaskId`] has; they and `cwd` are texts in which bytes that are
+/// not UTF-8, and the percent sign, are written as `%` and two hexadecimal digits. Keys that are not
+/// known are ignored. A claim that somebody made up is one of no start, and changes nothing.
+///
+/// ```
+/// # use hookstate::tasks::{Claim, TaskId, TaskStore};
+/// # use std::time::Duration;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let tasks = TaskStore::new(directory.path()).announce_after(&[Duration::ZERO]);
+/// # let _ = tasks.add_or_reset(&TaskId::of_session("0b5c1b1e"), "/home/me")?;
+/// for claim in &tasks.claim_due()?.value.claims {
+///     let for_the_notifier = serde_json::to_string(claim)?;
+///     // In the notifier, once it has sent:
+///     let claim: Claim = serde_json::from_str(&for_the_notifier)?;
+///     assert!(tasks.confirm(&claim)?.value);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "ClaimForm", into = "ClaimForm")]
 #[must_use = "nobody else sends this announcement before the time for a retry has come"]
 pub struct Claim {
     pub(super) id: TaskId,
@@ -61,6 +88,68 @@ pub struct Claim {
     pub(super) age_ms: u64,
     pub(super) attempt: u32,
     pub(super) incarnation: u64,
+}
+
+/// How a claim is written.
+#[derive(Serialize, Deserialize)]
+struct ClaimForm {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directory: Option<String>,
+    cwd: String,
+    after_ms: u64,
+    age_ms: u64,
+    attempt: u32,
+    incarnation: u64,
+}
+
+impl From<Claim> for ClaimForm {
+    fn from(claim: Claim) -> Self {
+        let (session, agent, directory) = match &claim.id.0 {
+            Owner::Session(session) => (Some(session), None, None),
+            Owner::Agent { session, agent } => (Some(session), Some(agent), None),
+            Owner::Directory(directory) => (None, None, Some(directory)),
+        };
+        let text = |bytes: Option<&Vec<u8>>| bytes.map(|bytes| to_text(bytes));
+        Self {
+            session: text(session),
+            agent: text(agent),
+            directory: text(directory),
+            cwd: to_text(claim.cwd.as_os_str().as_bytes()),
+            after_ms: claim.after_ms,
+            age_ms: claim.age_ms,
+            attempt: claim.attempt,
+            incarnation: claim.incarnation,
+        }
+    }
+}
+
+impl TryFrom<ClaimForm> for Claim {
+    type Error = &'static str;
+
+    fn try_from(form: ClaimForm) -> Result<Self, &'static str> {
+        let bytes = |text: String| to_bytes(&text);
+        let owner = match (form.session, form.agent, form.directory) {
+            (Some(session), None, None) => Owner::Session(bytes(session)),
+            (Some(session), Some(agent), None) => Owner::Agent {
+                session: bytes(session),
+                agent: bytes(agent),
+            },
+            (None, None, Some(directory)) => Owner::Directory(bytes(directory)),
+            _ => return Err("neither a session, with or without an agent, nor a directory"),
+        };
+        Ok(Self {
+            id: TaskId(owner),
+            cwd: PathBuf::from(OsString::from_vec(bytes(form.cwd))),
+            after_ms: form.after_ms,
+            age_ms: form.age_ms,
+            attempt: form.attempt,
+            incarnation: form.incarnation,
+        })
+    }
 }
 
 impl Claim {

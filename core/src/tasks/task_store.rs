@@ -15,8 +15,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The name of the state. Other states of the same directory need other names.
-const NAME: &str = "hookstate-tasks";
+/// The name of the state.
+const NAME: &str = "hookstate";
+
+/// What stands behind it, as with a guard, so that no other state has the same files whatever its name.
+const KIND: &str = "tasks";
 
 /// The tasks that agents are working at, and the announcements of those that take long.
 ///
@@ -69,7 +72,7 @@ impl<S: Strategy, K: Kernel> TaskStore<S, K> {
     /// must use the same strategy.
     pub fn with(directory: impl Into<PathBuf>, strategy: S, kernel: K) -> Self {
         Self {
-            store: Store::with(directory, NAME, strategy, kernel),
+            store: Store::with(directory, NAME, strategy, kernel).of_kind(KIND),
             terms: Terms::default(),
         }
     }
@@ -159,13 +162,13 @@ impl<S: Strategy, K: Kernel> TaskStore<S, K> {
     }
 
     /// Ends a task. Tells whether it was there. Nothing that a claimant of its announcements does
-    /// later brings it back.
+    /// later brings it back. A store that nobody has used yet stays as it is, without a file.
     ///
     /// # Errors
     ///
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn remove(&self, id: &TaskId) -> Result<Outcome<bool>> {
-        self.window(|tasks, now_ms, terms| {
+        self.window_if_used(false, |tasks, now_ms, terms| {
             let turned = tasks.turn(now_ms, terms);
             let removed = tasks.remove(id);
             written_if(turned.changed || removed, removed)
@@ -178,7 +181,7 @@ impl<S: Strategy, K: Kernel> TaskStore<S, K> {
     ///
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn remove_session(&self, session: impl AsRef<[u8]>) -> Result<Outcome<usize>> {
-        self.window(|tasks, now_ms, terms| {
+        self.window_if_used(0, |tasks, now_ms, terms| {
             let turned = tasks.turn(now_ms, terms);
             let removed = tasks.remove_session(session.as_ref());
             written_if(turned.changed || removed > 0, removed)
@@ -234,7 +237,7 @@ impl<S: Strategy, K: Kernel> TaskStore<S, K> {
     ///
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn confirm(&self, claim: &Claim) -> Result<Outcome<bool>> {
-        self.window(|tasks, now_ms, terms| {
+        self.window_if_used(false, |tasks, now_ms, terms| {
             let turned = tasks.turn(now_ms, terms);
             let confirmed = tasks.confirm(claim, now_ms);
             written_if(turned.changed || confirmed, confirmed)
@@ -248,7 +251,7 @@ impl<S: Strategy, K: Kernel> TaskStore<S, K> {
     ///
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn failed(&self, claim: &Claim) -> Result<Outcome<Failure>> {
-        self.window(|tasks, now_ms, terms| {
+        self.window_if_used(Failure::Void, |tasks, now_ms, terms| {
             let turned = tasks.turn(now_ms, terms);
             let failure = tasks.failed(claim, now_ms);
             written_if(turned.changed || failure != Failure::Void, failure)
@@ -267,6 +270,20 @@ impl<S: Strategy, K: Kernel> TaskStore<S, K> {
         Ok(outcome.map(|value| match value {
             Ok(value) | Err(value) => value,
         }))
+    }
+
+    /// As [`window`](Self::window), for what finds nothing to change in a store that nobody has used
+    /// yet: such a one gets no file, and the answer is `unused`. Whoever uses it first at the same time
+    /// comes later than this look.
+    fn window_if_used<R>(
+        &self,
+        unused: R,
+        change: impl FnOnce(&mut Tasks, u64, &Terms) -> std::result::Result<R, R>,
+    ) -> Result<Outcome<R>> {
+        if self.looks(|tasks| *tasks == Stored::default()) {
+            return Ok(Outcome::clean(unused));
+        }
+        self.window(change)
     }
 
     /// Whether this is so in the state as it is now. `false` also if it cannot be read or something

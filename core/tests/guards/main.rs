@@ -23,6 +23,7 @@ mod burst;
 mod debounce;
 mod debounce_anywhere;
 mod example;
+mod largest;
 mod once;
 mod pending;
 mod rate_limit;

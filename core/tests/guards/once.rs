@@ -4,7 +4,7 @@ use crate::clock::Clocked;
 use crate::meeting::{granted_to_two, scratch};
 use crate::workers::granted_among;
 use hookstate::Store;
-use hookstate::guard::Once;
+use hookstate::guard::{Once, Win};
 use hookstate::kernel::Kernel;
 use hookstate::strategy::{ALL, Flock, Strategy};
 use std::path::Path;
@@ -24,6 +24,14 @@ fn once_with<S: Strategy, K: Kernel>(strategy: S, directory: &Path, kernel: K) -
 
 fn wins<K: Kernel>(once: &Once<Flock, K>, key: &[u8]) -> bool {
     once.first(key).expect("nothing is wrong").value
+}
+
+fn win(once: &Once<Flock, Clocked>, key: &str) -> Option<Win> {
+    once.win(key).expect("nothing is wrong").value
+}
+
+fn forgets(once: &Once<Flock, Clocked>, win: Win) -> bool {
+    once.forget(win).expect("nothing is wrong").value
 }
 
 #[test]
@@ -100,11 +108,47 @@ fn keys_of_any_bytes_are_told_apart() {
 fn a_key_that_its_winner_forgets_can_be_won_again() {
     let (scratch, clock) = (scratch(), Clocked::new());
     let once = once(scratch.path(), clock);
-    assert!(wins(&once, b"key"));
-    let _clean = once.forget("another").expect("nothing is wrong");
+    let another = win(&once, "another").expect("it is free");
+    let first = win(&once, "key").expect("it is free");
+    assert!(forgets(&once, another));
     assert!(!wins(&once, b"key"));
-    let _clean = once.forget("key").expect("nothing is wrong");
+    // By another process.
+    let text = serde_json::to_string(&first).expect("JSON");
+    let handed_on = serde_json::from_str(&text).expect("a win");
+    assert!(forgets(&once, handed_on));
     assert!(wins(&once, b"key"));
+    assert!(!forgets(&once, first), "it has been forgotten already");
+    assert!(!wins(&once, b"key"));
+}
+
+#[test]
+fn a_winner_that_comes_back_when_the_key_has_another_takes_nothing_from_that() {
+    let (scratch, clock) = (scratch(), Clocked::new());
+    let once = once(scratch.path(), clock.clone());
+    let slow = win(&once, "key").expect("it is free");
+    clock.advance(EXPIRY);
+    let next = win(&once, "key").expect("it has expired");
+    assert!(!forgets(&once, slow.clone()));
+    assert!(!wins(&once, b"key"));
+    // Also if the state begins anew, as after damage.
+    std::fs::remove_file(scratch.path().join("once.once.json")).expect("unlink");
+    clock.advance(MICROSECOND);
+    let third = win(&once, "key").expect("nobody has won it");
+    assert!(!forgets(&once, slow) && !forgets(&once, next));
+    assert!(!wins(&once, b"key"));
+    assert!(forgets(&once, third));
+}
+
+#[test]
+fn numbers_go_on_whatever_the_file_says() {
+    let (scratch, clock) = (scratch(), Clocked::new());
+    let once = once(scratch.path(), clock);
+    let last = format!(r#"{{"number": {}, "won": {{}}}}"#, u64::MAX);
+    std::fs::write(scratch.path().join("once.once.json"), last).expect("write");
+    let one = win(&once, "one").expect("it is free");
+    let other = win(&once, "other").expect("it is free");
+    assert_ne!(one, other);
+    assert!(forgets(&once, one) && forgets(&once, other));
 }
 
 #[test]

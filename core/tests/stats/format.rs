@@ -38,7 +38,7 @@ fn timings_are_listed_and_added_up_beside() {
         .expect("a record");
     let _ = stats.flush().expect("a flush");
     let text = scratch.text();
-    let head = r#"{"session_id": "m", "started_at": 1.5, "tool_count": 0, "error_count": 0, "tool_names": {}, "hook_timings": {"PreToolUse": [12.5]}, "hookstate": {"version": 1, "timings": {"PreToolUse": {"count": 1, "sum": 12.5, "max": 12.5, "listed": 1, "checksum": "#;
+    let head = r#"{"session_id": "m", "started_at": 1.5, "tool_count": 0, "error_count": 0, "tool_names": {}, "hook_timings": {"PreToolUse": [12.5]}, "hookstate": {"version": 1, "timings": {"PreToolUse": {"count": 1, "sum": 12.5, "max": 12.5, "listed": 1, "characters": "#;
     assert!(text.starts_with(head), "{text}");
 }
 

@@ -6,6 +6,7 @@ use hookstate::State;
 use hookstate::stats::SessionFile;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use serde::Deserialize;
 use std::cell::RefCell;
 
 fn number() -> impl Strategy<Value = String> {
@@ -154,6 +155,17 @@ fn nesting_is_followed_as_deep_as_python_goes_and_no_deeper() {
     assert_eq!(ours(&nested(999)), Some(nested(999)));
     assert_eq!(ours(&nested(1_000)), None);
     assert_eq!(ours(&nested(100_000)), None);
+}
+
+#[test]
+fn what_another_format_nests_deeper_is_no_file_either() {
+    let nested = |depth: usize| {
+        let deep = (0..depth).fold(serde_json::json!([]), |inner, _| serde_json::json!([inner]));
+        SessionFile::deserialize(serde_json::json!({ "x": deep }))
+    };
+    let deepest = nested(998).expect("a file");
+    assert!(SessionFile::from_json(&deepest.to_json().expect("JSON")).is_ok());
+    assert!(nested(999).is_err());
 }
 
 #[test]

@@ -72,6 +72,8 @@ pub(crate) enum NamesCall {
 pub(crate) enum FileCall {
     Fstat,
     Fstatfs,
+    /// Only that there is an answer: see the head of `random.rs`.
+    Modified,
     Close,
     /// A request that would have to wait is made again each time when it is the process's turn,
     /// which does nothing else until it has the lock.
@@ -170,6 +172,7 @@ fn file_call() -> impl Strategy<Value = FileCall> {
     prop_oneof![
         5 => Just(FileCall::Fstat),
         1 => Just(FileCall::Fstatfs),
+        1 => Just(FileCall::Modified),
         4 => Just(FileCall::Close),
         18 => operation().prop_map(FileCall::Flock),
         9 => (0..9_000_usize, offset())

@@ -171,6 +171,7 @@ impl<W: World> Process<W> {
                 .fstat(fd)
                 .map(|stat| Answer::Stat(Seen::new(&stat, kernel.geteuid()))),
             FileCall::Fstatfs => kernel.fstatfs(fd).map(Answer::FileSystem),
+            FileCall::Modified => kernel.modified(fd).map(|_| Answer::Done),
             FileCall::Close => {
                 self.close(register);
                 Ok(Answer::Done)

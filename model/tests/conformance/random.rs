@@ -1,6 +1,11 @@
 //! Random calls of three processes get the same answers from both kernels, and leave the same files
 //! and the same locks.
 //!
+//! Of `modified` it is compared that there is an answer, and not which. Time passes on the host whatever
+//! is called, and a file system stamps with a clock that stands still for some milliseconds, so that two
+//! changes can have the same time there or not, as it happens. What can be said of that time is a fact:
+//! `contents::a_file_was_modified_when_its_content_was_last_changed`.
+//!
 //! How many calls are compared on each file system is [`CALLS`], or what the environment variable
 //! `HOOKSTATE_CONFORMANCE_CALLS` says:
 //!
@@ -121,6 +126,7 @@ const SORTS: &[&str] = &[
     "KillWriting",
     "List",
     "Mkdir",
+    "Modified",
     "Open",
     "Plant",
     "Pread",

@@ -4,10 +4,11 @@
 //! as it went in: `1.0` and not `1`, `NaN`, an integer of thirty digits, a string with half of a
 //! surrogate pair, the order of the keys. `serde_json` reads none of the last four unless features
 //! are turned on that every program which builds with this crate would get as well. So there is a
-//! value type of our own: [`Value`], made of [`Number`], [`Text`] and [`Object`], with [`parse`] and
+//! value type of our own: [`Value`], made of [`Number`], [`Text`], [`List`] and [`Object`], with [`parse`] and
 //! [`write`].
 
 mod chars;
+mod list;
 mod number;
 mod object;
 mod parse;
@@ -15,6 +16,7 @@ mod serde;
 mod text;
 mod write;
 
+pub(crate) use list::List;
 pub(crate) use number::Number;
 pub(crate) use object::Object;
 pub(crate) use parse::parse;
@@ -33,7 +35,7 @@ pub(crate) enum Value {
     /// A string.
     Text(Text),
     /// A list.
-    List(Vec<Value>),
+    List(List),
     /// An object.
     Object(Object),
 }
@@ -56,6 +58,14 @@ impl Value {
         }
     }
 
+    /// The list that this is, if it is one.
+    pub(crate) fn as_list(&self) -> Option<&List> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
     /// The object that this is, if it is one.
     pub(crate) fn as_object(&self) -> Option<&Object> {
         match self {
@@ -74,6 +84,12 @@ impl From<u64> for Value {
 impl From<f64> for Value {
     fn from(value: f64) -> Self {
         Self::Number(Number::from_f64(value))
+    }
+}
+
+impl From<List> for Value {
+    fn from(list: List) -> Self {
+        Self::List(list)
     }
 }
 

@@ -15,12 +15,12 @@ impl Number {
 
     /// A count.
     pub(crate) fn from_count(count: u64) -> Self {
-        Self(count.to_string().as_str().into())
+        Self(itoa::Buffer::new().format(count).into())
     }
 
     /// An integer.
     pub(crate) fn from_integer(integer: i64) -> Self {
-        Self(integer.to_string().as_str().into())
+        Self(itoa::Buffer::new().format(integer).into())
     }
 
     /// A float, as Python writes it.
@@ -124,9 +124,68 @@ fn decimals_of(digits: &str) -> usize {
         .map_or(0, |(_, decimals)| decimals.len())
 }
 
+/// Where the number that begins at `start` ends; or what is wrong with it, and where.
+#[inline]
+pub(super) fn end_of_number(bytes: &[u8], start: usize) -> Result<usize, (&'static str, usize)> {
+    let unsigned = start + usize::from(bytes.get(start) == Some(&b'-'));
+    let mut end = skip_digits(bytes, unsigned);
+    let leading_zero = bytes.get(unsigned) == Some(&b'0');
+    if end == unsigned && bytes[unsigned..].starts_with(b"Infinity") {
+        return Ok(unsigned + "Infinity".len());
+    }
+    if end == unsigned || (leading_zero && end > unsigned + 1) {
+        return Err(("a number that is none", end));
+    }
+    if bytes.get(end) == Some(&b'.') {
+        let point = end + 1;
+        end = skip_digits(bytes, point);
+        if end == point {
+            return Err(("no digit behind the point", end));
+        }
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let exponent = end + 1 + sign;
+        end = skip_digits(bytes, exponent);
+        if end == exponent {
+            return Err(("no digit in the exponent", end));
+        }
+    }
+    Ok(end)
+}
+
+/// Where the digits that begin at `from` end. Eight at a time, since timings have up to 17 of them
+/// and a file has hundreds of timings.
+#[inline]
+fn skip_digits(bytes: &[u8], from: usize) -> usize {
+    let mut end = from;
+    while let Some(eight) = bytes[end..].first_chunk() {
+        match digits_at_the_beginning(*eight) {
+            8 => end += 8,
+            fewer => return end + fewer,
+        }
+    }
+    while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+        end += 1;
+    }
+    end
+}
+
+/// How many of these bytes, from the first on, are digits.
+fn digits_at_the_beginning(bytes: [u8; 8]) -> usize {
+    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const DIGITS: u64 = 0x3030_3030_3030_3030;
+    let word = u64::from_le_bytes(bytes);
+    // A digit is 0x30 to 0x39: its high half is 3, also if six is added. A byte that carries into the
+    // next one in that addition is no digit itself, and what is behind the first does not matter.
+    let plus_six = word.wrapping_add(0x0606_0606_0606_0606);
+    let others = ((word & HIGH_HALVES) ^ DIGITS) | ((plus_six & HIGH_HALVES) ^ DIGITS);
+    others.trailing_zeros() as usize / 8
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Number, repr, round_to_cents};
+    use super::{Number, digits_at_the_beginning, repr, round_to_cents, skip_digits};
 
     #[test]
     fn floats_are_written_as_python_writes_them() {
@@ -175,6 +234,30 @@ mod tests {
                 f64::to_bits(rounded),
                 "{value}"
             );
+        }
+    }
+
+    #[test]
+    fn eight_bytes_are_told_as_one_by_one() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut bytes = *b"95031742";
+                bytes[place] = byte;
+                bytes[(place + 3) % 8] = byte.wrapping_mul(7);
+                let one_by_one = bytes.iter().take_while(|byte| byte.is_ascii_digit());
+                assert_eq!(
+                    digits_at_the_beginning(bytes),
+                    one_by_one.count(),
+                    "{bytes:?}"
+                );
+            }
+        }
+        for length in 0..40 {
+            let digits = "7".repeat(length);
+            for behind in ["", ".", ", 12345678", "e12345678"] {
+                let text = format!("x{digits}{behind}");
+                assert_eq!(skip_digits(text.as_bytes(), 1), 1 + length, "{text}");
+            }
         }
     }
 

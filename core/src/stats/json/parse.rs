@@ -1,7 +1,9 @@
 //! From bytes to a value.
 
+use super::number::end_of_number;
 use super::text::{Builder, hexadecimal, meaning};
-use super::{Number, Object, Text, Value};
+use super::write::SEPARATOR;
+use super::{List, Number, Object, Text, Value};
 use std::fmt;
 
 /// How deep lists and objects may be nested: as deep as Python's own parser goes.
@@ -77,12 +79,39 @@ impl<'a> Parser<'a> {
     }
 
     fn list(&mut self) -> Result<Value, Malformed> {
+        if let Some(numbers) = self.numbers() {
+            return Ok(numbers.into());
+        }
         let mut values = Vec::new();
         while !self.is_at_the_end(b']', values.is_empty())? {
             values.push(self.value()?);
             self.skip_space();
         }
-        Ok(Value::List(values))
+        Ok(Value::List(values.into_iter().collect()))
+    }
+
+    /// Passes a list of numbers that is written as we write it, in one piece. Passes nothing if it is
+    /// anything else, also if it is none.
+    fn numbers(&mut self) -> Option<List> {
+        let bytes = self.text.as_bytes();
+        let mut end = self.at;
+        for count in 1.. {
+            if !matches!(bytes.get(end)?, b'-' | b'0'..=b'9') {
+                return None;
+            }
+            end = end_of_number(bytes, end).ok()?;
+            let behind = &bytes[end..];
+            if behind.first() == Some(&b']') {
+                let numbers = List::verbatim(&self.text[self.at..end], count);
+                self.at = end + 1;
+                return Some(numbers);
+            }
+            if !behind.starts_with(SEPARATOR.as_bytes()) {
+                return None;
+            }
+            end += SEPARATOR.len();
+        }
+        None
     }
 
     fn object(&mut self) -> Result<Value, Malformed> {
@@ -168,25 +197,13 @@ impl<'a> Parser<'a> {
 
     fn number(&mut self) -> Result<Number, Malformed> {
         let start = self.at;
-        self.skip_one(b"-");
-        if self.skip_word("Infinity") {
-            return Ok(Number::verbatim(&self.text[start..self.at]));
-        }
-        let leading_zero = self.peek() == Some(b'0');
-        let whole = self.skip_digits();
-        if whole == 0 || (leading_zero && whole > 1) {
-            return Err(self.malformed("a number that is none"));
-        }
-        if self.skip_one(b".") && self.skip_digits() == 0 {
-            return Err(self.malformed("no digit behind the point"));
-        }
-        if self.skip_one(b"eE") {
-            self.skip_one(b"+-");
-            if self.skip_digits() == 0 {
-                return Err(self.malformed("no digit in the exponent"));
+        match end_of_number(self.text.as_bytes(), start) {
+            Ok(end) => {
+                self.at = end;
+                Ok(Number::verbatim(&self.text[start..end]))
             }
+            Err((why, at)) => Err(Malformed { why, at }),
         }
-        Ok(Number::verbatim(&self.text[start..self.at]))
     }
 
     fn word(&mut self) -> Result<Value, Malformed> {
@@ -222,13 +239,6 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn skip_digits(&mut self) -> usize {
-        let digits = self.rest().iter().take_while(|byte| byte.is_ascii_digit());
-        let count = digits.count();
-        self.at += count;
-        count
-    }
-
     fn skip_space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
@@ -252,5 +262,60 @@ impl<'a> Parser<'a> {
 
     fn malformed(&self, why: &'static str) -> Malformed {
         Malformed { why, at: self.at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Malformed, parse};
+    use crate::stats::json::Value;
+    use proptest::prelude::*;
+
+    /// The values of the list in these brackets, by the way that looks at each of them: it is the one
+    /// that is taken if the first is no number.
+    fn one_by_one(inside: &str) -> Result<Vec<Value>, Malformed> {
+        let list = parse(format!("[null, {inside}]").as_bytes())?;
+        Ok(values_of(&list, 1))
+    }
+
+    fn values_of(list: &Value, from: usize) -> Vec<Value> {
+        let list = list.as_list().expect("a list");
+        list.behind(from).map(|value| value.into_owned()).collect()
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            6 => "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,17})?(e[-+]?[0-9]{1,3})?",
+            1 => "-?[0-9.eE+]{0,4}",
+            1 => prop::sample::select(vec!["NaN", "-Infinity", "Infinity", "\"1, 2\"", "[1, 2]", ""])
+                .prop_map(str::to_owned),
+        ]
+    }
+
+    fn separator() -> impl Strategy<Value = String> {
+        prop_oneof![12 => Just(", ".to_owned()), 1 => "[, \n\\]]{0,3}"]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_096, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_list_in_one_piece_is_the_list_that_is_read_one_by_one(
+            pieces in prop::collection::vec((piece(), separator()), 0..8),
+            last in piece(),
+        ) {
+            let before: String = pieces.into_iter().flat_map(|(piece, separator)| [piece, separator]).collect();
+            let inside = before + &last;
+            // What has an end here has none there.
+            prop_assume!(!matches!(inside.trim_start().chars().next(), None | Some(']')));
+            let list = parse(format!("[{inside}]").as_bytes());
+            match (list, one_by_one(&inside)) {
+                (Ok(list), Ok(values)) => prop_assert_eq!(values_of(&list, 0), values),
+                (Err(error), Err(other)) => {
+                    prop_assert_eq!((error.why, error.at + "null, ".len()), (other.why, other.at));
+                }
+                (list, values) => prop_assert!(false, "{:?} {:?}", list, values),
+            }
+        }
     }
 }

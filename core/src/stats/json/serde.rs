@@ -2,7 +2,7 @@
 //! and half surrogates become U+FFFD; [`parse`](super::parse) and [`write`](super::write) lose
 //! nothing.
 
-use super::{Number, Object, Text, Value};
+use super::{List, Number, Object, Text, Value};
 use ::serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use ::serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt;
@@ -14,7 +14,7 @@ impl Serialize for Value {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Number(number) => number.serialize(serializer),
             Self::Text(text) => text.serialize(serializer),
-            Self::List(values) => serializer.collect_seq(values),
+            Self::List(list) => serializer.collect_seq(list.iter()),
             Self::Object(object) => object.serialize(serializer),
         }
     }
@@ -94,8 +94,8 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
-        while let Some(value) = access.next_element()? {
+        let mut values = List::default();
+        while let Some(value) = access.next_element::<Value>()? {
             values.push(value);
         }
         Ok(Value::List(values))

@@ -1,6 +1,12 @@
 //! From a value to bytes.
 
-use super::{Object, Text, Value};
+use super::{List, Object, Text, Value};
+
+/// What stands between two values.
+pub(super) const SEPARATOR: &str = ", ";
+
+/// As many bytes as a file has, usually, so that they need not be moved as they become more.
+const FILE_BYTES: usize = 16 << 10;
 
 /// The value as Python's `json.dump` writes it: on one line, with `, ` and `: ` between, in ASCII.
 pub(crate) fn write(value: &Value) -> Vec<u8> {
@@ -11,7 +17,7 @@ pub(crate) fn write(value: &Value) -> Vec<u8> {
 
 /// As [`write`], of an object.
 pub(crate) fn write_object(object: &Object) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(FILE_BYTES);
     push_object(&mut bytes, object);
     bytes
 }
@@ -23,7 +29,7 @@ fn push_value(bytes: &mut Vec<u8>, value: &Value) {
         Value::Bool(false) => bytes.extend_from_slice(b"false"),
         Value::Number(number) => bytes.extend_from_slice(number.as_bytes()),
         Value::Text(text) => push_text(bytes, text),
-        Value::List(values) => push_list(bytes, values),
+        Value::List(list) => push_list(bytes, list),
         Value::Object(object) => push_object(bytes, object),
     }
 }
@@ -34,26 +40,31 @@ fn push_text(bytes: &mut Vec<u8>, text: &Text) {
     bytes.push(b'"');
 }
 
-fn push_list(bytes: &mut Vec<u8>, values: &[Value]) {
+fn push_list(bytes: &mut Vec<u8>, list: &List) {
     bytes.push(b'[');
-    let mut separator: &[u8] = b"";
-    for value in values {
-        bytes.extend_from_slice(separator);
-        push_value(bytes, value);
-        separator = b", ";
-    }
+    list.push_to(bytes);
     bytes.push(b']');
+}
+
+/// The values one after the other, without brackets.
+pub(super) fn push_values(bytes: &mut Vec<u8>, values: &[Value]) {
+    let mut separator = "";
+    for value in values {
+        bytes.extend_from_slice(separator.as_bytes());
+        push_value(bytes, value);
+        separator = SEPARATOR;
+    }
 }
 
 fn push_object(bytes: &mut Vec<u8>, object: &Object) {
     bytes.push(b'{');
-    let mut separator: &[u8] = b"";
+    let mut separator = "";
     for (key, value) in object.iter() {
-        bytes.extend_from_slice(separator);
+        bytes.extend_from_slice(separator.as_bytes());
         push_text(bytes, key);
         bytes.extend_from_slice(b": ");
         push_value(bytes, value);
-        separator = b", ";
+        separator = SEPARATOR;
     }
     bytes.push(b'}');
 }
