@@ -86,7 +86,12 @@ fn by_loom() -> Outcome {
 fn scenario(name: &'static str, outcomes: Vec<(Setting, Outcome)>) -> Judged {
     let strategy = AnyStrategy::named("flock").unwrap();
     let about = "what happens in it";
-    judged(Subject::Scenario { strategy, about }, name, outcomes)
+    let subject = Subject::Scenario {
+        strategy: Some(strategy),
+        kind: None,
+        about,
+    };
+    judged(subject, name, outcomes)
 }
 
 fn control(
