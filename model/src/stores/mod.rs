@@ -16,17 +16,31 @@ mod any_search;
 mod later;
 mod scene;
 
+mod footing;
+mod witness;
+
 mod guards;
+
+mod step;
 
 pub use any_search::AnySearch;
 pub use later::Later;
+pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};
 
 /// The subjects, in the order in which tools list them.
-pub const ALL: [Subject; 3] = [
+pub const ALL: [Subject; 11] = [
     guards::slots::SLOTS,
     guards::slots::ONE_SLOT,
+    guards::debounce::DEBOUNCE,
+    guards::debounce::TAKE_OVER,
+    guards::debounce::LEADING,
+    guards::breaker::BREAKER,
+    guards::failures::FAILURES,
+    guards::rate_limit::RATE_LIMIT,
     guards::once::ONCE,
+    guards::pending::PENDING,
+    guards::confirmed::CONFIRMED,
 ];
 
 /// The subject with this name.

@@ -1,11 +1,12 @@
 //! Where the subjects are searched: processes in one directory, and a judge of what they were told.
 
+use super::witness::Witness;
 use crate::oracle::{DIRECTORY, Failure, USER, Violation, ViolationKind};
 use crate::process::{Ending, Exit, Program};
 use crate::search::{Budget, Goal, Search};
-use crate::sim::{AnyDoor, FaultModel, Sequential, Sim, SimProcess};
+use crate::sim::{AnyDoor, Door, FaultModel, Sequential, Sim, SimProcess};
 use hookstate::kernel::Kernel;
-use hookstate::{Error, ErrorKind, Result};
+use hookstate::{Error, ErrorKind, Result, State, Store};
 use std::hash::Hash;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +16,9 @@ pub(super) type Process = SimProcess<AnyDoor>;
 
 /// What a judge says.
 pub(super) type Verdict = std::result::Result<(), Violation>;
+
+/// Under which all subjects are kept.
+pub(super) const NAME: &str = "store";
 
 /// Some processes and where they start from.
 pub(super) struct Scene<S> {
@@ -80,6 +84,17 @@ impl<S: Clone + Default + Eq + Hash + Send + Sync + 'static> Scene<S> {
         };
         Search::new(self.start, USER, self.programs, judge).budget(budget)
     }
+}
+
+/// The store of a subject.
+pub(super) fn store<T: State>(witness: &Witness, process: &Process) -> Store<T, Witness, Process> {
+    Store::with(DIRECTORY, NAME, witness.clone(), process.clone())
+}
+
+/// The process as one of those whose calls the search puts in order, so that what it runs is compiled
+/// once.
+pub(super) fn erased(process: SimProcess<impl Door + 'static>) -> Process {
+    SimProcess(AnyDoor::new(process.0))
 }
 
 /// Something that has to come about in one ending at least.

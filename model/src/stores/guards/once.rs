@@ -3,29 +3,26 @@
 //! All ask for the same key, which does not expire while they are there. The first could not do its
 //! work if it wins, and forgets the key.
 
-use super::NAME;
-use crate::control::Unlocked;
-use crate::oracle::{DIRECTORY, Violation, ViolationKind};
+use crate::oracle::{Violation, ViolationKind};
 use crate::search::{Goal, Search};
-use crate::stores::scene::{Account, Finale, Process, Scene, Verdict, demand, goal, sure};
+use crate::stores::footing::Footing;
+use crate::stores::scene::{
+    Account, Finale, Process, Scene, Verdict, demand, erased, goal, store, sure,
+};
+use crate::stores::witness::Witness;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::guard::Once;
-use hookstate::kernel::Kernel;
-use hookstate::strategy::{ALL, Flock, Strategy};
-use hookstate::{NoDelta, State, Store};
-use serde::{Deserialize, Serialize};
+use hookstate::strategy::ALL;
 use std::time::Duration;
 
 pub(in crate::stores) const ONCE: Subject = Subject {
     name: "once",
     kind: Kind::Guards,
     holds: "one of all who ask for a key wins it, and another if the winner forgets it",
-    ground: Ground::Store(&ALL, |strategy, setting| Box::new(asks(strategy, setting))),
-    settings: &[
-        Setting::kills(3, 1),
-        Setting::kills(2, 2),
-        Setting::failing(2),
-    ],
+    ground: Ground::Store(&ALL, |strategy, setting| {
+        Box::new(asks(Footing::Shipping(strategy), setting))
+    }),
+    settings: super::SETTINGS,
     controls: &[UNLOCKED, IN_TWO_WINDOWS],
 };
 
@@ -34,7 +31,7 @@ const UNLOCKED: Control = Control {
     leaves_out: "Keeps the keys in a store that unlocks between reading and writing.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(asks(Unlocked, setting)),
+    search: |setting| Box::new(asks(Footing::Unlocked, setting)),
 };
 
 const IN_TWO_WINDOWS: Control = Control {
@@ -42,7 +39,7 @@ const IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks whether somebody has won the key, and writes that it has in another window.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(asks_in_two_windows(setting)),
+    search: |setting| Box::new(asks(Footing::TwoWindows, setting)),
 };
 
 const KEY: &str = "key";
@@ -57,12 +54,9 @@ struct Said {
     has_forgotten: bool,
 }
 
-fn asks<S>(strategy: S, setting: Setting) -> Search<Account<Said>, Violation>
-where
-    S: Strategy + Copy + Send + Sync + 'static,
-{
+fn asks(footing: Footing, setting: Setting) -> Search<Account<Said>, Violation> {
     let first = move |process: &Process, said: &mut Said| {
-        let once = once(strategy, process.clone());
+        let once = once(footing, process);
         said.is_told(once.first(KEY)?.value);
         if said.holds {
             said.forgets();
@@ -71,21 +65,18 @@ where
         Ok(())
     };
     let other = move |process: &Process, said: &mut Said| {
-        said.is_told(once(strategy, process.clone()).first(KEY)?.value);
+        said.is_told(once(footing, process).first(KEY)?.value);
         Ok(())
     };
     let others = 1..setting.processes;
     let scene = others.fold(Scene::new().process(first), |scene, _| scene.process(other));
     scene
-        .judged(setting.budget, move |finale| judge(finale, strategy))
+        .judged(setting.budget, move |finale| judge(finale, footing))
         .reaching(goals())
 }
 
-fn once<S: Strategy, K: Kernel>(strategy: S, kernel: K) -> Once<S, K> {
-    Once::over(
-        Store::with(DIRECTORY, NAME, strategy, kernel),
-        NEVER_EXPIRES,
-    )
+fn once(footing: Footing, process: &Process) -> Once<Witness, Process> {
+    Once::over(store(&Witness::of(footing), process), NEVER_EXPIRES)
 }
 
 impl Said {
@@ -100,10 +91,10 @@ impl Said {
     }
 }
 
-fn judge<S: Strategy>(finale: &Finale<'_, Said>, strategy: S) -> Verdict {
+fn judge(finale: &Finale<'_, Said>, footing: Footing) -> Verdict {
     check_winners(finale)?;
     let holders = finale.said().filter(|said| said.holds).count();
-    let has_won = sure(once(strategy, finale.newcomer()).first(KEY))?.value;
+    let has_won = sure(once(footing, &erased(finale.newcomer())).first(KEY))?.value;
     demand(!has_won || holders == 0, ViolationKind::Doubled, || {
         "a newcomer wins a key that somebody holds".to_owned()
     })
@@ -132,31 +123,4 @@ fn goals() -> Vec<Goal<Account<Said>>> {
             first.is_some_and(|said: &Said| said.is_answered && !said.holds && !said.has_forgotten)
         }),
     ]
-}
-
-/// Whether the key was won.
-#[derive(Default, Serialize, Deserialize)]
-struct Won(bool);
-
-impl State for Won {
-    type Delta = NoDelta;
-
-    fn apply(&mut self, delta: &NoDelta) {
-        match *delta {}
-    }
-}
-
-fn asks_in_two_windows(setting: Setting) -> Search<Account<Said>, Violation> {
-    let ask = |process: &Process, said: &mut Said| {
-        let won: Store<Won, _, _> = Store::with(DIRECTORY, NAME, Flock, process.clone());
-        let is_won = won.read()?.value.0;
-        if !is_won {
-            let _ = won.locked_modify(|won| won.0 = true)?;
-        }
-        said.is_told(!is_won);
-        Ok(())
-    };
-    let seats = 0..setting.processes;
-    let scene = seats.fold(Scene::new(), |scene, _| scene.process(ask));
-    scene.judged(setting.budget, check_winners)
 }

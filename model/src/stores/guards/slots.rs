@@ -1,22 +1,24 @@
 //! At most so many inside, and the slot of one who is killed is free at once.
 //!
-//! Each process waits for a slot, does something that others can notice, and leaves. A wait has no
-//! end in the search, so whoever waits for a slot that nobody frees is stuck.
+//! Each process waits for a slot, does something that others can notice, and leaves; where there is
+//! one slot, twice. A wait has no end in the search, so whoever waits for a slot that nobody frees is
+//! stuck.
 
-use super::NAME;
 use crate::oracle::{DIRECTORY, Violation, ViolationKind};
 use crate::search::{Goal, Search};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request, SimProcess};
-use crate::stores::scene::{Account, Finale, Process, Scene, Verdict, broken, demand, goal, sure};
+use crate::stores::scene::{
+    Account, Finale, NAME, Process, Scene, Verdict, broken, demand, erased, goal, sure,
+};
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
-use crate::twin::WithoutLock;
+use crate::twin::{Through, WithoutLock};
 use hookstate::guard::Slots;
 use hookstate::kernel::{FlockOperation, Kernel, Watched};
 use hookstate::strategy::Flock;
 use hookstate::{NoDelta, Result, State, Store};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,8 +26,8 @@ pub(in crate::stores) const SLOTS: Subject = Subject {
     name: "slots",
     kind: Kind::Guards,
     holds: "never more than two inside of two slots, and a slot of one who is killed is free at once",
-    ground: Ground::Locks(|setting| Box::new(visits::<2>(setting))),
-    settings: SETTINGS,
+    ground: Ground::Locks(|setting| Box::new(visits(setting, TWO, unchanged))),
+    settings: super::SETTINGS,
     controls: &[COUNTED, COUNTED_FOR_EVER],
 };
 
@@ -33,54 +35,89 @@ pub(in crate::stores) const ONE_SLOT: Subject = Subject {
     name: "one-slot",
     kind: Kind::Guards,
     holds: "never more than one inside of one slot, and it is free at once if that one is killed",
-    ground: Ground::Locks(|setting| Box::new(visits::<1>(setting))),
-    settings: SETTINGS,
-    controls: &[UNLOCKED, REMOVED],
+    ground: Ground::Locks(|setting| Box::new(visits(setting, ONE_TWICE, unchanged))),
+    settings: super::SETTINGS,
+    controls: &[UNLOCKED, GIVES_UP, KEPT, REMOVED],
 };
 
-const SETTINGS: &[Setting] = &[
-    Setting::kills(3, 1),
-    Setting::kills(2, 2),
-    Setting::failing(2),
-];
-
-const COUNTED: Control = Control {
+pub(in crate::stores) const COUNTED: Control = Control {
     name: "slots-looked-at-then-taken",
     leaves_out: "Looks how many are inside, and adds itself in another window.",
     verdicts: &[ViolationKind::ExclusionBroken],
     setting: Setting::kills(3, 0),
-    search: |setting| Box::new(counted::<2>(setting, Windows::Two)),
+    search: |setting| Box::new(counted(setting, TWO, Windows::Two)),
 };
 
-const COUNTED_FOR_EVER: Control = Control {
+pub(in crate::stores) const COUNTED_FOR_EVER: Control = Control {
     name: "slots-counted-for-ever",
     leaves_out: "Counts who is inside, in one window, instead of holding locks.",
     verdicts: &[ViolationKind::Stuck],
     setting: Setting::kills(2, 1),
-    search: |setting| Box::new(counted::<1>(setting, Windows::One)),
+    search: |setting| Box::new(counted(setting, ONE, Windows::One)),
 };
 
-const UNLOCKED: Control = Control {
+pub(in crate::stores) const UNLOCKED: Control = Control {
     name: "slots-unlocked",
     leaves_out: "Takes no lock of the slot and believes that it has it.",
     verdicts: &[ViolationKind::ExclusionBroken],
     setting: Setting::kills(2, 0),
     search: |setting| {
-        let around = |process| Watched::new(process, WithoutLock);
-        Box::new(visits_over::<1, _>(setting, around))
+        let around = |process| erased(SimProcess(Through(Watched::new(process, WithoutLock))));
+        Box::new(visits(setting, ONE_TWICE, around))
     },
 };
 
-const REMOVED: Control = Control {
+pub(in crate::stores) const GIVES_UP: Control = Control {
+    name: "slots-gives-up",
+    leaves_out: "Does not try again when all slots are held.",
+    verdicts: &[ViolationKind::Failed],
+    setting: Setting::kills(2, 0),
+    search: |setting| {
+        Box::new(searched(setting, ONE, |process, said| {
+            let slots = Slots::with(DIRECTORY, NAME, 1, process.clone());
+            if let Some(slot) = slots.try_acquire()? {
+                said.stays_inside(process, slot.number());
+            }
+            Ok(())
+        }))
+    },
+};
+
+pub(in crate::stores) const KEPT: Control = Control {
+    name: "slots-kept",
+    leaves_out: "Neither unlocks nor closes the file of its slot when it leaves.",
+    verdicts: &[ViolationKind::Stuck],
+    setting: Setting::kills(1, 0),
+    search: |setting| {
+        let around = |process: Process| erased(SimProcess(KeepsTheSlot::new(process.0)));
+        Box::new(visits(setting, ONE_TWICE, around))
+    },
+};
+
+pub(in crate::stores) const REMOVED: Control = Control {
     name: "slots-removed",
     leaves_out: "Removes the file of its slot when it leaves.",
     verdicts: &[ViolationKind::ExclusionBroken],
     setting: Setting::kills(3, 0),
     search: |setting| {
-        let around = |process: Process| SimProcess(RemovesTheFile::new(process.0));
-        Box::new(visits_over::<1, _>(setting, around))
+        let around = |process: Process| erased(SimProcess(RemovesTheFile::new(process.0)));
+        Box::new(visits(setting, ONE_TWICE, around))
     },
 };
+
+/// How many slots there are, and how often each process comes.
+#[derive(Clone, Copy)]
+struct Staging {
+    slots: usize,
+    visits: usize,
+}
+
+const TWO: Staging = Staging {
+    slots: 2,
+    visits: 1,
+};
+const ONE: Staging = Staging { slots: 1, ..TWO };
+const ONE_TWICE: Staging = Staging { visits: 2, ..ONE };
 
 /// Longer than any wait.
 const FOR_EVER: Duration = Duration::MAX;
@@ -88,81 +125,93 @@ const FOR_EVER: Duration = Duration::MAX;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Said {
     inside: bool,
-    /// The slot that it got.
+    /// The slot that it got last.
     number: Option<usize>,
+    visits: usize,
 }
 
 impl Said {
     fn stays_inside(&mut self, process: &Process, number: usize) {
         self.inside = true;
         self.number = Some(number);
+        self.visits += 1;
         // Something that the others can notice.
         let _ = process.stat(Path::new(DIRECTORY));
         self.inside = false;
     }
 }
 
-fn visits<const SLOTS: usize>(setting: Setting) -> Search<Account<Said>, Violation> {
-    visits_over::<SLOTS, _>(setting, |process| process)
+fn unchanged(process: Process) -> Process {
+    process
 }
 
-fn visits_over<const SLOTS: usize, K: Kernel + 'static>(
+fn visits(
     setting: Setting,
-    around: fn(Process) -> K,
+    staging: Staging,
+    around: fn(Process) -> Process,
 ) -> Search<Account<Said>, Violation> {
-    searched::<SLOTS>(setting, move |process, said| {
-        let slots = Slots::with(DIRECTORY, NAME, SLOTS, around(process.clone()));
-        let slot = slots.acquire_within(FOR_EVER)?;
-        let slot = slot.expect("the time is never up");
-        said.stays_inside(process, slot.number());
-        drop(slot);
+    searched(setting, staging, move |process, said| {
+        let slots = Slots::with(DIRECTORY, NAME, staging.slots, around(process.clone()));
+        for _ in 0..staging.visits {
+            if let Some(slot) = slots.acquire_within(FOR_EVER)? {
+                said.stays_inside(process, slot.number());
+            }
+        }
         Ok(())
     })
 }
 
-fn searched<const SLOTS: usize>(
+fn searched(
     setting: Setting,
+    staging: Staging,
     act: impl Fn(&Process, &mut Said) -> Result<()> + Clone + Send + Sync + 'static,
 ) -> Search<Account<Said>, Violation> {
     let seats = 0..setting.processes;
     let scene = seats.fold(Scene::new(), |scene, _| scene.process(act.clone()));
     scene
-        .judged(setting.budget, judge::<SLOTS>)
+        .judged(setting.budget, move |finale| judge(finale, staging.slots))
         .at_most(
-            SLOTS,
+            staging.slots,
             |account| account.said.inside,
             broken(
                 ViolationKind::ExclusionBroken,
                 "more processes were inside than there are slots",
             ),
         )
-        .reaching(goals::<SLOTS>(setting))
+        .reaching(goals(setting, staging.slots))
 }
 
-/// Nobody is left in a slot.
-fn judge<const SLOTS: usize>(finale: &Finale<'_, Said>) -> Verdict {
-    let slots = Slots::with(DIRECTORY, NAME, SLOTS, finale.newcomer());
+/// Everybody had a slot, and nobody is left in one.
+fn judge(finale: &Finale<'_, Said>, number: usize) -> Verdict {
+    let all_in = finale.finished().all(|said| said.visits > 0);
+    demand(all_in, ViolationKind::Failed, || {
+        "one was turned away although its time was not up".to_owned()
+    })?;
+    let slots = Slots::with(DIRECTORY, NAME, number, erased(finale.newcomer()));
     let mut held = Vec::new();
     while let Some(slot) = sure(slots.try_acquire())? {
         held.push(slot);
     }
-    demand(held.len() == SLOTS, ViolationKind::Lost, || {
+    demand(held.len() == number, ViolationKind::Lost, || {
         format!(
-            "{} of {SLOTS} slots are free when all have left",
+            "{} of {number} slots are free when all have left",
             held.len()
         )
     })
 }
 
-fn goals<const SLOTS: usize>(setting: Setting) -> Vec<Goal<Account<Said>>> {
+fn goals(setting: Setting, slots: usize) -> Vec<Goal<Account<Said>>> {
     let mut goals = vec![goal(
         "everybody has been inside",
         |finale: &Finale<'_, _>| finale.said().all(|said: &Said| said.number.is_some()),
     )];
-    if SLOTS > 1 {
-        goals.push(goal("the last slot is taken", |finale: &Finale<'_, _>| {
-            finale.said().any(|said: &Said| said.number == Some(SLOTS))
-        }));
+    if slots > 1 {
+        goals.push(goal(
+            "the last slot is taken",
+            move |finale: &Finale<'_, _>| {
+                finale.said().any(|said: &Said| said.number == Some(slots))
+            },
+        ));
     }
     if setting.budget.kills > 0 {
         goals.push(goal(
@@ -177,6 +226,36 @@ fn goals<const SLOTS: usize>(setting: Setting) -> Vec<Goal<Account<Said>>> {
         ));
     }
     goals
+}
+
+/// Never lets go of a lock that it has.
+#[derive(Debug)]
+struct KeepsTheSlot {
+    door: AnyDoor,
+    kept: RefCell<BTreeSet<Fd>>,
+}
+
+impl KeepsTheSlot {
+    fn new(door: AnyDoor) -> Self {
+        let kept = RefCell::default();
+        Self { door, kept }
+    }
+}
+
+impl Door for KeepsTheSlot {
+    fn call(&self, request: Request) -> hookstate::kernel::Result<Reply> {
+        match request {
+            Request::Flock {
+                fd,
+                operation: FlockOperation::Unlock,
+            } => {
+                self.kept.borrow_mut().insert(fd);
+                Ok(Reply::Unit)
+            }
+            Request::Close { fd } if self.kept.borrow().contains(&fd) => Ok(Reply::Unit),
+            other => self.door.call(other),
+        }
+    }
 }
 
 /// Leaves no file behind, as it believes.
@@ -237,13 +316,14 @@ enum Windows {
     Two,
 }
 
-fn counted<const SLOTS: usize>(
+fn counted(
     setting: Setting,
+    staging: Staging,
     windows: Windows,
 ) -> Search<Account<Said>, Violation> {
-    searched::<SLOTS>(setting, move |process, said| {
+    searched(setting, staging, move |process, said| {
         let count: Store<Count, _, _> = Store::with(DIRECTORY, "count", Flock, process.clone());
-        while !is_let_in(&count, SLOTS, windows)? {
+        while !is_let_in(&count, staging.slots, windows)? {
             process.sched_yield();
         }
         said.stays_inside(process, 1);
@@ -252,11 +332,7 @@ fn counted<const SLOTS: usize>(
     })
 }
 
-fn is_let_in<K: Kernel>(
-    count: &Store<Count, Flock, K>,
-    most: usize,
-    windows: Windows,
-) -> Result<bool> {
+fn is_let_in(count: &Store<Count, Flock, Process>, most: usize, windows: Windows) -> Result<bool> {
     if windows == Windows::Two && count.read()?.value.0 >= most {
         return Ok(false);
     }
