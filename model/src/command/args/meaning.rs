@@ -137,6 +137,7 @@ mod tests {
     use super::{Request, Words, meaning};
     use crate::command::plan::{Line, Plan, Subject};
     use clap::Parser;
+    use hookstate::strategy::Strategy;
     use hookstate_model::stores;
 
     fn planned(line: &str) -> Plan {
@@ -214,6 +215,15 @@ mod tests {
         let of_once: Vec<_> = once.flat_map(settings).collect();
         assert_eq!(of_once, ["2 processes, no mishap"; 3]);
         assert!(told("model --scenario once --engine loom").contains("loom"));
+        let all = planned("model --scenario slots,rate-limit,once,pending");
+        let strategies = all.lines.iter().map(|line| match line.subject {
+            Subject::Scenario { strategy, .. } => strategy.map(|it| it.name()),
+            Subject::Control { .. } => None,
+        });
+        let mut sections: Vec<_> = strategies.collect();
+        sections.dedup();
+        let expected = [None, Some("flock"), Some("append-log"), Some("rename")];
+        assert_eq!(sections, expected);
         // It has locks of its own and no strategy.
         assert!(told("model --scenario slots --strategy flock").contains("none of these"));
         assert_eq!(

@@ -2,21 +2,34 @@
 
 use super::{Selection, is_chosen};
 use crate::command::plan::{Engine, Hunt, Line, Outcome, Setting, Subject, Terms, Trial};
-use hookstate::strategy::{AnyStrategy, Strategy};
+use hookstate::strategy::{ALL, AnyStrategy, Strategy};
 use hookstate_model::stores;
 use std::sync::Arc;
 
-/// A line for each of the chosen subjects on each of the chosen strategies.
+/// A line for each of the chosen subjects on each of the chosen strategies; those of a kind that are on
+/// the same strategy together.
 pub(super) fn lines(selection: &Selection) -> impl Iterator<Item = Line> {
     let chosen = stores::ALL.into_iter();
-    chosen
+    let mut all: Vec<(Option<AnyStrategy>, stores::Subject)> = chosen
         .filter(|subject| is_chosen(&selection.scenarios, subject.name))
         .flat_map(|subject| {
             let grounds = subject.grounds();
             grounds.map(move |strategy| (strategy, subject))
         })
         .filter(|(strategy, _)| selection.is_on(*strategy))
+        .collect();
+    all.sort_by_key(|(strategy, subject)| (place_of(subject.kind), strategy.map(rank)));
+    all.into_iter()
         .map(|(strategy, subject)| line(selection, strategy, subject))
+}
+
+/// Where those of this kind begin in the list.
+fn place_of(kind: stores::Kind) -> Option<usize> {
+    stores::ALL.iter().position(|subject| subject.kind == kind)
+}
+
+fn rank(strategy: AnyStrategy) -> Option<usize> {
+    ALL.iter().position(|known| *known == strategy)
 }
 
 /// A line for each control.
