@@ -1,5 +1,6 @@
-//! Makes an enumeration of the numbered steps of all protocols, out of the comments at the top of
-//! the sources of `core`, so that a step without a control does not compile.
+//! Makes enumerations of the numbered steps of all protocols, out of the comments at the top of the
+//! sources of `core`, so that a step without a control does not compile: one of the strategies, and one
+//! of what stands on them.
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,19 +18,27 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     let core = Path::new(&variable("CARGO_MANIFEST_DIR")).join("../core/src");
-    let mut steps = Vec::new();
-    for file in files_with_protocols(&core) {
-        println!("cargo::rerun-if-changed={}", core.join(&file).display());
-        steps.extend(named_steps(&core, &file));
-    }
-    // A file that is added to the directory, too.
-    println!(
-        "cargo::rerun-if-changed={}",
-        core.join("strategy").display()
-    );
+    let mut strategies = files_in(&core, "strategy");
+    strategies.insert(0, "lock.rs".to_owned());
     println!("cargo::rerun-if-changed=build/protocol.rs");
-    let generated = Path::new(&variable("OUT_DIR")).join("steps.rs");
-    fs::write(generated, enumeration(&steps)).expect("cargo has made the directory");
+    write("steps.rs", &steps_of(&core, &strategies));
+    write(
+        "store_steps.rs",
+        &steps_of(&core, &files_in(&core, "guard")),
+    );
+}
+
+fn steps_of(core: &Path, files: &[String]) -> Vec<Named> {
+    let steps = files.iter().flat_map(|file| {
+        println!("cargo::rerun-if-changed={}", core.join(file).display());
+        named_steps(core, file)
+    });
+    steps.collect()
+}
+
+fn write(name: &str, steps: &[Named]) {
+    let generated = Path::new(&variable("OUT_DIR")).join(name);
+    fs::write(generated, enumeration(steps)).expect("cargo has made the directory");
 }
 
 struct Named {
@@ -38,15 +47,16 @@ struct Named {
     step: Step,
 }
 
-/// The lock and the strategies, in the order of their names.
-fn files_with_protocols(core: &Path) -> Vec<String> {
-    let listed = fs::read_dir(core.join("strategy")).expect("the sources of core are there");
+/// In the order of their names, whether they have a protocol or not.
+fn files_in(core: &Path, directory: &str) -> Vec<String> {
+    // A file that is added to the directory, too.
+    println!("cargo::rerun-if-changed={}", core.join(directory).display());
+    let listed = fs::read_dir(core.join(directory)).expect("the sources of core are there");
     let mut files: Vec<String> = listed
         .map(|entry| entry.expect("the sources can be listed").file_name())
-        .map(|name| format!("strategy/{}", name.to_string_lossy()))
+        .map(|name| format!("{directory}/{}", name.to_string_lossy()))
         .collect();
     files.sort();
-    files.insert(0, "lock.rs".to_owned());
     files
 }
 

@@ -6,7 +6,8 @@
 //! Both say how far they got, and [`trace`] shows what happened. [`oracle`] says what must hold in
 //! the end, [`scenario`] puts strategy, processes and oracle together, and [`catalogue`] has the
 //! scenarios by name. [`twin`] leaves single steps out of the shipping strategies and [`control`] has
-//! whole programs that lose updates: the model must reject all of them. [`replay`] has real processes
+//! whole programs that lose updates: the model must reject all of them. [`stores`] has what stands on
+//! the strategies, with controls of its own. [`replay`] has real processes
 //! do on the kernel of this machine what the model says.
 //!
 //! ```
@@ -37,5 +38,7 @@ pub mod catalogue;
 pub mod twin;
 
 pub mod control;
+
+pub mod stores;
 
 pub mod replay;

@@ -201,6 +201,13 @@ pub enum Violation {
         /// How long it is.
         size: u64,
     },
+    /// What stands on the state has broken its own promise.
+    Broken {
+        /// In which sense.
+        kind: ViolationKind,
+        /// What has happened.
+        told: String,
+    },
 }
 
 /// A violation without its details, to match on.
@@ -650,6 +657,7 @@ impl Violation {
             Self::FalseAlarm => ViolationKind::FalseAlarm,
             Self::DamageForgotten => ViolationKind::DamageForgotten,
             Self::Litter { .. } => ViolationKind::Litter,
+            Self::Broken { kind, .. } => *kind,
         }
     }
 }
@@ -687,6 +695,7 @@ impl fmt::Display for Violation {
             Self::Litter { name, size } => {
                 write!(f, "{name} was left behind, {size} bytes long")
             }
+            Self::Broken { told, .. } => write!(f, "{told}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The comments of the strategies name controls where they say why a step is there. Each name must
-//! be that of a twin, or of one of the programs that are known to lose updates. That every step has
+//! be that of a twin, of a mistake that a store can make, or of one of the programs that are known to
+//! lose updates. That every step has
 //! a control at all is seen to by the build; see `hookstate_model::twin::Step`.
 
 #![expect(
@@ -8,7 +9,7 @@
 )]
 
 use hookstate_model::control::AnyControl;
-use hookstate_model::twin;
+use hookstate_model::{stores, twin};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -75,5 +76,6 @@ fn in_backticks(sentence: &str) -> Vec<String> {
 }
 
 fn exists(name: &str) -> bool {
-    twin::named(name).is_some() || AnyControl::named(name).is_some()
+    let of_a_store = stores::controls().any(|(_, control)| control.name == name);
+    of_a_store || twin::named(name).is_some() || AnyControl::named(name).is_some()
 }

@@ -341,3 +341,52 @@ fn nobody_runs_away(ending: &Ending<()>) -> Result<(), String> {
         false => nobody_stuck(ending),
     }
 }
+
+/// Says that it is inside, makes a call that the others can notice, and leaves.
+fn stays_inside() -> Program<bool> {
+    Arc::new(|process, inside| {
+        *inside = true;
+        let _ = process.stat(Path::new("/a"));
+        *inside = false;
+    })
+}
+
+#[test]
+fn more_than_may_be_inside_are_found() {
+    let reports = [1, 2, 3].map(|most| {
+        let programs = (0..3).map(|_| stays_inside()).collect();
+        Search::new(start(), 1000, programs, |_| Ok(()))
+            .at_most(most, |inside| *inside, "too many")
+            .run()
+    });
+    let found = reports.map(|report| report.counterexample().is_some());
+    assert_eq!(found, [true, true, false]);
+}
+
+/// Tries the lock of one file, and if it is refused waits for that of another, which it opens as the
+/// same descriptor.
+fn tries_one_and_waits_for_the_other() -> Program<()> {
+    program(|process| {
+        let one = open(process, "/a");
+        let refused = process.flock(&one, FlockOperation::TryExclusive).is_err();
+        process.close(one);
+        if refused {
+            let other = open(process, "/b");
+            while process.flock(&other, FlockOperation::TryExclusive).is_err() {
+                process.sched_yield();
+            }
+            process.close(other);
+        }
+    })
+}
+
+/// It is where it was only if it waits for the same file.
+#[test]
+fn waiting_for_another_file_under_the_same_number_is_another_place() {
+    let report = run(vec![
+        tries_one_and_waits_for_the_other(),
+        locks_both("/a", "/b"),
+    ]);
+    assert!(report.is_complete());
+    assert!(report.sightings.refused > 0);
+}

@@ -14,10 +14,15 @@
 //!
 //! Why generations: admit and report are often two processes, a pre and a post hook, so that no lock
 //! can be held in between and nothing tells a slow probe from a dead one. A probe that is replaced may
-//! still report; it would close a breaker that the new probe is just finding broken.
+//! still report; it would close a breaker that the new probe is just finding broken. Control:
+//! `breaker-without-generations`.
 //!
 //! Why a probe has a time limit: one that was killed never reports, and the breaker would stay
-//! half-open for ever.
+//! half-open for ever. Control: `breaker-without-time-limit`.
+//!
+//! Why one window: two who decide on the same state both probe, and two failures count as one.
+//! Controls: `breaker-unlocked`, `breaker-in-two-windows`, `breaker-failures-unlocked`,
+//! `breaker-failures-in-two-windows`.
 //!
 //! A kill of `admit` after its window leaves a probe that nobody makes, as does a kill of the probe:
 //! the next is granted when its time is up. A kill of `report` leaves it counted or not.

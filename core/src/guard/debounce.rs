@@ -17,17 +17,23 @@
 //!
 //! Why the role is a lock of the kernel: it is free as soon as its holder is dead, so the next event
 //! finds out, inside its window, that nobody waits any more. A number of a process, or a time, would
-//! have to be guessed about.
+//! have to be guessed about. Control: `debounce-role-unlocked`.
 //!
 //! Why the role is released in the window that decides to leave: an event between that decision and
 //! the release would find the role taken and be merged, and nobody would act on it. A kill between the
-//! release and the write leaves an event pending that was acted on; it is acted on once more.
+//! release and the write leaves an event pending that was acted on; it is acted on once more. Control:
+//! `debounce-leaves-late`.
 //!
 //! Why an event stays pending until it was acted on: whoever is killed in the middle has not done it.
-//! So without a kill each burst is acted on once, and with one at least once.
+//! So without a kill each burst is acted on once, and with one at least once. Control:
+//! `debounce-confirms-first`.
 //!
 //! Why an event during the action is not lost: it is noted, and the step 2 after the action finds that
-//! another event is the last one.
+//! another event is the last one. Controls: `debounce-leaves-after-acting`,
+//! `debounce-without-trailing-edge`.
+//!
+//! Why one window: what was read is still so when the decision is written. Controls:
+//! `debounce-state-unlocked`, `debounce-in-two-windows`.
 
 use super::moment::Moment;
 use super::waiter::{Step, Terms, Waiter};

@@ -1,5 +1,8 @@
 //! Each key is won by one process, until it expires.
 //!
+//! Looking for the key and writing it are one window, or two would win it. Controls: `once-unlocked`,
+//! `once-in-two-windows`.
+//!
 //! The state has a moment and a number for each key: its hash, unless it is a plain name, so that
 //! neither odd nor long keys matter. Of too many the oldest is forgotten.
 //!

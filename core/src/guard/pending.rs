@@ -14,11 +14,20 @@
 //! Why a path can be in the queue and in a batch: it was added again after the batch was taken, and
 //! whoever has the batch may have looked at the file before that change.
 //!
+//! Why one window: who writes back a queue that another has taken from hands out its paths again, and
+//! one who empties a queue that another has added to loses them. Controls: `pending-unlocked`,
+//! `pending-added-in-two-windows`, `pending-taken-in-two-windows`, `pending-confirm-unlocked`,
+//! `pending-confirm-in-two-windows`.
+//!
 //! Why batches go back to the front: their paths arrived first. A path that was added again meanwhile
 //! takes the place that it had then.
 //!
 //! A kill of `take` after its window loses the batch: at most once. A kill of whoever has a batch to
-//! confirm gives it back when its time is up: at least once.
+//! confirm gives it back when its time is up: at least once. Controls: `pending-never-given-back`,
+//! `pending-confirmed-first`.
+//!
+//! Why batches have numbers: the confirmation of one that has gone back would take the batch of
+//! another along. Control: `pending-without-numbers`.
 
 use super::AnyPath;
 use super::decide::decide;

@@ -4,6 +4,9 @@
 //! window slides exactly; a counter for each stretch of time would admit twice as many around the
 //! bound between two of them.
 //!
+//! Looking for a turn and taking it are one window, or two would take the last. Controls:
+//! `rate-limit-unlocked`, `rate-limit-in-two-windows`.
+//!
 //! A kill leaves either nothing or an admission that nobody makes use of: never more than the limit.
 
 use super::decide::decide;

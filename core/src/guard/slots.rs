@@ -11,11 +11,16 @@
 //!
 //! Why locks and not a number: the kernel releases those of a process that dies, at once, and nobody
 //! has to guess whether a holder is slow or dead. A number that is read and then increased admits
-//! everybody (the counter of pattern "count, then add oneself"), and nobody takes back the share of
-//! one who was killed.
+//! everybody, and nobody takes back the share of one who was killed. Controls: `slots-unlocked`,
+//! `slots-looked-at-then-taken`, `slots-counted-for-ever`.
 //!
 //! Why the files are never removed: between the removal and the next creation two processes would
-//! hold the lock of two files with one name.
+//! hold the lock of two files with one name. Control: `slots-removed`.
+//!
+//! Why step 2: a slot that is free a moment later is worth the time that the caller has. Control:
+//! `slots-gives-up`.
+//!
+//! Why step 3: who lives on and comes again would wait for itself. Control: `slots-kept`.
 //!
 //! Why the descriptors close at exec: a command that the holder starts would keep the slot after the
 //! holder is gone.

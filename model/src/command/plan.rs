@@ -3,6 +3,7 @@
 use hookstate::strategy::AnyStrategy;
 use hookstate_model::oracle::{Violation, ViolationKind};
 use hookstate_model::search::{Budget, Search};
+use hookstate_model::stores::{AnySearch, Kind};
 use hookstate_model::trace::Trace;
 use std::fmt;
 use std::hash::Hash;
@@ -55,7 +56,10 @@ pub(super) struct Line {
 pub(super) enum Subject {
     /// The shipping code, which must keep every update.
     Scenario {
-        strategy: AnyStrategy,
+        /// Nothing for what stands on none.
+        strategy: Option<AnyStrategy>,
+        /// What stands on the strategy, if it is not about the strategy itself.
+        kind: Option<Kind>,
         about: &'static str,
     },
     /// Code with something missing, which must be rejected for one of these reasons.
@@ -96,6 +100,15 @@ impl Terms {
         A: Clone + Default + Eq + Hash + Send + Sync + 'static,
         V: Clone + Send + Sync + 'static,
     {
+        let search = search.progress(Arc::clone(&self.states));
+        match self.states_max {
+            Some(most) => search.states_max(most),
+            None => search,
+        }
+    }
+
+    /// As [`set`](Self::set), whatever its processes have to say.
+    pub(super) fn set_any(&self, search: Box<dyn AnySearch>) -> Box<dyn AnySearch> {
         let search = search.progress(Arc::clone(&self.states));
         match self.states_max {
             Some(most) => search.states_max(most),

@@ -129,13 +129,13 @@ where
     }
 
     fn look_for_wrong(&self, state: &State<A>) -> Finding<V> {
-        let Some((_, violation)) = &self.search.alone else {
+        let Some(crowd) = &self.search.crowd else {
             return Finding::Nothing;
         };
         let inside = |seat: &&Seat<A>| seat.exit.is_none() && seat.history.inside;
-        match state.seats.iter().filter(inside).count() {
-            0 | 1 => Finding::Nothing,
-            _ => Finding::Wrong(violation.clone()),
+        match state.seats.iter().filter(inside).count() > crowd.most {
+            true => Finding::Wrong(crowd.violation.clone()),
+            false => Finding::Nothing,
         }
     }
 

@@ -4,9 +4,10 @@ use crate::process::{CALLS_MAX, Program, Runaway, playing};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request, SimProcess, digest_of};
 use hookstate::kernel::{Errno, FlockOperation, Result};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
@@ -40,8 +41,8 @@ pub(super) struct History<A> {
     depth: usize,
     /// Nothing for the first.
     last: Option<(Weak<Self>, Result<Reply>)>,
-    /// What the process has open.
-    open: BTreeSet<Fd>,
+    /// What the process has open, and under which name it opened it.
+    open: BTreeMap<Fd, PathBuf>,
     longer: RwLock<HashMap<Result<Reply>, Arc<Self>>>,
     /// The histories that were [found](Histories::where_it_was) to be as good as this one.
     again: Mutex<Vec<Weak<Self>>>,
@@ -213,14 +214,14 @@ fn run<A: Clone + Default + Hash>(
     }
 }
 
-fn open_after<A>((before, answer): &(&Arc<History<A>>, Result<Reply>)) -> BTreeSet<Fd> {
+fn open_after<A>((before, answer): &(&Arc<History<A>>, Result<Reply>)) -> BTreeMap<Fd, PathBuf> {
     let mut open = before.open.clone();
     match (before.request(), answer) {
         (Request::Close { fd }, _) => {
             open.remove(fd);
         }
-        (_, Ok(Reply::Fd(fd))) => {
-            open.insert(*fd);
+        (Request::Open { path, .. }, Ok(Reply::Fd(fd))) => {
+            open.insert(*fd, path.clone());
         }
         _ => {}
     }

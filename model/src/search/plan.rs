@@ -19,7 +19,7 @@ pub struct Search<A, V> {
     pub(super) programs: Vec<Program<A>>,
     pub(super) budget: Budget,
     pub(super) judge: Judge<A, V>,
-    pub(super) alone: Option<(IsInside<A>, V)>,
+    pub(super) crowd: Option<Crowd<A, V>>,
     pub(super) goals: Vec<Goal<A>>,
     pub(super) spared: Vec<bool>,
     pub(super) late: Vec<bool>,
@@ -30,6 +30,14 @@ pub struct Search<A, V> {
 
 /// Whether the account says that the process is inside of a window.
 pub type IsInside<A> = fn(&A) -> bool;
+
+/// How many may be inside of a window at the same time, and what more of them are.
+pub(super) struct Crowd<A, V> {
+    pub(super) most: usize,
+    pub(super) is_inside: IsInside<A>,
+    pub(super) violation: V,
+}
+
 /// Whether something has come about in an ending.
 pub type IsReached<A> = Arc<dyn Fn(&Ending<A>) -> bool + Send + Sync>;
 type Judge<A, V> = Arc<dyn Fn(&Ending<A>) -> Result<(), V> + Send + Sync>;
@@ -72,7 +80,7 @@ where
             euid,
             budget: Budget::NOTHING,
             judge: Arc::new(judge),
-            alone: None,
+            crowd: None,
             goals: Vec::new(),
             spared: vec![false; programs.len()],
             late: vec![false; programs.len()],
@@ -93,8 +101,18 @@ where
     /// The same, with `violation` where two processes are inside of a window at the same time. A
     /// process is inside from when its account says so until it unlocks.
     #[must_use]
-    pub fn alone(mut self, is_inside: IsInside<A>, violation: V) -> Self {
-        self.alone = Some((is_inside, violation));
+    pub fn alone(self, is_inside: IsInside<A>, violation: V) -> Self {
+        self.at_most(1, is_inside, violation)
+    }
+
+    /// As [`alone`](Self::alone), where so many may be inside.
+    #[must_use]
+    pub fn at_most(mut self, most: usize, is_inside: IsInside<A>, violation: V) -> Self {
+        self.crowd = Some(Crowd {
+            most,
+            is_inside,
+            violation,
+        });
         self
     }
 
@@ -177,7 +195,7 @@ where
     }
 
     fn is_inside(&self) -> IsInside<A> {
-        self.alone.as_ref().map_or(never, |alone| alone.0)
+        self.crowd.as_ref().map_or(never, |crowd| crowd.is_inside)
     }
 
     fn histories(&self, parts: &[usize]) -> Vec<Arc<Histories<A>>> {

@@ -36,7 +36,8 @@ fn nothing(words: &Words) -> &'static str {
     match words.control.is_empty() {
         true => {
             "none of these scenarios is about any of these strategies, or can stand what is to go \
-             wrong: the changes of a peer do not survive a power cut"
+             wrong: the changes of a peer do not survive a power cut, and what stands on the \
+             strategies is searched without one and not by loom"
         }
         false => {
             "none of these controls is a twin of such a strategy in such a scenario: programs of \
@@ -73,6 +74,7 @@ fn selection(words: &Words) -> Result<Selection, String> {
         strategies: words.strategy.clone(),
         scenarios: words.scenario.clone(),
         settings: settings(words)?,
+        is_proof: setting(words).is_none(),
         engines: engines(words.engine),
     })
 }
@@ -135,6 +137,8 @@ mod tests {
     use super::{Request, Words, meaning};
     use crate::command::plan::{Line, Plan, Subject};
     use clap::Parser;
+    use hookstate::strategy::Strategy;
+    use hookstate_model::stores;
 
     fn planned(line: &str) -> Plan {
         let words = Words::try_parse_from(line.split(' ')).unwrap();
@@ -153,6 +157,14 @@ mod tests {
         matches!(line.subject, Subject::Control { .. })
     }
 
+    fn is_of_a_strategy(line: &&Line) -> bool {
+        matches!(line.subject, Subject::Scenario { kind: None, .. })
+    }
+
+    fn is_of_a_store(line: &&Line) -> bool {
+        matches!(line.subject, Subject::Scenario { kind: Some(_), .. })
+    }
+
     fn settings(line: &Line) -> Vec<String> {
         let settings = line.trials.iter().map(|trial| trial.setting);
         settings.map(|setting| setting.to_string()).collect()
@@ -161,9 +173,12 @@ mod tests {
     #[test]
     fn without_options_everything_is_searched() {
         let plan = planned("model");
-        let scenarios = plan.lines.iter().filter(|line| !is_control(line));
+        let of_strategies = plan.lines.iter().filter(is_of_a_strategy);
         // Three scenarios are about one strategy each.
-        assert_eq!(scenarios.count(), 15 * 3 + 3);
+        assert_eq!(of_strategies.count(), 15 * 3 + 3);
+        let of_stores = plan.lines.iter().filter(is_of_a_store);
+        let grounds = stores::ALL.iter().map(|subject| subject.grounds().count());
+        assert_eq!(of_stores.count(), grounds.sum::<usize>());
         assert!(plan.lines.iter().filter(is_control).count() >= 24);
         let alike = plan.lines.iter().find(|line| line.name == "alike").unwrap();
         let expected = [
@@ -180,12 +195,41 @@ mod tests {
     #[test]
     fn one_setting_takes_the_place_of_those_of_the_proof() {
         let plan = planned("model --strategy all --procs 3 --kills 1");
-        assert_eq!(plan.lines.len(), 15 * 3 + 3);
+        let of_strategies = plan.lines.iter().filter(is_of_a_strategy);
+        assert_eq!(of_strategies.count(), 15 * 3 + 3);
         let all = plan.lines.iter();
         assert!(all.clone().all(|line| line.trials.len() == 1));
         assert!(all.clone().all(|line| !is_control(&line)));
         let failing = planned("model --scenario modify --strategy flock --procs 2 --failures 1");
         assert_eq!(settings(&failing.lines[0]), ["2 processes, 1 failing call"]);
+    }
+
+    #[test]
+    fn what_stands_on_the_strategies_is_searched_in_settings_of_its_own() {
+        let once = planned("model --scenario once --strategy rename");
+        assert_eq!(once.lines.len(), 1);
+        let own = stores::named("once").unwrap().settings;
+        assert_eq!(once.lines[0].trials.len(), own.len());
+        let asked = planned("model --scenario once,modify --procs 2 --kills 0 --engine both");
+        let once = asked.lines.iter().filter(is_of_a_store);
+        let of_once: Vec<_> = once.flat_map(settings).collect();
+        assert_eq!(of_once, ["2 processes, no mishap"; 3]);
+        assert!(told("model --scenario once --engine loom").contains("loom"));
+        let all = planned("model --scenario slots,rate-limit,once,pending");
+        let strategies = all.lines.iter().map(|line| match line.subject {
+            Subject::Scenario { strategy, .. } => strategy.map(|it| it.name()),
+            Subject::Control { .. } => None,
+        });
+        let mut sections: Vec<_> = strategies.collect();
+        sections.dedup();
+        let expected = [None, Some("flock"), Some("append-log"), Some("rename")];
+        assert_eq!(sections, expected);
+        // It has locks of its own and no strategy.
+        assert!(told("model --scenario slots --strategy flock").contains("none of these"));
+        assert_eq!(
+            planned("model --scenario slots --strategy all").lines.len(),
+            1
+        );
     }
 
     #[test]

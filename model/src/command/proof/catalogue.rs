@@ -5,6 +5,7 @@ use crate::command::plan::{Engine, Hunt, Line, Outcome, Setting, Subject, Terms,
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
 use hookstate_model::catalogue::{self, Named};
 use hookstate_model::explore::Bounds;
+use hookstate_model::stores;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,10 +22,11 @@ pub(in crate::command) fn strategy_names() -> Vec<&'static str> {
 /// The scenarios by name, and the word for all of them.
 pub(in crate::command) fn scenario_names() -> Vec<&'static str> {
     let names = catalogue::ALL.iter().map(|scenario| scenario.name);
-    ["all"].into_iter().chain(names).collect()
+    let stores = stores::ALL.iter().map(|subject| subject.name);
+    ["all"].into_iter().chain(names).chain(stores).collect()
 }
 
-/// A line for each scenario on each strategy that it is about.
+/// A line for each scenario on each strategy that it is about, and then for what stands on them.
 pub(in crate::command) fn scenarios(selection: &Selection) -> Vec<Line> {
     selection
         .strategies()
@@ -33,6 +35,7 @@ pub(in crate::command) fn scenarios(selection: &Selection) -> Vec<Line> {
                 .scenarios_about(strategy)
                 .map(move |scenario| line(selection, strategy, scenario))
         })
+        .chain(super::stores::lines(selection))
         .filter(|line| !line.trials.is_empty())
         .collect()
 }
@@ -45,7 +48,7 @@ impl Selection {
     }
 
     pub(super) fn settings_of(&self, scenario: Named) -> impl Iterator<Item = Setting> {
-        let is_proof = self.settings.len() > 1;
+        let is_proof = self.is_proof;
         let settings = self.settings.iter().copied();
         settings.filter(move |setting| {
             let is_too_much = is_proof && setting.is_for_alike_only();
@@ -62,7 +65,8 @@ fn line(selection: &Selection, strategy: AnyStrategy, scenario: Named) -> Line {
     });
     Line {
         subject: Subject::Scenario {
-            strategy,
+            strategy: Some(strategy),
+            kind: None,
             about: scenario.about,
         },
         name: scenario.name,

@@ -1,18 +1,12 @@
 //! The controls as lines of a plan: whatever has a name, a sentence, the verdicts that are expected
 //! and a search can be one.
 
-use super::{Selection, is_chosen, patterns, twins};
-use crate::command::plan::{Engine, Line};
+use super::{Selection, is_chosen, patterns, stores, twins};
+use crate::command::plan::Line;
 
 /// The controls by name, and the word for all of them.
 pub(in crate::command) fn names() -> Vec<&'static str> {
-    let everything = Selection {
-        strategies: Vec::new(),
-        scenarios: Vec::new(),
-        settings: Vec::new(),
-        engines: &[Engine::Search],
-    };
-    let all = controls(&everything, &[]).into_iter();
+    let all = controls(&Selection::of_everything(), &[]).into_iter();
     ["all"]
         .into_iter()
         .chain(all.map(|line| line.name))
@@ -24,6 +18,7 @@ pub(in crate::command) fn controls(selection: &Selection, chosen: &[String]) -> 
     let mut all = twins::lines(selection);
     if selection.strategies.is_empty() {
         all.extend(patterns::lines(selection.engines));
+        all.extend(stores::controls(selection.engines));
     }
     all.retain(|line| is_chosen(chosen, line.name));
     all

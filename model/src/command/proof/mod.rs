@@ -4,6 +4,7 @@ mod catalogue;
 mod controls;
 mod patterns;
 mod settings;
+mod stores;
 mod twins;
 
 pub(super) use catalogue::{scenario_names, scenarios, strategy_names};
@@ -18,10 +19,23 @@ pub(super) struct Selection {
     pub(super) strategies: Vec<String>,
     pub(super) scenarios: Vec<String>,
     pub(super) settings: Vec<Setting>,
+    /// Whether the settings are those of the proof, and not one that was asked for.
+    pub(super) is_proof: bool,
     pub(super) engines: &'static [super::plan::Engine],
 }
 
 impl Selection {
+    /// All that there is, without its settings.
+    pub(super) const fn of_everything() -> Self {
+        Self {
+            strategies: Vec::new(),
+            scenarios: Vec::new(),
+            settings: Vec::new(),
+            is_proof: true,
+            engines: &[super::plan::Engine::Search],
+        }
+    }
+
     /// The strategies, each once, in the order of their list.
     fn strategies(&self) -> impl Iterator<Item = AnyStrategy> {
         ALL.into_iter()

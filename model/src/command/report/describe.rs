@@ -43,12 +43,15 @@ pub(super) fn again(judged: &Judged, tried: &Tried) -> String {
         Engine::Loom => " --engine loom",
     };
     match judged.subject {
-        Subject::Scenario { strategy, .. } => format!(
-            "hookstate-model --strategy {} --scenario {} {}{engine} --trace",
-            strategy.name(),
-            judged.name,
-            setting(tried.setting),
-        ),
+        Subject::Scenario { strategy, .. } => {
+            let strategy = strategy.map(|it| format!(" --strategy {}", it.name()));
+            format!(
+                "hookstate-model{} --scenario {} {}{engine} --trace",
+                strategy.unwrap_or_default(),
+                judged.name,
+                setting(tried.setting),
+            )
+        }
         Subject::Control {
             scenario: Some(scenario),
             ..

@@ -202,7 +202,14 @@ fn headline(report: &Report) -> String {
 
 fn section(subject: &Subject) -> String {
     match subject {
-        Subject::Scenario { strategy, .. } => strategy.name().to_owned(),
+        Subject::Scenario {
+            strategy,
+            kind: Some(kind),
+            ..
+        } => kind.heading(*strategy),
+        Subject::Scenario { strategy, .. } => {
+            strategy.map_or_else(String::new, |it| it.name().to_owned())
+        }
         Subject::Control {
             group,
             scenario: Some(scenario),

@@ -186,13 +186,17 @@ impl<'a> From<&'a Judged> for Named<'a> {
     fn from(judged: &'a Judged) -> Self {
         let name = judged.name;
         match &judged.subject {
-            Subject::Scenario { strategy, about } => Self {
+            Subject::Scenario {
+                strategy,
+                kind,
+                about,
+            } => Self {
                 role: "scenario",
                 name,
                 about,
-                strategy: Some(strategy.name()),
+                strategy: strategy.map(|strategy| strategy.name()),
                 scenario: Some(name),
-                group: None,
+                group: kind.map(|kind| kind.name()),
             },
             Subject::Control {
                 group,

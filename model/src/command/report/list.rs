@@ -1,10 +1,10 @@
 //! What there is to search, by name.
 
-use crate::command::plan::{Engine, Line, Subject};
+use crate::command::plan::{Line, Subject};
 use crate::command::proof::{self, Selection};
 use crate::command::verdict::Conclusion;
 use anyhow::Context;
-use hookstate_model::catalogue;
+use hookstate_model::{catalogue, stores};
 use std::io::{Result, Write, stdout};
 
 /// Prints all names, and what they are.
@@ -22,19 +22,27 @@ fn print(out: &mut impl Write) -> Result<()> {
     for scenario in catalogue::ALL {
         writeln!(out, "  {:<16}  {}", scenario.name, scenario.about)?;
     }
+    stores(out)?;
     controls(out)?;
     out.flush()
 }
 
+fn stores(out: &mut impl Write) -> Result<()> {
+    let mut section = String::new();
+    for subject in stores::ALL {
+        let heading = subject.kind.heading(None);
+        if heading != section {
+            writeln!(out, "\nScenarios, {heading}:")?;
+            section = heading;
+        }
+        writeln!(out, "  {:<16}  {}", subject.name, subject.holds)?;
+    }
+    Ok(())
+}
+
 fn controls(out: &mut impl Write) -> Result<()> {
-    let everything = Selection {
-        strategies: Vec::new(),
-        scenarios: Vec::new(),
-        settings: Vec::new(),
-        engines: &[Engine::Search],
-    };
     let mut section = "";
-    for line in proof::controls(&everything, &[]) {
+    for line in proof::controls(&Selection::of_everything(), &[]) {
         let Line { subject, name, .. } = line;
         if let Subject::Control { group, missing, .. } = subject {
             if group != section {

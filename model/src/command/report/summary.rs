@@ -2,7 +2,7 @@
 
 use super::describe::{count, plural};
 use super::{Judged, Report, Tried};
-use crate::command::plan::{Engine, Extent, Setting, mishaps};
+use crate::command::plan::{Engine, Extent, Setting, Subject, mishaps};
 use crate::command::verdict::Status;
 use hookstate_model::search::Budget;
 
@@ -80,6 +80,16 @@ impl Report {
             .all(|line| line.name == "alike")
     }
 
+    /// Whether what stands on the strategies was searched, and not in this.
+    fn is_for_strategies_only(&self, setting: Setting) -> bool {
+        let mut stores = self
+            .scenarios()
+            .filter(|line| line.is_of_a_store())
+            .peekable();
+        let has = |line: &Judged| line.tried.iter().any(|tried| tried.setting == setting);
+        stores.peek().is_some() && !stores.any(has)
+    }
+
     /// The settings in which at least one scenario was searched, and all that were completely.
     fn complete_settings(&self) -> Vec<Setting> {
         let columns = self.columns.iter().copied();
@@ -92,6 +102,12 @@ impl Report {
                 here.peek().is_some() && here.all(|tried| tried.status == Status::Complete)
             })
             .collect()
+    }
+}
+
+impl Judged {
+    const fn is_of_a_store(&self) -> bool {
+        matches!(self.subject, Subject::Scenario { kind: Some(_), .. })
     }
 }
 
@@ -125,7 +141,13 @@ fn covered(report: &Report) -> Option<String> {
     let settings = report.complete_settings();
     let phrases: Vec<String> = settings
         .iter()
-        .map(|setting| phrase(*setting, report.is_for_alike_only(*setting)))
+        .map(|setting| {
+            let only = match report.is_for_strategies_only(*setting) {
+                true if !report.is_for_alike_only(*setting) => " (the strategies only)",
+                _ => "",
+            };
+            phrase(*setting, report.is_for_alike_only(*setting)) + only
+        })
         .collect();
     (!phrases.is_empty()).then(|| format!("Covered: every interleaving of {}.", phrases.join("; ")))
 }

@@ -12,6 +12,7 @@ use hookstate_cli::paint::Paint;
 use hookstate_model::control::patterns::{self, Variant};
 use hookstate_model::oracle::ViolationKind;
 use hookstate_model::search::Budget;
+use hookstate_model::stores::Kind;
 use std::time::Duration;
 
 const THREE: Setting = Setting {
@@ -86,7 +87,12 @@ fn by_loom() -> Outcome {
 fn scenario(name: &'static str, outcomes: Vec<(Setting, Outcome)>) -> Judged {
     let strategy = AnyStrategy::named("flock").unwrap();
     let about = "what happens in it";
-    judged(Subject::Scenario { strategy, about }, name, outcomes)
+    let subject = Subject::Scenario {
+        strategy: Some(strategy),
+        kind: None,
+        about,
+    };
+    judged(subject, name, outcomes)
 }
 
 fn control(
@@ -269,6 +275,25 @@ fn a_search_of_less_covers_less() {
     );
     let gaps = "Not covered: power loss, kills, failing calls, short transfers, more than 2";
     assert!(text.contains(gaps), "{text}");
+}
+
+#[test]
+fn what_stands_on_the_strategies_has_a_section_and_covers_its_own_settings() {
+    let strategy = AnyStrategy::named("flock");
+    let store = Subject::Scenario {
+        strategy,
+        kind: Some(Kind::Guards),
+        about: "what must hold of it",
+    };
+    let lines = vec![
+        scenario("modify", vec![(THREE, clean()), (TWO, clean())]),
+        judged(store, "once", vec![(THREE, clean())]),
+    ];
+    let text = human(&report(lines), Paint::Plain);
+    assert!(text.contains("guards on flock"), "{text}");
+    let covered = "3 processes with at most 1 kill anywhere; 2 processes";
+    assert!(text.contains(covered), "{text}");
+    assert!(text.contains("(the strategies only)"), "{text}");
 }
 
 #[test]

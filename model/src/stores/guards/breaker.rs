@@ -1,0 +1,285 @@
+//! One probe for each generation that is half-open, and late reports change nothing.
+//!
+//! The breaker is open when the processes begin, and has cooled down. Each asks, probes if it is let
+//! through, and reports. For the second the time of every probe is up, so it takes the place of
+//! whoever is probing, whose report is then late. For the others it never is.
+
+use super::{LONG, later};
+use crate::oracle::{Violation, ViolationKind};
+use crate::search::{Goal, Search};
+use crate::stores::footing::{FLOCK, Footing};
+use crate::stores::scene::{
+    Account, Finale, Process, Scene, Verdict, demand, erased, goal, store, sure,
+};
+use crate::stores::witness::Witness;
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
+use hookstate::Result;
+use hookstate::guard::{Admission, CircuitBreaker, Permit, Report};
+use hookstate::strategy::{AnyStrategy, Flock, Rename};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+pub(in crate::stores) const BREAKER: Subject = Subject {
+    name: "breaker",
+    kind: Kind::Guards,
+    holds: "one probe for each half-open generation, replaced when its time is up, and late reports \
+            change nothing",
+    ground: Ground::Store(
+        &[AnyStrategy::Flock(Flock), AnyStrategy::Rename(Rename)],
+        |strategy, setting| Box::new(probes(Footing::Shipping(strategy), setting, SHIPPING)),
+    ),
+    settings: super::SETTINGS,
+    controls: &[
+        UNLOCKED,
+        IN_TWO_WINDOWS,
+        WITHOUT_GENERATIONS,
+        WITHOUT_TIME_LIMIT,
+    ],
+};
+
+pub(in crate::stores) const UNLOCKED: Control = Control {
+    name: "breaker-unlocked",
+    leaves_out: "Keeps its state in a store that unlocks between reading and writing.",
+    verdicts: &[ViolationKind::Doubled],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(probes(Footing::Unlocked, setting, SHIPPING)),
+};
+
+pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
+    name: "breaker-in-two-windows",
+    leaves_out: "Decides whom to let through, and writes that it has in another window.",
+    verdicts: &[ViolationKind::Doubled],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(probes(Footing::TwoWindows, setting, SHIPPING)),
+};
+
+pub(in crate::stores) const WITHOUT_GENERATIONS: Control = Control {
+    name: "breaker-without-generations",
+    leaves_out: "Takes any report for one of the present generation.",
+    verdicts: &[ViolationKind::Undead],
+    setting: Setting::kills(2, 0),
+    search: |setting| {
+        let terms = Terms {
+            looks_at_generations: false,
+            ..SHIPPING
+        };
+        Box::new(probes(FLOCK, setting, terms))
+    },
+};
+
+pub(in crate::stores) const WITHOUT_TIME_LIMIT: Control = Control {
+    name: "breaker-without-time-limit",
+    leaves_out: "Waits for the report of a probe without a limit.",
+    verdicts: &[ViolationKind::Stuck],
+    setting: Setting::kills(1, 1),
+    search: |setting| {
+        let probe_timeout = Duration::MAX;
+        let terms = Terms {
+            probe_timeout,
+            ..SHIPPING
+        };
+        Box::new(probes(FLOCK, setting, terms))
+    },
+};
+
+#[derive(Clone, Copy)]
+struct Terms {
+    probe_timeout: Duration,
+    looks_at_generations: bool,
+}
+
+const SHIPPING: Terms = Terms {
+    probe_timeout: LONG,
+    looks_at_generations: true,
+};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Said {
+    admission: Option<Answer>,
+    report: Option<Told>,
+}
+
+/// What it was told when it asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Answer {
+    Granted { generation: u64, half_open: bool },
+    Refused,
+}
+
+/// What became of its report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Told {
+    /// The generation of the state in that window.
+    present: u64,
+    late: bool,
+    changed: bool,
+}
+
+/// What the processes make of their probes.
+const SUCCEEDS: [bool; 3] = [true, false, false];
+
+fn probes(footing: Footing, setting: Setting, terms: Terms) -> Search<Account<Said>, Violation> {
+    let scene = Scene::after(|first| {
+        let breaker = breaker(&Witness::of(footing), &erased(first), terms);
+        let opened = match breaker.admit()?.value {
+            Admission::Granted(permit) => breaker.failed(permit)?.value,
+            Admission::Refused { .. } => Report::Late,
+        };
+        assert!(matches!(opened, Report::Counted(_)), "it was closed");
+        Ok(())
+    });
+    let seats = 0..setting.processes;
+    let scene = seats.fold(scene, |scene, seat| {
+        let succeeds = SUCCEEDS[seat % SUCCEEDS.len()];
+        let by = match seat % 3 {
+            1 => LONG,
+            _ => Duration::ZERO,
+        };
+        scene.process(move |process, said: &mut Said| {
+            said.probe(footing, &later(by, process.clone()), terms, succeeds)
+        })
+    });
+    scene
+        .judged(setting.budget, move |finale| judge(finale, footing, terms))
+        .reaching(goals(setting))
+}
+
+fn breaker(witness: &Witness, process: &Process, terms: Terms) -> CircuitBreaker<Witness, Process> {
+    CircuitBreaker::over(store(witness, process))
+        .failures(1)
+        .cool_down(Duration::ZERO)
+        .probe_timeout(terms.probe_timeout)
+}
+
+impl Said {
+    fn probe(
+        &mut self,
+        footing: Footing,
+        process: &Process,
+        terms: Terms,
+        succeeds: bool,
+    ) -> Result<()> {
+        let witness = Witness::of(footing);
+        let breaker = breaker(&witness, process, terms);
+        let Admission::Granted(permit) = breaker.admit()?.value else {
+            self.admission = Some(Answer::Refused);
+            return Ok(());
+        };
+        let generation = generation_of(permit);
+        let half_open = witness.last().after["phase"]["half_open"].is_object();
+        self.admission = Some(Answer::Granted {
+            generation,
+            half_open,
+        });
+        if !terms.looks_at_generations {
+            witness.misread(move |state| state["generation"] = generation.into());
+        }
+        let report = match succeeds {
+            true => breaker.succeeded(permit),
+            false => breaker.failed(permit),
+        };
+        let late = report?.value == Report::Late;
+        let window = witness.last();
+        self.report = Some(Told {
+            present: generation_in(&window.before),
+            late,
+            changed: window.before != window.after,
+        });
+        Ok(())
+    }
+}
+
+fn generation_of(permit: Permit) -> u64 {
+    generation_in(&serde_json::to_value(permit).expect("a permit is plain data"))
+}
+
+fn generation_in(value: &Value) -> u64 {
+    value["generation"].as_u64().unwrap_or_default()
+}
+
+fn judge(finale: &Finale<'_, Said>, footing: Footing, terms: Terms) -> Verdict {
+    check_generations(finale)?;
+    finale.said().try_for_each(check_report)?;
+    let much_later = later(2 * LONG, finale.newcomer());
+    let breaker = breaker(&Witness::of(footing), &much_later, terms);
+    let admission = sure(breaker.admit())?.value;
+    match admission {
+        Admission::Granted(_) => Ok(()),
+        Admission::Refused { .. } => Err(Violation::Stuck),
+    }
+}
+
+/// Each that was half-open has let one through.
+fn check_generations(finale: &Finale<'_, Said>) -> Verdict {
+    let mut half_open = BTreeSet::new();
+    for said in finale.said() {
+        if let Some(Answer::Granted {
+            generation,
+            half_open: true,
+        }) = said.admission
+        {
+            demand(half_open.insert(generation), ViolationKind::Doubled, || {
+                format!("two probes were let through in generation {generation}")
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// It counts in its own generation, and otherwise is late and changes nothing.
+fn check_report(said: &Said) -> Verdict {
+    let (Some(Answer::Granted { generation, .. }), Some(told)) = (said.admission, said.report)
+    else {
+        return Ok(());
+    };
+    let is_of_the_present = told.present == generation;
+    demand(
+        is_of_the_present || !told.changed,
+        ViolationKind::Undead,
+        || {
+            let present = told.present;
+            format!("a report of generation {generation} has changed generation {present}")
+        },
+    )?;
+    demand(is_of_the_present != told.late, ViolationKind::Lost, || {
+        format!("a report of generation {generation} was told the opposite of what it was")
+    })
+}
+
+fn goals(setting: Setting) -> Vec<Goal<Account<Said>>> {
+    let mut goals = Vec::new();
+    if setting.processes > 1 {
+        goals.push(goal("a report is late", |finale| {
+            let mut reports = finale.said().filter_map(|said: &Said| said.report);
+            reports.any(|told| told.late)
+        }));
+        goals.push(goal("one is refused while another probes", |finale| {
+            let mut said = finale.said();
+            said.any(|said: &Said| said.admission == Some(Answer::Refused))
+        }));
+    }
+    if setting.processes > 1 && setting.budget.kills > 0 {
+        goals.push(goal("a probe that was killed is replaced", |finale| {
+            let killed = finale.said().filter(|said: &&Said| said.report.is_none());
+            let mut killed = killed.filter_map(generation_probed);
+            let replaced = |at: u64| {
+                let mut others = finale.said().filter_map(generation_probed);
+                others.any(|other| other == at + 1)
+            };
+            killed.any(replaced)
+        }));
+    }
+    goals
+}
+
+/// In which half-open generation it was let through.
+fn generation_probed(said: &Said) -> Option<u64> {
+    match said.admission {
+        Some(Answer::Granted {
+            generation,
+            half_open: true,
+        }) => Some(generation),
+        _ => None,
+    }
+}

@@ -1,0 +1,32 @@
+//! The guards of `hookstate::guard`.
+
+pub(super) mod breaker;
+pub(super) mod confirmed;
+pub(super) mod debounce;
+pub(super) mod failures;
+pub(super) mod once;
+pub(super) mod pending;
+pub(super) mod rate_limit;
+pub(super) mod slots;
+
+mod mistakes;
+
+use super::scene::{Process, erased};
+use super::{Later, Setting};
+use crate::sim::{Door, SimProcess};
+use std::time::Duration;
+
+/// A time that is never up, but for who comes [later].
+const LONG: Duration = Duration::from_secs(3600);
+
+/// In which all guards are searched.
+const SETTINGS: &[Setting] = &[
+    Setting::kills(3, 1),
+    Setting::kills(2, 2),
+    Setting::failing(2),
+];
+
+/// The process, so much later.
+fn later(by: Duration, process: SimProcess<impl Door + 'static>) -> Process {
+    erased(Later::by(by, process))
+}

@@ -1,0 +1,95 @@
+//! Never more than so many are admitted in one window.
+//!
+//! All come within one window of time, and one more of them than it admits. Whether the window ends
+//! is asked of one who comes when it is over.
+
+use super::{LONG, later};
+use crate::oracle::{Violation, ViolationKind};
+use crate::search::Search;
+use crate::stores::footing::Footing;
+use crate::stores::scene::{
+    Account, Finale, Process, Scene, Verdict, demand, erased, goal, store, sure,
+};
+use crate::stores::witness::Witness;
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
+use hookstate::guard::{RateLimit, Turn};
+use hookstate::strategy::{AnyStrategy, Flock, Rename};
+
+pub(in crate::stores) const RATE_LIMIT: Subject = Subject {
+    name: "rate-limit",
+    kind: Kind::Guards,
+    holds: "no more are admitted in a window of time than the limit, and no fewer if they come",
+    ground: Ground::Store(
+        &[AnyStrategy::Flock(Flock), AnyStrategy::Rename(Rename)],
+        |strategy, setting| Box::new(asks(Footing::Shipping(strategy), setting)),
+    ),
+    settings: super::SETTINGS,
+    controls: &[UNLOCKED, IN_TWO_WINDOWS],
+};
+
+const UNLOCKED: Control = Control {
+    name: "rate-limit-unlocked",
+    leaves_out: "Keeps the turns in a store that unlocks between reading and writing.",
+    verdicts: &[ViolationKind::Doubled],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(asks(Footing::Unlocked, setting)),
+};
+
+const IN_TWO_WINDOWS: Control = Control {
+    name: "rate-limit-in-two-windows",
+    leaves_out: "Looks whether there is a turn left, and takes it in another window.",
+    verdicts: &[ViolationKind::Doubled],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(asks(Footing::TwoWindows, setting)),
+};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Said {
+    admitted: Option<bool>,
+}
+
+fn asks(footing: Footing, setting: Setting) -> Search<Account<Said>, Violation> {
+    let most = setting.processes - 1;
+    let ask = move |process: &Process, said: &mut Said| {
+        let turn = rate_limit(footing, process, most).turn()?.value;
+        said.admitted = Some(turn == Turn::Now);
+        Ok(())
+    };
+    let seats = 0..setting.processes;
+    seats
+        .fold(Scene::new(), |scene, _| scene.process(ask))
+        .judged(setting.budget, move |finale| judge(finale, footing, most))
+        .reaching(vec![goal("one has to wait", |finale| {
+            finale
+                .said()
+                .any(|said: &Said| said.admitted == Some(false))
+        })])
+}
+
+fn rate_limit(footing: Footing, process: &Process, most: usize) -> RateLimit<Witness, Process> {
+    RateLimit::over(store(&Witness::of(footing), process), most, LONG)
+}
+
+fn judge(finale: &Finale<'_, Said>, footing: Footing, most: usize) -> Verdict {
+    let mut admitted = finale
+        .said()
+        .filter(|said| said.admitted == Some(true))
+        .count();
+    if finale.is_undisturbed() {
+        demand(admitted >= most, ViolationKind::Lost, || {
+            format!("{admitted} were admitted, and {most} may be")
+        })?;
+    }
+    let newcomer = rate_limit(footing, &erased(finale.newcomer()), most);
+    while admitted <= most && sure(newcomer.turn())?.value == Turn::Now {
+        admitted += 1;
+    }
+    demand(admitted <= most, ViolationKind::Doubled, || {
+        format!("{admitted} were admitted, and {most} may be")
+    })?;
+    let later_one = rate_limit(footing, &later(LONG, finale.newcomer()), most);
+    match sure(later_one.turn())?.value {
+        Turn::Now => Ok(()),
+        Turn::In(_) => Err(Violation::Stuck),
+    }
+}

@@ -1,0 +1,161 @@
+//! What stands on the strategies, in every state that its processes can come into, and the mistakes
+//! that must be rejected there. The command `hookstate-model` searches the same.
+
+use hookstate::strategy::Strategy;
+use hookstate_model::oracle::{Violation, ViolationKind};
+use hookstate_model::search::Report;
+use hookstate_model::stores::{self, Control, Kind, Setting, Subject};
+use hookstate_model::{catalogue, control, twin};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// The longest counterexample that anybody would follow. It is twice that of a strategy: a decision of
+/// a guard is a window of eight calls and more, and what is wrong shows after up to six decisions.
+const CALLS_MAX: usize = 60;
+
+#[test]
+fn every_guard_keeps_its_promise_in_every_state() {
+    let complaints = complaints_about(Kind::Guards, |subject| {
+        let mut grounds = subject.grounds();
+        grounds.try_for_each(|strategy| {
+            let mut settings = subject.settings.iter();
+            settings.try_for_each(|&setting| {
+                let report = subject.search(strategy, setting).run();
+                let ground = strategy.as_ref().map_or("locks", Strategy::name);
+                println!("{} on {ground}, {setting:?}: {report}", subject.name);
+                accepted(&report)
+            })
+        })
+    });
+    assert!(complaints.is_empty(), "{complaints}");
+}
+
+#[test]
+fn every_mistake_of_a_guard_is_rejected_for_the_right_reason() {
+    let complaints = complaints_about(Kind::Guards, |subject| {
+        let wrong = subject.controls.iter().filter_map(|control| {
+            let report = control.search().run();
+            println!("{}: {}: {report}", control.name, control.leaves_out);
+            let why = rejected(control, &report).err()?;
+            Some(format!("{}: {why}", control.name))
+        });
+        let wrong: Vec<String> = wrong.collect();
+        match wrong.is_empty() {
+            true => Ok(()),
+            false => Err(wrong.join("\n")),
+        }
+    });
+    assert!(complaints.is_empty(), "{complaints}");
+}
+
+/// Or the mistake was not what it was rejected for.
+#[test]
+fn where_a_mistake_is_rejected_the_shipping_guard_passes() {
+    let complaints = complaints_about(Kind::Guards, |subject| {
+        let settings: Vec<Setting> = subject.controls.iter().map(|it| it.setting).collect();
+        let untried = settings.iter().filter(|it| !subject.settings.contains(it));
+        untried.copied().try_for_each(|setting| {
+            let report = subject.search(subject.first_ground(), setting).run();
+            match report.is_complete() {
+                true => Ok(()),
+                false => Err(format!("{setting:?}: {report}")),
+            }
+        })
+    });
+    assert!(complaints.is_empty(), "{complaints}");
+}
+
+#[test]
+fn a_mistake_that_takes_a_kill_passes_without_it() {
+    for (_, control) in stores::controls().filter(|(_, it)| it.setting.budget.kills > 0) {
+        let setting = Setting::kills(control.setting.processes, 0);
+        let report = (control.search)(setting).run();
+        assert!(
+            report.counterexample().is_none(),
+            "{}: no kill is needed",
+            control.name
+        );
+    }
+}
+
+#[test]
+fn every_subject_and_every_control_has_a_name_of_its_own() {
+    let mut names = BTreeSet::new();
+    for subject in stores::ALL {
+        assert!(
+            names.insert(subject.name),
+            "{} is the name of two",
+            subject.name
+        );
+        assert!(catalogue::named(subject.name).is_none(), "{}", subject.name);
+        assert_eq!(
+            stores::named(subject.name).map(|it| it.holds),
+            Some(subject.holds)
+        );
+        assert!(!subject.settings.is_empty() && !subject.controls.is_empty());
+    }
+    for (_, control) in stores::controls() {
+        assert!(
+            names.insert(control.name),
+            "{} is the name of two",
+            control.name
+        );
+        let pattern = control::patterns::named(control.name);
+        assert!(pattern.is_none() && twin::named(control.name).is_none());
+    }
+}
+
+/// The build has seen to it that each step has one.
+#[test]
+fn every_control_of_a_step_is_one_of_a_subject() {
+    for step in stores::Step::ALL {
+        for control in step.controls() {
+            let known = stores::controls().any(|(_, known)| known.name == control.name);
+            assert!(
+                known,
+                "{step:?} has {}, which is searched nowhere",
+                control.name
+            );
+        }
+    }
+}
+
+/// With the name of an environment variable only those whose name contains it, for looking closer.
+fn complaints_about(kind: Kind, judge: impl Fn(Subject) -> Result<(), String>) -> String {
+    let only = std::env::var("SUBJECT").unwrap_or_default();
+    let chosen = stores::ALL
+        .into_iter()
+        .filter(|subject| subject.kind == kind);
+    let mut complaints = String::new();
+    let mut judged = 0;
+    for subject in chosen.filter(|subject| subject.name.contains(&only)) {
+        judged += 1;
+        if let Err(complaint) = judge(subject) {
+            writeln!(complaints, "\n{}: {complaint}", subject.name).expect("it is in memory");
+        }
+    }
+    assert!(judged > 0, "no subject has {only:?} in its name");
+    complaints
+}
+
+fn accepted(report: &Report<Violation>) -> Result<(), String> {
+    let missed: Vec<&str> = report.missed().collect();
+    match report.is_complete() && missed.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{report}, missed: {missed:?}")),
+    }
+}
+
+fn rejected(control: &Control, report: &Report<Violation>) -> Result<(), String> {
+    let found = report.counterexample().ok_or("it passed")?;
+    let kind = found.violation.kind();
+    if !control.verdicts.contains(&kind) {
+        return Err(format!("rejected as {kind:?}: {report}"));
+    }
+    match found.trace.len() {
+        // It was bound to get stuck before anybody had made a call.
+        0 if kind == ViolationKind::Stuck => Ok(()),
+        1..=CALLS_MAX => Ok(()),
+        calls => Err(format!("{calls} calls: {report}")),
+    }
+}
