@@ -248,10 +248,10 @@ impl<K: Kernel> SessionStats<K> {
         last: impl FnOnce(&Finalized) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         let now = self.now();
-        let finalized = if self.has_no_file()? {
-            Ok(Outcome::clean(last(&self.unwritten(now))))
-        } else if self.removes_file {
+        let finalized = if self.removes_file {
             self.take_with_the_file(now, last)
+        } else if self.has_no_file()? {
+            Ok(Outcome::clean(last(&self.unwritten(now))))
         } else {
             self.take_from_the_file(now, last)
         };
@@ -291,7 +291,7 @@ impl<K: Kernel> SessionStats<K> {
             .try_remove(|file| hand_on(&Finalized::new(self.merged(file), now)))?;
         Ok(removed.map(|value| match value {
             Ok(Some(value)) => Ok(value),
-            // Another process has removed it since we looked.
+            // There was no file, or one that a creation left empty, which is gone now too.
             Ok(None) => hand_on(&self.unwritten(now)),
             Err(refusal) => Err(refusal),
         }))

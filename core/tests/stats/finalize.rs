@@ -55,6 +55,18 @@ fn a_result_has_everything_and_leaves_an_empty_file() {
     assert!(stats.finalize().expect("a result").value.is_blank());
 }
 
+/// As a process leaves it that is killed between making the file and writing it.
+#[test]
+fn a_file_that_a_creation_left_empty_is_removed_too() {
+    let scratch = Scratch::new();
+    scratch.plant("");
+    let mut stats = scratch.stats().remove_when_finalized();
+    let _ = stats.record_tool_call("Edit", true).expect("a record");
+    let last = stats.finalize().expect("a result").value;
+    assert_eq!(last.file().tool_count(), 1);
+    assert_eq!(scratch.names(), Vec::<String>::new());
+}
+
 #[test]
 fn without_a_file_the_result_is_what_is_in_memory_and_no_file_is_made() {
     let scratch = Scratch::new();
