@@ -95,6 +95,21 @@ fn a_process_that_sleeps_for_a_held_lock_gets_to_its_timeout() {
 }
 
 #[test]
+fn what_was_there_before_can_be_long_ago() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let earlier = boot();
+    let file = open(&earlier);
+    assert_eq!(earlier.pwrite(&file, b"old", 0), Ok(3));
+    let later = earlier.snapshot(FaultModel::default()).later(DAY);
+    let process = Sequential::boot(&later, 1000);
+    let file = open(&process);
+    let age = || process.clock_realtime() - process.modified(&file).unwrap();
+    assert_eq!(age(), DAY);
+    assert_eq!(process.pwrite(&file, b"new", 0), Ok(3));
+    assert_eq!(age(), Duration::ZERO);
+}
+
+#[test]
 fn a_kernel_without_exchange_and_fallocate_says_so() {
     let poor = FaultModel {
         exchange_error: Some(Errno::NOSYS),

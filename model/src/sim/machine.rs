@@ -20,6 +20,8 @@ pub struct Sim {
     pub(super) processes: Vec<Shared<Process>>,
     /// Where something can be lost: what the disk has of all that.
     pub(super) disk: Option<Disk>,
+    /// The time that had passed before those start who start now.
+    passed: Duration,
 }
 
 /// Which process.
@@ -69,7 +71,7 @@ pub(super) struct Process {
     pub(super) descriptors: SortedMap<Fd, DescriptionNumber>,
     /// The lock that was refused to it. Invariant: it could not be had now either.
     pub(super) refused: Option<Refused>,
-    /// Its own sleeps so far, which is the time that has passed for it.
+    /// The time that has passed for it: that before it started, and its own sleeps so far.
     slept: Duration,
     random_draws: u32,
     ended: bool,
@@ -93,12 +95,12 @@ pub(super) struct Refused {
 }
 
 impl Process {
-    fn new(euid: u32) -> Self {
+    fn new(euid: u32, slept: Duration) -> Self {
         Self {
             euid,
             descriptors: SortedMap::default(),
             refused: None,
-            slept: Duration::ZERO,
+            slept,
             random_draws: 0,
             ended: false,
         }
@@ -129,7 +131,15 @@ impl Sim {
             inodes,
             descriptions: Shared::default(),
             processes: Vec::new(),
+            passed: Duration::ZERO,
         }
+    }
+
+    /// The same so much later: for the processes that start from now on, the time has passed.
+    #[must_use]
+    pub fn later(mut self, time: Duration) -> Self {
+        self.passed += time;
+        self
     }
 
     /// The same under other assumptions. All that there is is on the disk.
@@ -153,7 +163,8 @@ impl Sim {
 
     /// Starts a process of the user `euid` that has nothing open.
     pub fn spawn(&mut self, euid: u32) -> ProcessId {
-        self.processes.push(Shared::new(Process::new(euid)));
+        let process = Process::new(euid, self.passed);
+        self.processes.push(Shared::new(process));
         ProcessId(self.processes.len() - 1)
     }
 
@@ -203,7 +214,7 @@ impl Sim {
     pub(super) fn halt(&mut self) {
         self.descriptions = Shared::default();
         for process in &mut self.processes {
-            *process = Shared::new(Process::new(process.euid));
+            *process = Shared::new(Process::new(process.euid, process.slept));
             process.to_mut().ended = true;
         }
     }

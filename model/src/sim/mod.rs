@@ -33,7 +33,7 @@
 //!   fstat(2) has told the processes numbers, and which one is free next is a part of the future. It
 //!   is rare: both need files that nobody has removed, made in different orders.
 //! * Clocks stand still except for a process's own sleeps, so a timeout is not caused by what the
-//!   others do.
+//!   others do. What was there before can be as long ago as is wanted ([`Sim::later`]).
 
 mod call;
 mod canonical;
