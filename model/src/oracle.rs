@@ -132,6 +132,16 @@ pub struct Failure {
     pub text: String,
 }
 
+impl Failure {
+    pub(crate) fn of(error: &hookstate::Error) -> Self {
+        Self {
+            kind: error.kind(),
+            indeterminate: error.is_indeterminate(),
+            text: error.to_string(),
+        }
+    }
+}
+
 /// A change that was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {

@@ -95,7 +95,7 @@ pub enum Before {
 }
 
 /// The change that a program makes which knows nothing of this project.
-mod peer;
+pub(crate) mod peer;
 /// What processes let each other know.
 mod word;
 
@@ -463,7 +463,7 @@ impl Watcher for NoExclusiveLock {
 }
 
 /// What the acts of a process add, one after the other.
-fn tokens(seat: usize) -> impl Iterator<Item = Token> {
+pub(crate) fn tokens(seat: usize) -> impl Iterator<Item = Token> {
     let first = 10 * (Token::try_from(seat).expect("few processes") + 1);
     first..first + 10
 }
@@ -495,11 +495,7 @@ fn perform<S: Strategy, K: Kernel>(
     for &(act, token) in acts {
         account.attempted = Some(token);
         if let Err(error) = account.attempt(act, token, store, peer) {
-            account.failure = Some(Failure {
-                kind: error.kind(),
-                indeterminate: error.is_indeterminate(),
-                text: error.to_string(),
-            });
+            account.failure = Some(Failure::of(&error));
             return;
         }
         account.attempted = None;

@@ -13,9 +13,37 @@ use std::fmt::Write;
 /// a guard is a window of eight calls and more, and what is wrong shows after up to six decisions.
 const CALLS_MAX: usize = 60;
 
-#[test]
-fn every_guard_keeps_its_promise_in_every_state() {
-    let complaints = complaints_about(Kind::Guards, |subject| {
+/// Makes a module of tests for each kind of subject.
+macro_rules! of_each_kind {
+    ($($name:ident: $kind:expr,)+) => {
+        $(mod $name {
+            use super::Kind;
+
+            #[test]
+            fn every_one_keeps_its_promise_in_every_state() {
+                super::assert_promises($kind);
+            }
+
+            #[test]
+            fn every_mistake_is_rejected_for_the_right_reason() {
+                super::assert_rejections($kind);
+            }
+
+            #[test]
+            fn where_a_mistake_is_rejected_the_shipping_code_passes() {
+                super::assert_shipping_passes($kind);
+            }
+        })+
+    };
+}
+
+of_each_kind! {
+    guards: Kind::Guards,
+    statistics: Kind::Statistics,
+}
+
+fn assert_promises(kind: Kind) {
+    let complaints = complaints_about(kind, |subject| {
         let mut grounds = subject.grounds();
         grounds.try_for_each(|strategy| {
             let mut settings = subject.settings.iter();
@@ -30,9 +58,8 @@ fn every_guard_keeps_its_promise_in_every_state() {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
-#[test]
-fn every_mistake_of_a_guard_is_rejected_for_the_right_reason() {
-    let complaints = complaints_about(Kind::Guards, |subject| {
+fn assert_rejections(kind: Kind) {
+    let complaints = complaints_about(kind, |subject| {
         let wrong = subject.controls.iter().filter_map(|control| {
             let report = control.search().run();
             println!("{}: {}: {report}", control.name, control.leaves_out);
@@ -49,9 +76,8 @@ fn every_mistake_of_a_guard_is_rejected_for_the_right_reason() {
 }
 
 /// Or the mistake was not what it was rejected for.
-#[test]
-fn where_a_mistake_is_rejected_the_shipping_guard_passes() {
-    let complaints = complaints_about(Kind::Guards, |subject| {
+fn assert_shipping_passes(kind: Kind) {
+    let complaints = complaints_about(kind, |subject| {
         let settings: Vec<Setting> = subject.controls.iter().map(|it| it.setting).collect();
         let untried = settings.iter().filter(|it| !subject.settings.contains(it));
         untried.copied().try_for_each(|setting| {
@@ -148,13 +174,13 @@ fn accepted(report: &Report<Violation>) -> Result<(), String> {
 
 fn rejected(control: &Control, report: &Report<Violation>) -> Result<(), String> {
     let found = report.counterexample().ok_or("it passed")?;
-    let kind = found.violation.kind();
-    if !control.verdicts.contains(&kind) {
-        return Err(format!("rejected as {kind:?}: {report}"));
+    let verdict = found.violation.kind();
+    if !control.verdicts.contains(&verdict) {
+        return Err(format!("rejected as {verdict:?}: {report}"));
     }
     match found.trace.len() {
         // It was bound to get stuck before anybody had made a call.
-        0 if kind == ViolationKind::Stuck => Ok(()),
+        0 if verdict == ViolationKind::Stuck => Ok(()),
         1..=CALLS_MAX => Ok(()),
         calls => Err(format!("{calls} calls: {report}")),
     }

@@ -17,13 +17,29 @@ const READ_BYTES: usize = 64 << 10;
 ///
 /// If a call fails, or the file holds something else than a ledger or nothing.
 pub(super) fn change<K: Kernel>(kernel: &K, path: &Path, token: Token) -> Vec<Token> {
-    locked(kernel, path, |file| {
-        let mut ledger = ledger_in(&read(kernel, file));
+    rewritten(kernel, path, |content| {
+        let mut ledger = ledger_in(content);
         let parent = ledger.tokens.clone();
         ledger.add(token);
         let bytes = serde_json::to_vec(&ledger).expect("a ledger is JSON");
-        rewrite(kernel, file, &bytes);
-        parent
+        (bytes, parent)
+    })
+}
+
+/// Replaces what is in the file by what `change` makes of it, and hands out what else it gives.
+///
+/// # Panics
+///
+/// If a call fails.
+pub(crate) fn rewritten<K: Kernel, T>(
+    kernel: &K,
+    path: &Path,
+    change: impl FnOnce(&[u8]) -> (Vec<u8>, T),
+) -> T {
+    locked(kernel, path, |file| {
+        let (content, given) = change(&read(kernel, file));
+        rewrite(kernel, file, &content);
+        given
     })
 }
 

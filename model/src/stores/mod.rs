@@ -20,6 +20,7 @@ mod footing;
 mod witness;
 
 mod guards;
+mod statistics;
 
 mod step;
 
@@ -29,7 +30,17 @@ pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};
 
 /// The subjects, in the order in which tools list them.
-pub const ALL: [Subject; 11] = [
+pub const ALL: [Subject; 21] = [
+    statistics::finalize::FINALIZE,
+    statistics::finalize::TWICE,
+    statistics::finalize::FIRST_USE,
+    statistics::finalize::HAND_ON,
+    statistics::finalize::TWO_PAGES,
+    statistics::finalize::PEER,
+    statistics::removal::REMOVE,
+    statistics::removal::REMOVE_TWICE,
+    statistics::cleanup::CLEANUP,
+    statistics::failing::RETRY,
     guards::slots::SLOTS,
     guards::slots::ONE_SLOT,
     guards::debounce::DEBOUNCE,

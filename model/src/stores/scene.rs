@@ -49,10 +49,13 @@ impl<S: 'static> Scene<S> {
             .mkdir(Path::new(DIRECTORY), 0o700)
             .expect("the root directory is empty");
         before(first.another()).expect("nothing is in the way of the first process");
-        Self {
-            start: first.snapshot(FaultModel::LOCAL),
-            programs: Vec::new(),
-        }
+        Self::starting(first.snapshot(FaultModel::LOCAL))
+    }
+
+    /// Whatever there is on this kernel.
+    pub(super) fn starting(start: Sim) -> Self {
+        let programs = Vec::new();
+        Self { start, programs }
     }
 
     /// One more process. Whatever it was told by the time it is killed counts.
@@ -62,7 +65,7 @@ impl<S: 'static> Scene<S> {
     ) -> Self {
         self.programs.push(Arc::new(move |process, account| {
             if let Err(error) = act(&process, &mut account.said) {
-                account.failure = Some(failure(&error));
+                account.failure = Some(Failure::of(&error));
             }
         }));
         self
@@ -132,18 +135,16 @@ pub(super) fn sure<T>(result: Result<T>) -> std::result::Result<T, Violation> {
     })
 }
 
-fn failure(error: &Error) -> Failure {
-    Failure {
-        kind: error.kind(),
-        indeterminate: error.is_indeterminate(),
-        text: error.to_string(),
-    }
-}
-
 impl<'a, S> Finale<'a, S> {
     /// What each process has to say.
     pub(super) fn said(&self) -> impl Iterator<Item = &'a S> + use<'a, S> {
         self.0.accounts.iter().map(|account| &account.said)
+    }
+
+    /// What each process has to say, with the error that stopped it.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&'a S, Option<&'a Failure>)> + use<'a, S> {
+        let accounts = self.0.accounts.iter();
+        accounts.map(|account| (&account.said, account.failure.as_ref()))
     }
 
     /// What those say who came to their end by themselves and without an error.

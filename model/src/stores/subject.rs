@@ -28,6 +28,8 @@ pub struct Subject {
 pub enum Kind {
     /// `hookstate::guard`.
     Guards,
+    /// `hookstate::stats`.
+    Statistics,
 }
 
 /// What a subject stands on. The search is that of so many processes with so much going wrong; if
@@ -121,6 +123,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Guards => "guards",
+            Self::Statistics => "statistics",
         }
     }
 
@@ -129,6 +132,7 @@ impl Kind {
     pub const fn controls(self) -> &'static str {
         match self {
             Self::Guards => "guards with a mistake",
+            Self::Statistics => "statistics with a mistake",
         }
     }
 }
@@ -146,10 +150,16 @@ impl Setting {
     /// So many processes, of whose calls one may fail.
     #[must_use]
     pub const fn failing(processes: usize) -> Self {
+        Self::failures(processes, 1)
+    }
+
+    /// So many processes, of whose calls so many may fail.
+    #[must_use]
+    pub const fn failures(processes: usize, failures: u8) -> Self {
         Self {
             processes,
             budget: Budget {
-                failures: 1,
+                failures,
                 ..Budget::NOTHING
             },
         }

@@ -1,0 +1,46 @@
+//! A flush that fails, and is tried again.
+//!
+//! After a sync that failed nobody knows whether the call is in the file, and after a write of which
+//! undoing fails too. The handle lets go of it then. So the flushes here survive a power loss, which
+//! is not needed to see that the errors are told apart.
+
+use super::FLOCK;
+use super::cast::{Cast, Reach};
+use super::said::{Act, Flaw, Manner};
+use crate::oracle::ViolationKind;
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
+use hookstate::Durability;
+
+pub(in crate::stores) const RETRY: Subject = Subject {
+    name: "flush-retried",
+    kind: Kind::Statistics,
+    holds: "a flush that is tried again counts its call once, or once or never if nobody knows",
+    ground: Ground::Store(&[FLOCK], |_, setting| Box::new(CALLS.search(setting))),
+    settings: &[Setting::failures(1, 2), Setting::failing(2)],
+    controls: &[RECORDED_ANEW],
+};
+
+const RECORDED_ANEW: Control = Control {
+    name: "flush-repeated",
+    leaves_out: "Records its call anew after an error that says that it may be in the file.",
+    verdicts: &[ViolationKind::Doubled],
+    setting: Setting::failing(1),
+    search: |setting| Box::new(CALLS_RECORDED_ANEW.search(setting)),
+};
+
+const DURABLE: Manner = Manner {
+    durability: Durability::Power,
+    ..Manner::ORDINARY
+};
+
+/// One counts and tries again if that fails; another counts.
+const CALLS: Cast = Cast {
+    manner: DURABLE,
+    goals: &[Reach::IsUnsure],
+    ..Cast::of(&[&[Act::CountTwiceIfNeeded], &[Act::Count]])
+};
+
+const CALLS_RECORDED_ANEW: Cast = Cast {
+    manner: DURABLE,
+    ..Cast::of(&[&[Act::Flawed(Flaw::RepeatsWhatMayBeThere)]])
+};

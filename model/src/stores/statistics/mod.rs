@@ -1,0 +1,34 @@
+//! The statistics of a session among processes that count, end the session and clean up: the shipping
+//! `SessionStats` and `cleanup_stale_on`.
+//!
+//! Each call that is counted has a token, which is in the name of its tool and is its timing in
+//! milliseconds, so that a file shows whose calls it has. What must hold is the affair of `judge.rs`.
+
+mod counted;
+mod said;
+
+mod peer;
+
+mod judge;
+
+mod cast;
+
+mod control;
+
+pub(super) mod cleanup;
+pub(super) mod failing;
+pub(super) mod finalize;
+pub(super) mod removal;
+
+use super::Setting;
+use hookstate::strategy::{AnyStrategy, Flock};
+
+/// The one strategy that statistics have, since other programs share the file.
+const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
+
+/// What all but the failing ones are searched in.
+const SETTINGS: &[Setting] = &[
+    Setting::kills(3, 2),
+    Setting::kills(2, 2),
+    Setting::failing(2),
+];
