@@ -21,6 +21,7 @@ mod witness;
 
 mod guards;
 mod statistics;
+mod tasks;
 
 mod step;
 
@@ -30,7 +31,7 @@ pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};
 
 /// The subjects, in the order in which tools list them.
-pub const ALL: [Subject; 21] = [
+pub const ALL: [Subject; 30] = [
     statistics::finalize::FINALIZE,
     statistics::finalize::TWICE,
     statistics::finalize::FIRST_USE,
@@ -41,6 +42,15 @@ pub const ALL: [Subject; 21] = [
     statistics::removal::REMOVE_TWICE,
     statistics::cleanup::CLEANUP,
     statistics::failing::RETRY,
+    tasks::claims::CLAIMS,
+    tasks::claims::FAILURES,
+    tasks::claims::RETRIES,
+    tasks::claims::PASSING,
+    tasks::removal::REMOVAL,
+    tasks::removal::SESSION,
+    tasks::additions::ADDITIONS,
+    tasks::additions::RESET,
+    tasks::import::IMPORT,
     guards::slots::SLOTS,
     guards::slots::ONE_SLOT,
     guards::debounce::DEBOUNCE,

@@ -70,6 +70,12 @@ impl<S: 'static> Scene<S> {
         }));
         self
     }
+
+    /// One more that does the same as the one in this seat, and can change places with it.
+    pub(super) fn another_like(mut self, seat: usize) -> Self {
+        self.programs.push(Arc::clone(&self.programs[seat]));
+        self
+    }
 }
 
 impl<S: Clone + Default + Eq + Hash + Send + Sync + 'static> Scene<S> {
@@ -147,6 +153,12 @@ impl<'a, S> Finale<'a, S> {
         accounts.map(|account| (&account.said, account.failure.as_ref()))
     }
 
+    /// How many processes were killed.
+    pub(super) fn killed(&self) -> usize {
+        let exits = self.0.exits.iter();
+        exits.filter(|exit| **exit == Exit::Killed).count()
+    }
+
     /// What those say who came to their end by themselves and without an error.
     pub(super) fn finished(&self) -> impl Iterator<Item = &'a S> + use<'a, S> {
         let ending = self.0;
@@ -160,6 +172,11 @@ impl<'a, S> Finale<'a, S> {
     /// Whether nobody was killed and nobody failed.
     pub(super) fn is_undisturbed(&self) -> bool {
         self.finished().count() == self.0.accounts.len()
+    }
+
+    /// The kernel when all have ended.
+    pub(super) fn sim(&self) -> &'a Sim {
+        &self.0.sim
     }
 
     /// A process that comes when all others have ended.

@@ -30,6 +30,8 @@ pub enum Kind {
     Guards,
     /// `hookstate::stats`.
     Statistics,
+    /// `hookstate::tasks`.
+    Tasks,
 }
 
 /// What a subject stands on. The search is that of so many processes with so much going wrong; if
@@ -124,6 +126,7 @@ impl Kind {
         match self {
             Self::Guards => "guards",
             Self::Statistics => "statistics",
+            Self::Tasks => "tasks",
         }
     }
 
@@ -133,6 +136,7 @@ impl Kind {
         match self {
             Self::Guards => "guards with a mistake",
             Self::Statistics => "statistics with a mistake",
+            Self::Tasks => "tasks with a mistake",
         }
     }
 }

@@ -1,0 +1,71 @@
+//! Tasks that are added, and begin anew.
+
+use super::cast::{Cast, Reach};
+use super::said::{Act, Flaw, Key};
+use super::{FLOCK, KILLS};
+use crate::oracle::ViolationKind;
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
+
+pub(in crate::stores) const ADDITIONS: Subject = Subject {
+    name: "task-additions",
+    kind: Kind::Tasks,
+    holds: "of tasks that are added at the same time none is lost, and each is announced",
+    ground: Ground::Store(&[FLOCK], |strategy, setting| {
+        Box::new(TWO_ADD.search(strategy, setting))
+    }),
+    settings: KILLS,
+    controls: &[SNAPSHOT],
+};
+
+pub(in crate::stores) const RESET: Subject = Subject {
+    name: "task-reset",
+    kind: Kind::Tasks,
+    holds: "a task that begins anew is announced anew, and a claim of its start before confirms nothing",
+    ground: Ground::Store(&[FLOCK], |strategy, setting| {
+        Box::new(ONE_RESETS.search(strategy, setting))
+    }),
+    settings: KILLS,
+    controls: &[ANY_START],
+};
+
+const SNAPSHOT: Control = Control {
+    name: "adds-to-a-snapshot",
+    leaves_out: "Adds a task to what it had read before its window.",
+    verdicts: &[ViolationKind::Lost],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(ONE_ADDS_TO_A_SNAPSHOT.search(FLOCK, setting)),
+};
+
+const ANY_START: Control = Control {
+    name: "confirms-any-start",
+    leaves_out: "Confirms the announcement of a task whichever start of it was claimed.",
+    verdicts: &[ViolationKind::Lost],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(ONE_CONFIRMS_ANY.search(FLOCK, setting)),
+};
+
+const FIRST: Key = Key::Session(1);
+const SECOND: Key = Key::Session(2);
+const THIRD: Key = Key::Session(3);
+const CHECKS: &[Act] = &[Act::Check];
+const RESETS_AND_CHECKS: &[Act] = &[Act::Add(FIRST), Act::Check];
+
+/// There is neither a file nor a directory.
+const TWO_ADD: Cast = Cast {
+    before: &[],
+    goals: &[Reach::AnnouncesBothStarts],
+    ..Cast::of(&[&[Act::Add(FIRST)], &[Act::Add(SECOND)], CHECKS])
+};
+
+const ONE_RESETS: Cast = Cast {
+    goals: &[Reach::ConfirmsInVain, Reach::AnnouncesBothStarts],
+    ..Cast::of(&[CHECKS, RESETS_AND_CHECKS, CHECKS])
+};
+
+const ONE_ADDS_TO_A_SNAPSHOT: Cast = Cast::of(&[
+    &[Act::Flawed(Flaw::AddsFromASnapshot(SECOND))],
+    &[Act::Add(THIRD)],
+]);
+
+const ONE_CONFIRMS_ANY: Cast =
+    Cast::of(&[&[Act::Flawed(Flaw::ConfirmsAnyStart)], &[Act::Add(FIRST)]]);

@@ -1,0 +1,142 @@
+//! The checks that come later, when the time of a retry has come.
+//!
+//! Once by processes that send and confirm: what was not sent is. Once by processes that claim and
+//! hang: an announcement that was not settled is given up after its third try, and says so once.
+
+use super::cast::Terms;
+use super::judge::{check_tries, sent_again};
+use super::said::{Announcement, Fate, Said, start_in, store};
+use crate::oracle::{Token, USER, Violation, ViolationKind};
+use crate::sim::{Sequential, Sim};
+use crate::stores::scene::{Finale, Verdict, broken, demand, sure};
+use hookstate::strategy::AnyStrategy;
+use hookstate::tasks::{Failure, TRIES_MAX};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What the later checks are judged by.
+pub(super) struct Afterwards<'a> {
+    pub(super) strategy: AnyStrategy,
+    pub(super) terms: Terms,
+    pub(super) finale: &'a Finale<'a, Said>,
+}
+
+/// What later checks found.
+#[derive(Default)]
+struct Checks {
+    announcements: Vec<Announcement>,
+    given_up: Vec<Token>,
+}
+
+/// Later than the time of a retry after a claim whose clock was ahead.
+const LATER: Duration = Duration::from_secs(180);
+
+/// One more than it can take to give up what nobody confirms.
+const CHECKS_MAX: usize = TRIES_MAX as usize + 2;
+
+impl Afterwards<'_> {
+    /// With these starts of tasks that are there.
+    pub(super) fn check(&self, sim: &Sim, there: impl Iterator<Item = Token>) -> Verdict {
+        let sent = self.later(sim, true)?;
+        let hung = self.later(sim, false)?;
+        check_tries(self.all(&sent))?;
+        check_tries(self.all(&hung))?;
+        self.check_given_up(&sent)?;
+        self.check_given_up(&hung)?;
+        for token in there {
+            self.check_sent(token, &sent)?;
+            self.check_settled(token, &hung)?;
+        }
+        Ok(())
+    }
+
+    /// Checks until nothing is left to do.
+    fn later(&self, sim: &Sim, confirms: bool) -> Result<Checks, Violation> {
+        let mut later = Checks::default();
+        let mut sim = sim.clone();
+        for _ in 0..CHECKS_MAX {
+            sim = sim.later(LATER);
+            let newcomer = Sequential::boot(&sim, USER);
+            let tasks = store(self.strategy, self.terms, newcomer.clone());
+            let due = sure(tasks.claim_due())?.value;
+            if due.claims.is_empty() && due.given_up.is_empty() {
+                return Ok(later);
+            }
+            let given_up = due.given_up.iter().map(|claim| start_in(claim.cwd()));
+            later.given_up.extend(given_up);
+            for claim in &due.claims {
+                let mut announcement = Announcement::of(claim);
+                if confirms {
+                    let confirmed = sure(tasks.confirm(claim))?.value;
+                    announcement.fate = Fate::Confirmed(confirmed);
+                }
+                later.announcements.push(announcement);
+            }
+            sim = newcomer.snapshot(sim.faults());
+        }
+        Err(Violation::Stuck)
+    }
+
+    fn earlier(&self) -> impl Iterator<Item = &Announcement> {
+        self.finale.said().flat_map(|said| &said.announcements)
+    }
+
+    fn all<'b>(&'b self, later: &'b Checks) -> impl Iterator<Item = &'b Announcement> {
+        self.earlier().chain(&later.announcements)
+    }
+
+    /// What is there is announced by now; after three tries it may not be.
+    fn check_sent(&self, start: Token, later: &Checks) -> Verdict {
+        let tries = || self.all(later).filter(|it| it.start == start);
+        let is_sent = tries().any(Announcement::is_sent);
+        // Whoever was killed may have claimed it without a word.
+        let is_over = tries().count() + self.finale.killed() >= TRIES_MAX as usize;
+        demand(is_sent || is_over, ViolationKind::Lost, || {
+            format!("task {start} is there, and was never announced")
+        })?;
+        self.check_confirmed(start, later)
+    }
+
+    /// What somebody has confirmed is not claimed later.
+    fn check_confirmed(&self, start: Token, later: &Checks) -> Verdict {
+        let is_confirmed = |it: &&Announcement| it.fate == Fate::Confirmed(true);
+        let mut confirmed = self.earlier().filter(|it| it.start == start);
+        let is_again = |it: &Announcement| {
+            let mut later = later.announcements.iter();
+            later.any(|other| (other.start, other.after) == (it.start, it.after))
+        };
+        match confirmed.any(|it| is_confirmed(&it) && is_again(it)) {
+            true => Err(sent_again(start)),
+            false => Ok(()),
+        }
+    }
+
+    /// Confirmed, or given up after the third try. A process that was killed may have done either.
+    fn check_settled(&self, start: Token, later: &Checks) -> Verdict {
+        let settles = [Fate::Confirmed(true), Fate::Failed(Failure::GivenUp)];
+        let mut earlier = self.earlier().filter(|it| it.start == start);
+        let is_settled = earlier.any(|it| settles.contains(&it.fate));
+        let is_given_up = self.given_up(later).any(|other| other == start);
+        let is_so = is_settled || is_given_up || self.finale.killed() > 0;
+        demand(is_so, ViolationKind::Lost, || {
+            format!("task {start} is neither announced nor given up")
+        })
+    }
+
+    fn given_up<'b>(&'b self, later: &'b Checks) -> impl Iterator<Item = Token> + 'b {
+        let earlier = self.finale.said().flat_map(|said| &said.given_up);
+        earlier.chain(&later.given_up).copied()
+    }
+
+    /// Of each start once.
+    fn check_given_up(&self, later: &Checks) -> Verdict {
+        let mut known = BTreeSet::new();
+        match self.given_up(later).find(|start| !known.insert(*start)) {
+            None => Ok(()),
+            Some(start) => Err(broken(
+                ViolationKind::Doubled,
+                format!("the announcement of task {start} is given up twice"),
+            )),
+        }
+    }
+}

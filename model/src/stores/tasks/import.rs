@@ -1,0 +1,45 @@
+//! Taking over the tasks of the program before.
+
+use super::cast::{Cast, Reach};
+use super::said::{Act, Flaw, Key};
+use super::{FLOCK, SETTINGS};
+use crate::oracle::Token;
+use crate::oracle::ViolationKind;
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
+
+pub(in crate::stores) const IMPORT: Subject = Subject {
+    name: "task-import",
+    kind: Kind::Tasks,
+    holds: "of all imports one takes over the tasks, and one that was removed since does not come back",
+    ground: Ground::Store(&[FLOCK], |strategy, setting| {
+        Box::new(ALL_IMPORT.search(strategy, setting))
+    }),
+    settings: SETTINGS,
+    controls: &[TWO_WINDOWS],
+};
+
+const TWO_WINDOWS: Control = Control {
+    name: "imports-in-two-windows",
+    leaves_out: "Looks for the mark of the import in one window, and puts the tasks in another.",
+    verdicts: &[ViolationKind::Doubled],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(ALL_IMPORT_IN_STEPS.search(FLOCK, setting)),
+};
+
+const LEGACY: &[Token] = &[2_000, 2_001];
+const REMOVES_ONE: Act = Act::Remove(Key::Imported(2_000));
+const IMPORTS_IN_STEPS: Act = Act::Flawed(Flaw::ImportsInTwoWindows);
+
+/// Several make the import at once, and one of them ends a task that came with it.
+const ALL_IMPORT: Cast = Cast {
+    before: &[],
+    legacy: LEGACY,
+    goals: &[Reach::ImportsOnce],
+    ..Cast::of(&[&[Act::Import, REMOVES_ONE], &[Act::Import], &[Act::Import]])
+};
+
+const ALL_IMPORT_IN_STEPS: Cast = Cast {
+    before: &[],
+    legacy: LEGACY,
+    ..Cast::of(&[&[IMPORTS_IN_STEPS]])
+};

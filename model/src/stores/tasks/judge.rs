@@ -1,0 +1,216 @@
+//! What must hold in the end, whoever added, removed, imported and announced tasks.
+//!
+//! * A task that was added and not removed is there, with the start that was made last. One that was
+//!   removed, and not added again, is not.
+//! * No two processes have the same try of an announcement, and there are at most three.
+//! * Before the time of a retry an announcement is sent at most once; and once it is confirmed,
+//!   never again.
+//! * Later checks leave no task that is there without its announcement, unless it was tried three
+//!   times (`afterwards.rs`).
+//! * Of all imports one takes over the tasks.
+
+use super::afterwards::Afterwards;
+use super::cast::Terms;
+use super::said::{Act, Announcement, Flaw, Key, LEGACY, OF_FIRST_SESSION, Said, start_in, store};
+use crate::oracle::{Token, USER, Violation, ViolationKind};
+use crate::sim::{Sequential, Sim};
+use crate::stores::scene::{Finale, Verdict, broken, demand, sure};
+use hookstate::strategy::AnyStrategy;
+use hookstate::tasks::TRIES_MAX;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What an ending is judged by.
+pub(super) struct Judge {
+    pub(super) strategy: AnyStrategy,
+    pub(super) terms: Terms,
+    /// The tasks that were there before, and their starts.
+    pub(super) before: Vec<(Key, Token)>,
+    /// Those that an import takes over.
+    pub(super) imported: Vec<(Key, Token)>,
+    /// What the processes do.
+    pub(super) acts: Vec<(Act, Token)>,
+}
+
+/// What is known of one task.
+struct Known {
+    /// The start that it had before.
+    earlier: Vec<Token>,
+    /// Those that were acknowledged.
+    added: Vec<Token>,
+    /// Those of which nobody knows.
+    begun: Vec<Token>,
+    /// Whether somebody has removed it, and whether somebody may have.
+    removed: bool,
+    perhaps_removed: bool,
+}
+
+impl Judge {
+    pub(super) fn judge(&self, finale: &Finale<'_, Said>) -> Verdict {
+        let sim = self.imported_once(finale)?;
+        let listed = self.listed(&sim)?;
+        self.check_presence(&listed, finale)?;
+        check_tries(finale.said().flat_map(|said| &said.announcements))?;
+        self.check_sent(finale)?;
+        let afterwards = Afterwards {
+            strategy: self.strategy,
+            terms: self.terms,
+            finale,
+        };
+        afterwards.check(&sim, listed.values().copied())
+    }
+
+    /// The kernel after one more import, if there is something to import.
+    fn imported_once(&self, finale: &Finale<'_, Said>) -> Result<Sim, Violation> {
+        if self.imported.is_empty() {
+            return Ok(finale.sim().clone());
+        }
+        let newcomer = finale.newcomer();
+        let mut last = Said::default();
+        let tasks = store(self.strategy, self.terms, newcomer.clone());
+        last.note_import(&sure(tasks.import(LEGACY, 0))?.value);
+        let imports = finale.said().chain([&last]).map(|said| said.imports);
+        demand(imports.sum::<usize>() <= 1, ViolationKind::Doubled, || {
+            "the import was made more than once".to_owned()
+        })?;
+        Ok(newcomer.snapshot(finale.sim().faults()))
+    }
+
+    /// The tasks that are there, and their starts.
+    fn listed(&self, sim: &Sim) -> Result<BTreeMap<Key, Token>, Violation> {
+        let newcomer = Sequential::boot(sim, USER);
+        let listed = sure(store(self.strategy, self.terms, newcomer).list())?.value;
+        let starts = listed.iter().map(|task| {
+            let key = self.keys().find(|key| key.id() == task.id);
+            key.map(|key| (key, start_in(&task.cwd)))
+        });
+        let known: Option<BTreeMap<Key, Token>> = starts.collect();
+        known.ok_or_else(|| broken(ViolationKind::Torn, format!("a task of nobody: {listed:?}")))
+    }
+
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        let there = self
+            .before
+            .iter()
+            .chain(&self.imported)
+            .map(|(key, _)| *key);
+        let added = self.acts.iter().filter_map(|(act, _)| act.added());
+        there.chain(added)
+    }
+
+    fn check_presence(&self, listed: &BTreeMap<Key, Token>, finale: &Finale<'_, Said>) -> Verdict {
+        self.keys().try_for_each(|key| {
+            let known = self.known(key, finale);
+            known.check(listed.get(&key).copied())
+        })
+    }
+
+    fn known(&self, key: Key, finale: &Finale<'_, Said>) -> Known {
+        let of_key = |(other, start): &(Key, Token)| (*other == key).then_some(*start);
+        let earlier = self.before.iter().chain(&self.imported);
+        let added = finale.said().flat_map(|said| &said.added);
+        let attempted = || finale.said().filter_map(|said| said.attempted);
+        let begun = attempted().filter(|(act, _)| act.added() == Some(key));
+        let mut removed = finale.said().flat_map(|said| &said.removed);
+        Known {
+            earlier: earlier.filter_map(of_key).collect(),
+            added: added.filter_map(of_key).collect(),
+            begun: begun.map(|(_, start)| start).collect(),
+            removed: removed.any(|other| *other == key),
+            perhaps_removed: attempted().any(|(act, _)| act.removes(key)),
+        }
+    }
+
+    /// Before the time of a retry has come.
+    fn check_sent(&self, finale: &Finale<'_, Said>) -> Verdict {
+        if self.terms.retry_after.is_zero() {
+            return Ok(());
+        }
+        let all = finale.said().flat_map(|said| &said.announcements);
+        let mut sent = BTreeSet::new();
+        let mut again = all.filter(|it| it.is_sent() && !sent.insert((it.start, it.after)));
+        match again.next() {
+            None => Ok(()),
+            Some(it) => Err(sent_again(it.start)),
+        }
+    }
+}
+
+impl Known {
+    fn check(&self, start: Option<Token>) -> Verdict {
+        match start {
+            Some(start) => self.check_there(start),
+            None => self.check_gone(),
+        }
+    }
+
+    fn check_there(&self, token: Token) -> Verdict {
+        let is_added = self.added.contains(&token) || self.begun.contains(&token);
+        match (self.earlier.contains(&token), self.added.first()) {
+            _ if is_added => Ok(()),
+            (true, None) if self.removed && self.begun.is_empty() => Err(broken(
+                ViolationKind::Undead,
+                format!("task {token} was removed, and is there"),
+            )),
+            (true, None) => Ok(()),
+            (true, Some(added)) => Err(lost_start(*added)),
+            (false, _) => Err(broken(
+                ViolationKind::Torn,
+                format!("task {token} is there, and nobody has added it"),
+            )),
+        }
+    }
+
+    fn check_gone(&self) -> Verdict {
+        let mut sure = self.added.iter().chain(&self.earlier);
+        match sure.next() {
+            Some(&token) if !self.removed && !self.perhaps_removed => Err(lost_start(token)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Act {
+    /// The task that it starts, if it starts one.
+    pub(super) fn added(self) -> Option<Key> {
+        match self {
+            Self::Add(key) | Self::Flawed(Flaw::AddsFromASnapshot(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    fn removes(self, key: Key) -> bool {
+        match self {
+            Self::Remove(other) => other == key,
+            Self::RemoveSession => OF_FIRST_SESSION.contains(&key),
+            _ => false,
+        }
+    }
+}
+
+/// No two have the same try, and there are few.
+pub(super) fn check_tries<'a>(mut all: impl Iterator<Item = &'a Announcement>) -> Verdict {
+    let mut tries = BTreeSet::new();
+    all.try_for_each(|it| {
+        let is_new = tries.insert((it.start, it.after, it.attempt));
+        let (start, attempt) = (it.start, it.attempt);
+        demand(is_new, ViolationKind::Doubled, || {
+            format!("two processes have try {attempt} of the announcement of task {start}")
+        })?;
+        demand(attempt <= TRIES_MAX, ViolationKind::Doubled, || {
+            format!("the announcement of task {start} is tried {attempt} times")
+        })
+    })
+}
+
+/// An announcement that somebody has seen already.
+pub(super) fn sent_again(start: Token) -> Violation {
+    let told = format!("the announcement of task {start} is sent once more");
+    broken(ViolationKind::Doubled, told)
+}
+
+fn lost_start(start: Token) -> Violation {
+    broken(
+        ViolationKind::Lost,
+        format!("task {start} was added, and is not there"),
+    )
+}

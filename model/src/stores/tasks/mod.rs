@@ -1,0 +1,42 @@
+//! Tasks among processes that add, remove, import and announce them: the shipping `TaskStore`.
+//!
+//! Each start of a task has a token, which is in the name of its directory, so that a claim and a
+//! listing show which start they are about. To send an announcement is to note it. What must hold is
+//! the affair of `judge.rs`.
+//!
+//! Clocks stand still while the processes run. So announcements are due at once (`announce_after`
+//! zero), checks leave no task alone (`check_interval` zero), and the time of a retry has come either
+//! not before the end (the 60 s of `retry_after`) or at once (zero, which stands for a notifier that
+//! is slower than that). The later checks are made by the judge, each three minutes after what was
+//! before it.
+
+mod said;
+
+mod afterwards;
+mod judge;
+
+mod cast;
+
+mod control;
+
+pub(super) mod additions;
+pub(super) mod claims;
+pub(super) mod import;
+pub(super) mod removal;
+
+use super::Setting;
+use hookstate::strategy::{AnyStrategy, Flock};
+
+/// The default strategy. What a store promises is the same on each, so the others are searched with
+/// the claims alone.
+const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
+
+/// What most are searched in where a failing call costs little.
+const SETTINGS: &[Setting] = &[
+    Setting::kills(3, 1),
+    Setting::kills(2, 2),
+    Setting::failing(2),
+];
+
+/// What the others are searched in.
+const KILLS: &[Setting] = &[Setting::kills(3, 1), Setting::kills(2, 2)];

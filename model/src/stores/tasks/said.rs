@@ -1,0 +1,274 @@
+//! What a process does with tasks, and what it says of that.
+
+use super::cast::Terms;
+use super::control;
+use crate::oracle::{DIRECTORY, Token};
+use crate::sim::{AnyDoor, SimProcess};
+use crate::stores::Later;
+use crate::stores::scene::Process;
+use hookstate::Result;
+use hookstate::kernel::Kernel;
+use hookstate::strategy::AnyStrategy;
+use hookstate::tasks::{self, Claim, Import, TaskId, TaskStore};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Whose task it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Key {
+    /// That of a session.
+    Session(u8),
+    /// That of an agent of the first session.
+    Agent(u8),
+    /// One that was imported; its start is known from the file.
+    Imported(Token),
+}
+
+/// One thing that a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Act {
+    /// `claim_due`, and of each claim: sends it and `confirm`.
+    Check,
+    /// The same with a clock that is ahead.
+    CheckAhead,
+    /// `claim_due`, and of each claim: cannot send it and says so with `failed`.
+    CheckInVain,
+    /// `add_or_reset`.
+    Add(Key),
+    /// `remove`.
+    Remove(Key),
+    /// `remove_session` of the first session.
+    RemoveSession,
+    /// `import`.
+    Import,
+    /// Something that is done wrong.
+    Flawed(Flaw),
+}
+
+/// What is done wrong, one step each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Flaw {
+    /// A check looks in one window and marks what it claims in another.
+    ClaimsInTwoWindows,
+    /// A check writes back what it had read, with its marks.
+    SavesItsSnapshot,
+    /// A claim is confirmed before it is sent.
+    ConfirmsBeforeSending,
+    /// A claim is confirmed whichever start of the task it belongs to.
+    ConfirmsAnyStart,
+    /// A task is added to what was read before the window.
+    AddsFromASnapshot(Key),
+    /// An import looks for the mark in one window and puts the tasks in another.
+    ImportsInTwoWindows,
+}
+
+/// What a process says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Said {
+    /// What it has claimed, and what became of that.
+    pub(super) announcements: Vec<Announcement>,
+    /// The starts of which it was told that an announcement is given up.
+    pub(super) given_up: Vec<Token>,
+    /// The starts that it made.
+    pub(super) added: Vec<(Key, Token)>,
+    /// The tasks that it removed.
+    pub(super) removed: Vec<Key>,
+    /// How often it made the import, rather than found it made.
+    pub(super) imports: usize,
+    /// How many of its acts are over.
+    pub(super) acts: usize,
+    /// What it is doing.
+    pub(super) attempted: Option<(Act, Token)>,
+}
+
+/// A claim.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Announcement {
+    /// The start of the task.
+    pub(super) start: Token,
+    /// The age at which it was due.
+    pub(super) after: Duration,
+    /// Which try it is.
+    pub(super) attempt: u32,
+    /// What became of it.
+    pub(super) fate: Fate,
+}
+
+/// What became of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Fate {
+    /// Nothing yet.
+    Claimed,
+    /// It was sent.
+    Sent,
+    /// It was sent and confirmed; whether it was still the claim of a task that is there.
+    Confirmed(bool),
+    /// It could not be sent.
+    Failed(tasks::Failure),
+}
+
+/// Who works how on what.
+pub(super) struct Handle<'a> {
+    pub(super) tasks: TaskStore<AnyStrategy, Process>,
+    pub(super) strategy: AnyStrategy,
+    pub(super) terms: Terms,
+    pub(super) kernel: &'a Process,
+    pub(super) said: &'a mut Said,
+}
+
+/// The file of the program before.
+pub(super) const LEGACY: &str = "/state/.claude-notifier-timer.json";
+
+/// By how much the clock of a process can be ahead of those of the others.
+pub(super) const AHEAD: Duration = Duration::from_secs(70);
+
+/// The session of which an agent is.
+const FIRST_SESSION: &str = "session-1";
+
+/// The tasks that go with it.
+pub(super) const OF_FIRST_SESSION: [Key; 2] = [Key::Session(1), Key::Agent(1)];
+
+/// Does the acts, each with its token.
+pub(super) fn perform(
+    kernel: &Process,
+    strategy: AnyStrategy,
+    terms: Terms,
+    acts: &[(Act, Token)],
+    said: &mut Said,
+) -> Result<()> {
+    let mut handle = Handle {
+        tasks: store(strategy, terms, kernel.clone()),
+        strategy,
+        terms,
+        kernel,
+        said,
+    };
+    for &(act, token) in acts {
+        handle.said.attempted = Some((act, token));
+        handle.attempt(act, token)?;
+        handle.said.attempted = None;
+        handle.said.acts += 1;
+    }
+    Ok(())
+}
+
+/// The shipping code.
+pub(super) fn store<K: Kernel>(
+    strategy: AnyStrategy,
+    terms: Terms,
+    kernel: K,
+) -> TaskStore<AnyStrategy, K> {
+    TaskStore::with(DIRECTORY, strategy, kernel)
+        .announce_after(terms.announce_after)
+        .retry_after(terms.retry_after)
+        .check_interval(Duration::ZERO)
+}
+
+/// The directory of a start of a task.
+pub(super) fn directory(start: Token) -> PathBuf {
+    PathBuf::from(format!("/start-{start}"))
+}
+
+/// Which start has this directory.
+pub(super) fn start_in(directory: &Path) -> Token {
+    let name = directory.to_str();
+    let token = name.and_then(|name| name.strip_prefix("/start-")?.parse().ok());
+    token.expect("every task has the directory of a start")
+}
+
+impl Key {
+    pub(super) fn id(self) -> TaskId {
+        match self {
+            Self::Session(number) => TaskId::of_session(format!("session-{number}")),
+            Self::Agent(number) => TaskId::of_agent(FIRST_SESSION, format!("agent-{number}")),
+            Self::Imported(start) => TaskId::of_imported(directory(start)),
+        }
+    }
+}
+
+impl Announcement {
+    pub(super) fn of(claim: &Claim) -> Self {
+        Self {
+            start: start_in(claim.cwd()),
+            after: claim.after(),
+            attempt: claim.attempt(),
+            fate: Fate::Claimed,
+        }
+    }
+
+    /// Whether somebody has seen it.
+    pub(super) fn is_sent(&self) -> bool {
+        matches!(self.fate, Fate::Sent | Fate::Confirmed(_))
+    }
+}
+
+impl Said {
+    pub(super) fn note_import(&mut self, import: &Import) {
+        self.imports += usize::from(matches!(import, Import::Done { .. }));
+    }
+}
+
+impl Handle<'_> {
+    fn attempt(&mut self, act: Act, token: Token) -> Result<()> {
+        match act {
+            Act::Check => self.check(Self::send),
+            Act::CheckAhead => {
+                let ahead = Later::by(AHEAD, self.kernel.clone());
+                let ahead = SimProcess(AnyDoor::new(ahead.0));
+                self.tasks = store(self.strategy, self.terms, ahead);
+                self.check(Self::send)
+            }
+            Act::CheckInVain => self.check(Self::fail),
+            Act::Add(key) => {
+                let _ = self.tasks.add_or_reset(&key.id(), directory(token))?;
+                self.said.added.push((key, token));
+                Ok(())
+            }
+            Act::Remove(key) => {
+                let _ = self.tasks.remove(&key.id())?;
+                self.said.removed.push(key);
+                Ok(())
+            }
+            Act::RemoveSession => {
+                let _ = self.tasks.remove_session(FIRST_SESSION)?;
+                self.said.removed.extend(OF_FIRST_SESSION);
+                Ok(())
+            }
+            Act::Import => {
+                let import = self.tasks.import(LEGACY, 0)?.value;
+                self.said.note_import(&import);
+                Ok(())
+            }
+            Act::Flawed(flaw) => control::perform(flaw, self, token),
+        }
+    }
+
+    /// Claims what is due, and then does with each claim what is to be done with it.
+    pub(super) fn check(&mut self, act: fn(&mut Self, usize, &Claim) -> Result<()>) -> Result<()> {
+        let due = self.tasks.claim_due()?.value;
+        let given_up = due.given_up.iter().map(|claim| start_in(claim.cwd()));
+        self.said.given_up.extend(given_up);
+        let first = self.said.announcements.len();
+        let claimed = due.claims.iter().map(Announcement::of);
+        self.said.announcements.extend(claimed);
+        let mut claims = due.claims.iter().enumerate();
+        claims.try_for_each(|(number, claim)| act(self, first + number, claim))
+    }
+
+    fn send(&mut self, number: usize, claim: &Claim) -> Result<()> {
+        self.settle(number, Fate::Sent);
+        let confirmed = self.tasks.confirm(claim)?.value;
+        self.settle(number, Fate::Confirmed(confirmed));
+        Ok(())
+    }
+
+    fn fail(&mut self, number: usize, claim: &Claim) -> Result<()> {
+        let failure = self.tasks.failed(claim)?.value;
+        self.settle(number, Fate::Failed(failure));
+        Ok(())
+    }
+
+    pub(super) fn settle(&mut self, number: usize, fate: Fate) {
+        self.said.announcements[number].fate = fate;
+    }
+}
