@@ -21,7 +21,7 @@ fn a_claim_has_the_shape_that_is_documented() {
     let tasks = place.tasks(&clock);
     let agent = TaskId::of_agent("s", b"50%\xff");
     clean(tasks.add_or_reset(&agent, OsStr::from_bytes(b"/home/\xfe")));
-    clock.go_on(minutes(7));
+    clock.advance(minutes(7));
     let claim = claims(&tasks).remove(0);
     let mut shape = serde_json::to_value(&claim).expect("JSON");
     assert_eq!(from_json(&shape), Ok(claim));
@@ -45,7 +45,7 @@ fn what_another_process_was_handed_is_confirmed_like_ones_own() {
     let clock = Clocked::start();
     let tasks = place.tasks(&clock);
     clean(tasks.add_or_reset(&own(), "/home/me"));
-    clock.go_on(minutes(6));
+    clock.advance(minutes(6));
     let claimed = serde_json::to_value(&claims(&tasks)[0]).expect("JSON");
     let mut made_up = claimed.clone();
     made_up["incarnation"] = json!(1);
@@ -117,7 +117,7 @@ proptest! {
             None => TaskId::of_session(&session),
         };
         clean(tasks.add_or_reset(&id, OsStr::from_bytes(&cwd)));
-        clock.go_on(minutes(6));
+        clock.advance(minutes(6));
         let claim = claims(&tasks).remove(0);
         let json = serde_json::to_value(&claim).expect("JSON");
         prop_assert_eq!(from_json(&json), Ok(claim.clone()));

@@ -17,7 +17,7 @@ fn what_can_only_remove_or_confirm_makes_no_file() {
         let clock = Clocked::start();
         let tasks = elsewhere.tasks_with(strategy, clock.clone());
         clean(tasks.add_or_reset(&own(), "/home/me"));
-        clock.go_on(minutes(6));
+        clock.advance(minutes(6));
         let claim = claims(&tasks).remove(0);
 
         let place = Place::new();

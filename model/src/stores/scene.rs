@@ -6,7 +6,7 @@ use crate::process::{Ending, Exit, Program};
 use crate::search::{Budget, Goal, Search};
 use crate::sim::{AnyDoor, Door, FaultModel, Sequential, Sim, SimProcess};
 use hookstate::kernel::Kernel;
-use hookstate::{Error, ErrorKind, Result, State, Store};
+use hookstate::{ErrorKind, Result, State, Store};
 use std::hash::Hash;
 use std::path::Path;
 use std::sync::Arc;

@@ -57,10 +57,11 @@ struct Said {
 fn asks(footing: Footing, setting: Setting) -> Search<Account<Said>, Violation> {
     let first = move |process: &Process, said: &mut Said| {
         let once = once(footing, process);
-        said.is_told(once.first(KEY)?.value);
-        if said.holds {
+        let win = once.win(KEY)?.value;
+        said.is_told(win.is_some());
+        if let Some(win) = win {
             said.forgets();
-            let _ = once.forget(KEY)?;
+            let _ = once.forget(win)?;
         }
         Ok(())
     };
