@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const ASIDE_MAX: usize = 8;
 
 impl<K: Kernel> Site<'_, K> {
-    /// Makes the directory, with mode 0700, and those above it that are missing. Its own name is not
+    /// Makes the directory, with mode 0700, and those above it that are missing. One that is there
+    /// keeps its mode (`docs/design.md`, A7). Its own name is not
     /// synced yet: see [`sync_first_use`](Self::sync_first_use).
     pub(crate) fn make_directory(&self) -> Result<()> {
         self.make(self.directory)

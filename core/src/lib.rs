@@ -7,7 +7,8 @@
 //!
 //! Start with [`Store`]. The modules, in reading order: [`kernel`] is the only door to the
 //! operating system, [`strategy`] holds the three protocols; [`stats`], [`tasks`] and [`guard`] are
-//! what hooks keep with them.
+//! what hooks keep with them. The examples of the crate are programs to copy: `counter`, the smallest
+//! one, `stats_hook` and `debounced_command`, two hooks.
 
 /// So that the examples of the README compile.
 #[cfg(doctest)]
