@@ -46,7 +46,7 @@ def add():
 def report(tokens):
     # A session is known by its first token. Who is killed after this has it reported again, by the
     # same name and with what came in the meantime.
-    name = directory + "/report-" + (tokens or [token])[0]
+    name = directory + "/report-" + tokens[0]
     with open(name + "." + token, "w") as file:
         json.dump(tokens, file)
     os.replace(name + "." + token, name + ".json")
@@ -62,7 +62,8 @@ def remove():
 def finalize():
     file = open_locked()
     tokens = load(file)
-    report(tokens)
+    if tokens:
+        report(tokens)
     remove()
     os.close(file)
 
