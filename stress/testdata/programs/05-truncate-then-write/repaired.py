@@ -11,11 +11,13 @@ import json
 import os
 import sys
 
-# A state has much besides what a change is about, so that to load and to save it takes a while.
-BEGINNING = {"tokens": [], "history": list(range(5000))}
-
 directory, token = sys.argv[1:]
 path = directory + "/state.json"
+
+
+def beginning():
+    # A state has much besides what a change is about, so that to load and to save it takes a while.
+    return {"tokens": [], "history": list(range(5000))}
 
 
 def load():
@@ -23,7 +25,7 @@ def load():
         with open(path) as file:
             return json.load(file)
     except FileNotFoundError:
-        return BEGINNING
+        return beginning()
 
 
 def save(state):

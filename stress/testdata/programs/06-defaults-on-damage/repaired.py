@@ -12,12 +12,14 @@ import json
 import os
 import sys
 
-# A state has much besides what a change is about, so that to load and to save it takes a while.
-BEGINNING = {"tokens": [], "history": list(range(5000))}
-
 directory, token = sys.argv[1:]
 path = directory + "/state.json"
 before = directory + "/state.json.before"
+
+
+def beginning():
+    # A state has much besides what a change is about, so that to load and to save it takes a while.
+    return {"tokens": [], "history": list(range(5000))}
 
 
 def parsed(name):
@@ -29,7 +31,7 @@ def parsed(name):
 
 
 def load():
-    return parsed(path) or parsed(before) or BEGINNING
+    return parsed(path) or parsed(before) or beginning()
 
 
 def save(state):

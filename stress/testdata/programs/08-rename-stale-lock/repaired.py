@@ -12,11 +12,13 @@ import json
 import os
 import sys
 
-# A state has much besides what a change is about, so that to load and to save it takes a while.
-BEGINNING = {"tokens": [], "history": list(range(5000))}
-
 directory, token = sys.argv[1:]
 path = directory + "/state.json"
+
+
+def beginning():
+    # A state has much besides what a change is about, so that to load and to save it takes a while.
+    return {"tokens": [], "history": list(range(5000))}
 
 
 def open_locked():
@@ -31,7 +33,7 @@ def open_locked():
 def load(file):
     file.seek(0)
     text = file.read()
-    return json.loads(text) if text else BEGINNING
+    return json.loads(text) if text else beginning()
 
 
 def save(state):
