@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import sys
+import time
 
 directory, proc, token = sys.argv[1:]
 path = directory + "/session.json"
@@ -49,6 +50,7 @@ def report(tokens):
     name = directory + "/report-" + tokens[0]
     with open(name + "." + token, "w") as file:
         json.dump(tokens, file)
+    time.sleep(0.005)  # to make a report takes a while
     os.replace(name + "." + token, name + ".json")
 
 
