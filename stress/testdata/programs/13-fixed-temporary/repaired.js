@@ -37,8 +37,8 @@ function save(state) {
   }
 }
 
-const count = proc % 2 ? 50_000 : 40_000;
-for (let step = 0; step < 10; step += 1) {
+const count = proc % 2 ? 15_000 : 12_000;
+for (let step = 0; step < 30; step += 1) {
   look();
   save({ owner: token, count, entries: new Array(count).fill(token) });
 }
