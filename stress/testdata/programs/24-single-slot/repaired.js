@@ -1,0 +1,28 @@
+// A mailbox in which each message is a file of its own.
+//
+// One process leaves a word for the next that comes by. Each of these leaves one, and every fourth
+// of a lane takes what is there.
+//
+// Right: each message has a name of its own, and stays until somebody takes it.
+const fs = require("node:fs");
+
+const [directory, iter, token] = process.argv.slice(2);
+
+function send() {
+  const temporary = `${directory}/new-${token}`;
+  fs.writeFileSync(temporary, token);
+  fs.renameSync(temporary, `${directory}/mail-${token}`);
+}
+
+function take(name, index) {
+  try {
+    fs.renameSync(`${directory}/${name}`, `${directory}/taken-${token}-${index}`);
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error; // another process was quicker
+  }
+}
+
+send();
+if (iter % 4 === 0) {
+  fs.readdirSync(directory).filter((name) => name.startsWith("mail")).forEach(take);
+}
