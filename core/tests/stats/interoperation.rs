@@ -41,10 +41,20 @@ fn race(role: &str, theirs_first: bool) -> Result<(), String> {
     Account::of(&[ours, theirs].concat(), CALLS).settle([&file])
 }
 
+/// Ten of the twenty runs that are promised; the other ten are the next test.
 #[test]
 fn eight_of_ours_and_eight_in_python_count_to_1600() {
-    for run in 0..runs(20) {
-        race("count", run % 2 == 1).unwrap_or_else(|wrong| panic!("run {run}: {wrong}"));
+    races(false);
+}
+
+#[test]
+fn eight_of_ours_and_eight_in_python_count_to_1600_where_python_comes_first() {
+    races(true);
+}
+
+fn races(theirs_first: bool) {
+    for run in 0..runs(10) {
+        race("count", theirs_first).unwrap_or_else(|wrong| panic!("run {run}: {wrong}"));
     }
 }
 
