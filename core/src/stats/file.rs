@@ -174,8 +174,8 @@ impl SessionFile {
         }
     }
 
-    /// Appends to the lists.
-    fn list(&mut self, timings: &[(Text, Recent)]) {
+    /// Appends to the lists: the newest, and if there are no totals, what stands for those before.
+    fn list(&mut self, timings: &[(Text, Recent)], has_totals: bool) {
         if timings.is_empty() {
             return;
         }
@@ -183,6 +183,9 @@ impl SessionFile {
         for (hook, recent) in timings {
             let hook = key_with_room(lists, hook, HOOKS_MAX);
             let list = list_at(lists, &hook);
+            if !has_totals {
+                recent.before.values().for_each(|ms| list.push(ms));
+            }
             recent.newest.iter().for_each(|&ms| list.push(ms));
         }
     }
@@ -210,9 +213,10 @@ impl State for SessionFile {
     fn apply(&mut self, batch: &Batch) {
         self.begin(&batch.session_id, batch.began);
         batch.counts.add_to(&mut self.content, TOOLS_MAX);
-        self.list(&batch.timings);
         // A later version's key is left to it: it counts what it finds in the lists.
-        if let Some(mut own) = Own::take_from(&mut self.content) {
+        let own = Own::take_from(&mut self.content);
+        self.list(&batch.timings, own.is_some());
+        if let Some(mut own) = own {
             if let (Some(agent), true) = (&batch.agent, batch.counts.tool_count > 0) {
                 own.add_to_agent(agent, &batch.counts);
             }

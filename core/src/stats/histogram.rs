@@ -61,6 +61,12 @@ impl Histogram {
         0.0
     }
 
+    /// What stands for each value, in ascending order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = f64> {
+        let buckets = self.buckets.iter();
+        buckets.flat_map(|&(bucket, count)| (0..count).map(move |_| value_of(bucket)))
+    }
+
     /// As a list: the number of each bucket that is not empty, and behind it how many values it has.
     pub(crate) fn to_list(&self) -> List {
         let mut list = List::default();

@@ -151,6 +151,11 @@ impl HookTotals {
     }
 
     /// As the file has it.
+    /// All of them, each to within 3 %, and none more than the largest.
+    pub(crate) fn values(&self) -> impl Iterator<Item = f64> {
+        self.histogram.values().map(|value| value.min(self.max()))
+    }
+
     pub(crate) fn to_object(&self) -> Object {
         let mut object = Object::default();
         object.set(Text::new("count"), self.count);

@@ -2,7 +2,7 @@
 
 use crate::scratch::{Scratch, parsed, record};
 use hookstate::Recovery;
-use hookstate::stats::SessionFile;
+use hookstate::stats::{HookTimings, SessionFile};
 use proptest::prelude::*;
 
 #[test]
@@ -54,24 +54,42 @@ fn a_number_with_a_point_counts_and_one_too_large_stays() {
 
 #[test]
 fn the_key_of_a_later_version_is_left_as_it_is() {
-    let scratch = Scratch::new();
-    let later = r#""hookstate": {"version": 2, "timings": "elsewhere"}"#;
-    scratch.plant(&format!(r#"{{"session_id": "m", {later}}}"#));
-    let mut stats = scratch.stats().agent("a");
-    for number in 0..300 {
-        let _ = stats
-            .record_hook_timing("P", f64::from(number))
-            .expect("a record");
+    for later in [
+        r#""hookstate": {"version": 2, "timings": "elsewhere"}"#,
+        r#""hookstate": null"#,
+    ] {
+        // Of 1000 the handle has more in memory than the newest.
+        for interval in [10, 1_000] {
+            let scratch = Scratch::new();
+            scratch.plant(&format!(r#"{{"session_id": "m", {later}}}"#));
+            let stats = scratch.stats().agent("a");
+            let mut stats = stats.flush_interval(interval);
+            for number in 0..300 {
+                let _ = stats
+                    .record_hook_timing("P", f64::from(number))
+                    .expect("a record");
+            }
+            record(&mut stats, &[("Bash", true)]);
+            let file = stats.read().expect("a file").value;
+            assert!(scratch.text().contains(later));
+            assert_eq!((file.tool_count(), file.agents().len()), (1, 0));
+            none_is_dropped(&file.hook_timings()[0].1);
+        }
     }
-    record(&mut stats, &[("Bash", true)]);
-    let file = stats.read().expect("a file").value;
-    assert!(scratch.text().contains(later));
-    assert_eq!((file.tool_count(), file.agents().len()), (1, 0));
+}
+
+/// Of the timings 0, 1, 2 and so on up to 299.
+fn none_is_dropped(timings: &HookTimings) {
     assert_eq!(
-        file.hook_timings()[0].1.count(),
+        timings.count(),
         300,
         "none may be dropped that it has not seen"
     );
+    for share in [0.0, 0.1, 0.5, 0.9, 1.0_f64] {
+        let exact = (300.0_f64 * share).min(299.0);
+        let found = timings.quantile_ms(share);
+        assert!((found - exact).abs() <= 0.03 * exact, "{found} for {exact}");
+    }
 }
 
 #[test]
