@@ -14,6 +14,7 @@ pub(crate) const LISTED_MAX: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct HookTotals {
     count: u64,
+    // Invariant: finite.
     sum: f64,
     /// No value if there was none.
     max: Option<f64>,
@@ -83,7 +84,7 @@ impl HookTotals {
     /// Counts a finite value.
     pub(crate) fn add(&mut self, value: f64) {
         self.count = self.count.saturating_add(1);
-        self.sum += value;
+        self.sum = bounded(self.sum + value);
         self.raise_max(value);
         self.histogram.add(value);
     }
@@ -91,7 +92,7 @@ impl HookTotals {
     /// Counts all that another has counted.
     pub(crate) fn merge(&mut self, other: &Self) {
         self.count = self.count.saturating_add(other.count);
-        self.sum += other.sum;
+        self.sum = bounded(self.sum + other.sum);
         if let Some(max) = other.max {
             self.raise_max(max);
         }
@@ -150,12 +151,12 @@ impl HookTotals {
         self.histogram.value_at(rank).min(self.max())
     }
 
-    /// As the file has it.
     /// All of them, each to within 3 %, and none more than the largest.
     pub(crate) fn values(&self) -> impl Iterator<Item = f64> {
         self.histogram.values().map(|value| value.min(self.max()))
     }
 
+    /// As the file has it.
     pub(crate) fn to_object(&self) -> Object {
         let mut object = Object::default();
         object.set(Text::new("count"), self.count);
@@ -185,12 +186,25 @@ impl HookTotals {
         };
         Self {
             count: object.get("count").map_or(0, Value::count),
-            sum: float("sum").unwrap_or(0.0),
+            sum: object.get("sum").map_or(0.0, sum_in),
             max: float("max"),
             histogram: buckets,
             accounted: Accounted::from_object(object),
         }
     }
+}
+
+/// What a file says for a sum.
+fn sum_in(value: &Value) -> f64 {
+    match value {
+        Value::Number(number) if !number.value().is_nan() => bounded(number.value()),
+        _ => 0.0,
+    }
+}
+
+/// A sum of finite numbers, which stays one: JSON has nothing for what is more.
+fn bounded(sum: f64) -> f64 {
+    sum.clamp(-f64::MAX, f64::MAX)
 }
 
 #[cfg(test)]

@@ -142,6 +142,55 @@ fn what_is_not_finite_is_not_recorded_and_zero_and_less_are() {
 }
 
 #[test]
+fn a_sum_that_is_too_large_stays_the_largest_number() {
+    let scratch = Scratch::new();
+    let mut stats = scratch.stats();
+    record_all(&mut stats, &[1e308; 300]);
+    assert!(!scratch.text().contains("Infinity"), "{}", scratch.text());
+    let timings = only(&stats.read().expect("a file").value);
+    assert_eq!(timings.average_ms(), f64::MAX / 300.0);
+    record_all(&mut stats, &[1.0]);
+    let timings = only(&stats.read().expect("a file").value);
+    assert_eq!(
+        (timings.count(), timings.average_ms()),
+        (301, f64::MAX / 301.0)
+    );
+}
+
+/// Both in memory before they meet in the file: the sum of the one too large, that of the other too
+/// small.
+#[test]
+fn a_sum_that_is_too_large_meets_one_that_is_too_small() {
+    let scratch = Scratch::new();
+    for large in [1e308, -1e308] {
+        let mut stats = scratch.stats().flush_interval(1_000);
+        record_all(&mut stats, &[large; 600]);
+    }
+    let timings = only(&scratch.stats().read().expect("a file").value);
+    assert_eq!(timings.count(), 1_200);
+    assert!(timings.average_ms().is_finite(), "{timings:?}");
+    let text = scratch.text();
+    assert!(
+        !text.contains("NaN") && !text.contains("Infinity"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_sum_beyond_the_numbers_that_a_file_says_is_the_largest_or_smallest() {
+    for (sum, average) in [
+        ("Infinity", f64::MAX / 2.0),
+        ("-1e999", -f64::MAX / 2.0),
+        ("NaN", 0.0),
+    ] {
+        let file = parsed(&format!(
+            r#"{{"hookstate": {{"version": 1, "timings": {{"P": {{"count": 2, "sum": {sum}}}}}}}}}"#
+        ));
+        assert_eq!(only(&file).average_ms(), average, "{sum}");
+    }
+}
+
+#[test]
 fn hooks_beyond_64_stand_together() {
     let scratch = Scratch::new();
     let mut stats = scratch.stats();
