@@ -1,6 +1,7 @@
 //! What a handle has recorded and not yet brought into the file.
 
-use super::counts::{Counts, bounded_name};
+use super::counts::{Counts, OTHER, bounded_name};
+use super::file::HOOKS_MAX;
 use super::hook::{HookTotals, LISTED_MAX};
 use super::json::Text;
 use serde::{Deserialize, Serialize};
@@ -65,14 +66,24 @@ impl Batch {
     /// One finite timing.
     pub(crate) fn add_timing(&mut self, hook: &str, ms: f64) {
         let hook = bounded_name(hook.as_bytes());
-        match self.timings.iter_mut().find(|(name, _)| *name == hook) {
-            Some((_, recent)) => recent.add(ms),
-            None => {
-                let mut recent = Recent::default();
-                recent.add(ms);
-                self.timings.push((hook, recent));
-            }
-        }
+        let place = self.place_of(&hook).unwrap_or_else(|| self.begin(hook));
+        self.timings[place].1.add(ms);
+    }
+
+    fn place_of(&self, hook: &Text) -> Option<usize> {
+        self.timings.iter().position(|(name, _)| name == hook)
+    }
+
+    /// Where the timings of a new hook go; of too many those of any further one.
+    fn begin(&mut self, hook: Text) -> usize {
+        let hook = match self.timings.len() < HOOKS_MAX {
+            true => hook,
+            false => Text::new(OTHER),
+        };
+        self.place_of(&hook).unwrap_or_else(|| {
+            self.timings.push((hook, Recent::default()));
+            self.timings.len() - 1
+        })
     }
 }
 

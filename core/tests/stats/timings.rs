@@ -252,14 +252,23 @@ fn a_handle_that_cannot_flush_stays_bounded_too_and_loses_nothing() {
         "it is tried again after ten records, not at each"
     );
     assert!(format!("{stats:?}").len() < 60_000);
+    for number in 0..5_000_u32 {
+        let hook = format!("some-hook-{number}");
+        // It fails as those before did.
+        let _ = stats.record_hook_timing(&hook, 1.0);
+    }
+    assert!(format!("{stats:?}").len() < 120_000);
     fs::remove_file(scratch.data()).expect("unlink");
     let _ = stats.flush().expect("a flush");
-    let timings = only(&stats.read().expect("a file").value);
+    let hooks = stats.read().expect("a file").value.hook_timings();
+    let timings = &hooks[0].1;
     assert_eq!(
         (timings.count(), timings.max_ms(), timings.average_ms()),
         (5_000, 4_999.0, 2_499.5)
     );
     assert_eq!(listed(&scratch).len(), 256);
+    let all: u64 = hooks.iter().map(|(_, timings)| timings.count()).sum();
+    assert_eq!((hooks.len(), all), (65, 10_000));
 }
 
 fn ms() -> impl Strategy<Value = f64> {
