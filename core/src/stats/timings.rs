@@ -43,7 +43,7 @@ impl HookTimings {
     pub fn average_ms(&self) -> f64 {
         let sum = match &self.sorted {
             // In ascending order, as the old program adds them up.
-            Some(sorted) => sorted.iter().map(Number::value).sum(),
+            Some(sorted) => sum(sorted.iter().map(Number::value)),
             None => self.totals.sum(),
         };
         sum / self.count() as f64
@@ -106,6 +106,22 @@ impl HookTimings {
 /// `min(int(count * share), count - 1)`. The conversion is towards zero and within the bounds.
 fn rank(share: f64, count: u64) -> u64 {
     ((count as f64 * share) as u64).min(count.saturating_sub(1))
+}
+
+/// As CPython's `sum` of floats from version 3.12 on: the algorithm of Neumaier, "Rundungsfehleranalyse
+/// einiger Verfahren zur Summation endlicher Summen" (ZAMM 54, 1974), which adds up what the roundings
+/// have taken away.
+fn sum(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut high, mut low) = (0.0_f64, 0.0_f64);
+    for value in values {
+        let rounded = high + value;
+        low += match high.abs() >= value.abs() {
+            true => (high - rounded) + value,
+            false => (value - rounded) + high,
+        };
+        high = rounded;
+    }
+    if low.is_finite() { high + low } else { high }
 }
 
 fn sorted(list: &List) -> Vec<Number> {

@@ -172,6 +172,8 @@ fn timing() -> impl Strategy<Value = String> {
     let float = prop_oneof![
         4 => 0.0..500.0_f64,
         1 => (0_u32..4_000).prop_map(|eighths| f64::from(eighths) / 8.0),
+        // Averages of these are often just between two that have two decimals.
+        4 => (0_u32..5_000).prop_map(|tenths| f64::from(tenths) / 10.0),
         1 => (-9.0..9.0_f64).prop_map(|exponent| 10_f64.powf(exponent)),
         1 => -5.0..0.0_f64,
     ];

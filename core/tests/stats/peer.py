@@ -17,6 +17,7 @@ key `hookstate` and nothing of journals.
 
 import fcntl
 import json
+import math
 import os
 import sys
 import time
@@ -108,6 +109,19 @@ def check_then_create(path, session, name):
         write(file.fileno(), data)
 
 
+def total(numbers):
+    """The sum of floats as CPython has it from 3.12 on: Neumaier's, with what rounding takes away."""
+    high, low = 0.0, 0.0
+    for number in map(float, numbers):
+        rounded = high + number
+        if abs(high) >= abs(number):
+            low += (high - rounded) + number
+        else:
+            low += (number - rounded) + high
+        high = rounded
+    return high + low if low and math.isfinite(low) else high
+
+
 def summary(data, now):
     minutes = int((now - data.get("started_at", now)) // 60)
     errors = data.get("error_count", 0)
@@ -121,7 +135,7 @@ def summary(data, now):
     )
     timings = data.get("hook_timings", {})
     if timings:
-        averages = sorted((hook, sum(ms) / len(ms)) for hook, ms in timings.items())
+        averages = sorted((hook, total(ms) / len(ms)) for hook, ms in timings.items())
         line += " | \u23f1 " + " ".join(f"{hook}:{ms:.0f}ms" for hook, ms in averages)
     return line
 
@@ -131,7 +145,7 @@ def statistics(ms):
     count = len(ordered)
     return {
         "count": count,
-        "avg_ms": round(sum(ordered) / count, 2),
+        "avg_ms": round(total(ordered) / count, 2),
         "p95_ms": round(ordered[min(int(0.95 * count), count - 1)], 2),
         "max_ms": round(ordered[-1], 2),
     }

@@ -190,6 +190,16 @@ fn a_sum_beyond_the_numbers_that_a_file_says_is_the_largest_or_smallest() {
     }
 }
 
+/// 28.83 without what rounding has taken from the sum.
+#[test]
+fn an_average_is_that_of_a_sum_that_makes_up_for_its_roundings() {
+    let scratch = Scratch::new();
+    let mut stats = scratch.stats();
+    record_all(&mut stats, &[17.6, 49.4, 0.3, 48.0]);
+    let last = stats.finalize().expect("a result").value.to_json();
+    assert!(last.contains(r#""avg_ms": 28.82, "#), "{last}");
+}
+
 #[test]
 fn hooks_beyond_64_stand_together() {
     let scratch = Scratch::new();
