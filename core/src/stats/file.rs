@@ -54,6 +54,18 @@ impl SessionFile {
         file
     }
 
+    /// One that a session has left which ended `now`, for the next one.
+    pub(crate) fn ended(session_id: &Text, now: f64) -> Self {
+        let mut file = Self::begun(session_id, now);
+        Own::of_the_ended().put_into(&mut file.content);
+        file
+    }
+
+    /// Whether a session has ended in it and the next has not begun.
+    pub(crate) fn has_ended(&self) -> bool {
+        Own::of(&self.content).is_some_and(|own| own.has_ended()) && self.is_blank()
+    }
+
     /// The session's id. Bytes that are no UTF-8 are shown as U+FFFD.
     #[must_use]
     pub fn session_id(&self) -> Option<String> {
@@ -159,6 +171,14 @@ impl SessionFile {
         &self.content
     }
 
+    /// Lets the session begin with its first record. If a peer has made that, nobody knows when, and it
+    /// has gone on since the one before ended.
+    fn begin_again(&mut self, own: &mut Own, began: f64) {
+        if own.begin_again() && self.is_blank() {
+            self.content.set(Text::new("started_at"), began);
+        }
+    }
+
     /// Puts the keys that are missing where they belong.
     fn begin(&mut self, session_id: &Text, now: f64) {
         for (place, key) in KEYS.into_iter().enumerate() {
@@ -212,9 +232,12 @@ impl State for SessionFile {
 
     fn apply(&mut self, batch: &Batch) {
         self.begin(&batch.session_id, batch.began);
-        batch.counts.add_to(&mut self.content, TOOLS_MAX);
         // A later version's key is left to it: it counts what it finds in the lists.
-        let own = Own::take_from(&mut self.content);
+        let mut own = Own::take_from(&mut self.content);
+        if let Some(own) = &mut own {
+            self.begin_again(own, batch.began);
+        }
+        batch.counts.add_to(&mut self.content, TOOLS_MAX);
         self.list(&batch.timings, own.is_some());
         if let Some(mut own) = own {
             if let (Some(agent), true) = (&batch.agent, batch.counts.tool_count > 0) {

@@ -11,6 +11,8 @@ pub(crate) const KEY: &str = "hookstate";
 /// The version of what is under it. Under another one it is left as it is.
 const VERSION: u64 = 1;
 
+const VERSION_KEY: &str = "version";
+
 /// How many agents have counts of their own. Of more, those whose last call is the longest ago are
 /// added up in one.
 pub(crate) const AGENTS_MAX: usize = 32;
@@ -18,6 +20,9 @@ pub(crate) const AGENTS_MAX: usize = 32;
 const AGENTS: &str = "agents";
 const EARLIER: &str = "earlier_agents";
 const TIMINGS: &str = "timings";
+
+/// There from the end of a session to the first record of the next.
+const ENDED: &str = "ended";
 
 /// What is under the key.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,14 +47,33 @@ impl Own {
         }
     }
 
-    /// Writes it into the file, unless it is empty.
+    /// That of a file in which a session has ended.
+    pub(crate) fn of_the_ended() -> Self {
+        let mut own = Object::default();
+        own.set(Text::new(ENDED), Value::Bool(true));
+        Self(own)
+    }
+
+    /// Whether a session has ended, and nothing of ours was recorded since.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.get(ENDED).is_some()
+    }
+
+    /// As [`has_ended`](Self::has_ended), and now something is recorded.
+    pub(crate) fn begin_again(&mut self) -> bool {
+        self.0.remove(ENDED).is_some()
+    }
+
+    /// Writes it into the file, unless it says nothing.
     pub(crate) fn put_into(mut self, file: &mut Object) {
-        if self.0.len() > 0 {
-            if self.0.get("version").is_none() {
-                self.0.insert_behind(&[], "version", VERSION.into());
-            }
-            file.set(Text::new(KEY), self.0);
+        if self.0.iter().all(|(key, _)| key.escaped() == VERSION_KEY) {
+            let _nothing = file.remove(KEY);
+            return;
         }
+        if self.0.get(VERSION_KEY).is_none() {
+            self.0.insert_behind(&[], VERSION_KEY, VERSION.into());
+        }
+        file.set(Text::new(KEY), self.0);
     }
 
     /// Adds to the counts of an agent, which is now the one with the last call.
@@ -124,5 +148,5 @@ impl Own {
 }
 
 fn is_ours(own: &Object) -> bool {
-    own.get("version").map(Value::count) == Some(VERSION)
+    own.get(VERSION_KEY).map(Value::count) == Some(VERSION)
 }

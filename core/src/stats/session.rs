@@ -269,7 +269,7 @@ impl<K: Kernel> SessionStats<K> {
     ) -> Result<Outcome<std::result::Result<R, E>>> {
         self.store.try_locked_modify(|file| {
             let all = self.merged(std::mem::take(file));
-            *file = SessionFile::begun(&self.batch.session_id, now);
+            *file = SessionFile::ended(&self.batch.session_id, now);
             last(&Finalized::new(all, now))
         })
     }

@@ -31,8 +31,12 @@ pub(crate) fn summary(file: &SessionFile, now: f64) -> String {
     line
 }
 
-/// How long the session has been going on, in seconds; zero if it is not known since when.
+/// How long the session has been going on, in seconds; zero if it has not begun, or if it is not known
+/// since when.
 pub(crate) fn duration(file: &SessionFile, now: f64) -> f64 {
+    if file.has_ended() {
+        return 0.0;
+    }
     file.started_at().map_or(0.0, |started_at| now - started_at)
 }
 

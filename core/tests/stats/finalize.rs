@@ -49,10 +49,62 @@ fn a_result_has_everything_and_leaves_an_empty_file() {
         .started_at()
         .expect("a time");
     let blank = format!(
-        r#"{{"session_id": "m", "started_at": {began_anew:?}, "tool_count": 0, "error_count": 0, "tool_names": {{}}, "hook_timings": {{}}}}"#
+        r#"{{"session_id": "m", "started_at": {began_anew:?}, "tool_count": 0, "error_count": 0, "tool_names": {{}}, "hook_timings": {{}}, "hookstate": {{"version": 1, "ended": true}}}}"#
     );
     assert_eq!(scratch.text(), blank);
     assert!(stats.finalize().expect("a result").value.is_blank());
+}
+
+/// A finalize that was so many seconds ago.
+fn ended(scratch: &Scratch, seconds: f64) {
+    record(&mut scratch.stats(), &[("Bash", true)]);
+    let mut stats = scratch.stats();
+    let _ = stats.finalize().expect("a result");
+    let ended = stats.read().expect("a file").value.started_at();
+    let ended = ended.expect("it says when");
+    let before = format!("{:?}", ended - seconds);
+    scratch.plant(&scratch.text().replace(&format!("{ended:?}"), &before));
+}
+
+#[test]
+fn the_next_session_begins_with_its_first_record() {
+    let scratch = Scratch::new();
+    ended(&scratch, 3_000.0);
+    let mut stats = scratch.stats();
+    let line = |stats: &SessionStats| stats.format_summary().expect("a line").value;
+    assert_eq!(line(&stats), "[CB] 0m | 0 tools | 0 errors | ");
+    let nothing = stats.finalize().expect("a result").value;
+    assert_eq!(nothing.duration_seconds(), 0.0);
+    ended(&scratch, 3_000.0);
+    let _ = stats.record_tool_call("Edit", true).expect("a record");
+    assert_eq!(line(&stats), "[CB] 0m | 1 tools | 0 errors | Edit:1");
+    let _ = stats.flush().expect("a flush");
+    assert!(!scratch.text().contains("hookstate"), "{}", scratch.text());
+    let seconds = stats.finalize().expect("a result").value.duration_seconds();
+    assert!(
+        (0.0..PATIENCE.as_secs_f64()).contains(&seconds),
+        "{seconds}"
+    );
+}
+
+/// It does not say when it has counted, so the session has gone on since the last one ended.
+#[test]
+fn a_peer_that_counts_first_is_counted_and_its_time_with_it() {
+    let scratch = Scratch::new();
+    ended(&scratch, 3_000.0);
+    let peer = peer::on(&scratch, "count", &["p", "1"]);
+    peer.wait_for("ready");
+    peer.finish();
+    let mut stats = scratch.stats();
+    record(&mut stats, &[("Edit", true)]);
+    assert!(!scratch.text().contains("ended"), "{}", scratch.text());
+    let last = stats.finalize().expect("a result").value;
+    assert_eq!(last.file().tool_count(), 2);
+    let seconds = last.duration_seconds();
+    assert!(
+        (3_000.0..3_000.0 + PATIENCE.as_secs_f64()).contains(&seconds),
+        "{seconds}"
+    );
 }
 
 /// As a process leaves it that is killed between making the file and writing it.
