@@ -237,8 +237,8 @@ impl<K: Kernel> SessionStats<K> {
     /// anything is taken out of the file: to hand it on where it must not be lost. If `last` returns
     /// an error, everything stays where it was, and the error is the value of the outcome.
     ///
-    /// With `Ok` it has run exactly once for this result. After a kill or an indeterminate error the
-    /// next finalize may give it the same once more: it is handed on at least once.
+    /// With `Ok` it has run exactly once for this result. After a kill or any error, as on a full disk,
+    /// the next finalize may give it the same once more: it is handed on at least once.
     ///
     /// # Errors
     ///

@@ -3,7 +3,8 @@
 use crate::scratch::{Scratch, record};
 use hookstate::kernel::{Call, Errno, FailNth, Fault, Host, Watched, Watcher, Way};
 use hookstate::stats::SessionStats;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::rc::Rc;
 
 /// Fails every call that can fail from the n-th on, until the device works again.
@@ -183,6 +184,47 @@ fn one_failure_anywhere_in_a_finalize_leaves_everything_or_takes_it() {
                 }
             }
         }
+    }
+}
+
+/// After an error, also one that is not indeterminate, the same is handed on once more.
+#[test]
+fn one_failure_anywhere_in_a_finalize_that_hands_on_repeats_and_loses_nothing() {
+    for removes in [false, true] {
+        let mut repeated = 0;
+        for nth in 0.. {
+            let scratch = prepared(false);
+            let before = count(&scratch);
+            let watcher = FailNth::new(nth, Fault::Errno(Errno::IO));
+            let mut stats = broken(&scratch, watcher.clone());
+            if removes {
+                stats = stats.remove_when_finalized();
+            }
+            record_three(&mut stats);
+            let handed_on = RefCell::new(Vec::new());
+            let mut finalize = || {
+                stats.try_finalize(|last| {
+                    handed_on.borrow_mut().push(last.file().tool_count());
+                    Ok::<_, Infallible>(())
+                })
+            };
+            if finalize().is_err() {
+                let _ = finalize().expect("nothing fails any more");
+            }
+            drop(stats);
+            let handed_on = handed_on.into_inner();
+            assert!(handed_on.iter().all(|&all| all == before + 3), "call {nth}");
+            assert!(
+                [1, 2].contains(&handed_on.len()),
+                "call {nth}: {handed_on:?}"
+            );
+            assert_eq!(count(&scratch), 0, "call {nth}");
+            repeated += usize::from(handed_on.len() == 2);
+            if !watcher.struck() {
+                break;
+            }
+        }
+        assert!(repeated > 0, "an error after the handing on repeats it");
     }
 }
 
