@@ -53,6 +53,22 @@ fn a_number_with_a_point_counts_and_one_too_large_stays() {
 }
 
 #[test]
+fn a_count_that_can_grow_no_more_stays_as_it_stands() {
+    let scratch = Scratch::new();
+    let large = "123456789012345678901234567890";
+    scratch.plant(&format!(
+        r#"{{"session_id": "m", "tool_count": {large}, "tool_names": {{"Bash": {large}}}}}"#
+    ));
+    record(&mut scratch.stats(), &[("Bash", true)]);
+    assert_eq!(
+        scratch.text().matches(large).count(),
+        2,
+        "{}",
+        scratch.text()
+    );
+}
+
+#[test]
 fn the_key_of_a_later_version_is_left_as_it_is() {
     for later in [
         r#""hookstate": {"version": 2, "timings": "elsewhere"}"#,

@@ -1,7 +1,8 @@
 //! Objects, in the order in which they were written.
 
 use super::{Text, Value};
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 /// An object: keys in order, each of them once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,8 +22,15 @@ impl Object {
             return Self { entries };
         }
         let mut object = Self::default();
+        let mut places: HashMap<Text, usize> = HashMap::with_capacity(entries.len());
         for (key, value) in entries {
-            object.set(key, value);
+            match places.entry(key.clone()) {
+                Entry::Occupied(place) => object.entries[*place.get()].1 = value,
+                Entry::Vacant(place) => {
+                    place.insert(object.entries.len());
+                    object.entries.push((key, value));
+                }
+            }
         }
         object
     }
@@ -45,6 +53,12 @@ impl Object {
             Some(place) => *place = value,
             None => self.entries.push((key, value)),
         }
+    }
+
+    /// Adds a key that is not there at the end.
+    pub(crate) fn push_new(&mut self, key: Text, value: impl Into<Value>) {
+        debug_assert!(self.place(key.escaped()).is_none());
+        self.entries.push((key, value.into()));
     }
 
     /// Puts a new key behind that of `others` which stands last, or in front if there is none.
