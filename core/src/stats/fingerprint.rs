@@ -62,7 +62,8 @@ impl From<u64> for Fingerprint {
 /// same fingerprint with zeros before it.
 fn coefficient(value: &Value) -> u64 {
     let checksum = match value {
-        Value::Number(number) => checksum::of(&number.value().to_bits().to_le_bytes()),
+        // Plus zero, so that a zero has no sign, which other programs may not keep.
+        Value::Number(number) => checksum::of(&(number.value() + 0.0).to_bits().to_le_bytes()),
         other => checksum::of(&write(other)),
     };
     u64::from(checksum) % (MODULUS - 1) + 1

@@ -190,6 +190,19 @@ fn a_sum_beyond_the_numbers_that_a_file_says_is_the_largest_or_smallest() {
     }
 }
 
+/// As a program does for which zero has no sign.
+#[test]
+fn a_zero_that_a_peer_writes_without_its_sign_is_the_same() {
+    let scratch = Scratch::new();
+    let mut stats = scratch.stats();
+    record_all(&mut stats, &[-0.0, 1.0]);
+    let rewritten = scratch.text().replace("[-0.0, 1.0]", "[0, 1]");
+    assert_ne!(rewritten, scratch.text());
+    fs::write(scratch.file(), rewritten).expect("write");
+    record_all(&mut stats, &[2.0]);
+    assert_eq!(only(&stats.read().expect("a file").value).count(), 3);
+}
+
 /// 28.83 without what rounding has taken from the sum.
 #[test]
 fn an_average_is_that_of_a_sum_that_makes_up_for_its_roundings() {
