@@ -41,7 +41,8 @@ pub struct Cleaned {
 ///
 /// A program that opened such a file before it was removed, and takes the lock afterwards without
 /// another look at the name, adds to a file that nobody sees again; after a day without a change
-/// there is hardly one.
+/// there is hardly one. The age is that by the wall clock: one that is set forward by a day makes the
+/// files of sessions that go on look stale.
 ///
 /// ```
 /// use hookstate::stats::{STALE_AFTER_DEFAULT, SessionStats, cleanup_stale};
@@ -150,10 +151,13 @@ fn is_statistics<K: Kernel>(file: &Locked<'_, K>, journal: &Journal<'_, K>) -> R
     })
 }
 
-/// Whether it says no more than that the file is in use, or is none that this program would make.
+/// Whether it says no more than that the file is in use, or is none that this program would make: all
+/// of those may be read and written.
 fn is_nobodys_business(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::LockTimeout | ErrorKind::NotAStateFile | ErrorKind::TooLarge
-    )
+    let is_refused = error.call() == Some(CallKind::Open) && error.errno() == Some(Errno::ACCESS);
+    is_refused
+        || matches!(
+            error.kind(),
+            ErrorKind::LockTimeout | ErrorKind::NotAStateFile | ErrorKind::TooLarge
+        )
 }

@@ -1,7 +1,8 @@
 //! Removing what was left behind, and nothing else.
 
 use crate::scratch::{Scratch, record};
-use hookstate::stats::{STALE_AFTER_DEFAULT, cleanup_stale};
+use hookstate::kernel::{Call, Errno, Host, Watched, Watcher, Way};
+use hookstate::stats::{STALE_AFTER_DEFAULT, cleanup_stale, cleanup_stale_on};
 use std::fs::{self, File, FileTimes};
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -141,6 +142,30 @@ fn a_file_whose_lock_somebody_has_is_in_use() {
     assert!(removed(&scratch, STALE_AFTER_DEFAULT).is_empty());
     drop(held);
     assert_eq!(removed(&scratch, STALE_AFTER_DEFAULT), ["m.json"]);
+}
+
+/// As those of other users are.
+#[test]
+fn a_file_that_may_not_be_opened_is_left_alone_without_a_word() {
+    struct Refuses;
+    impl Watcher for Refuses {
+        fn before(&self, call: &Call<'_>) -> Way {
+            match call {
+                Call::Open { .. } => Way::Fail(Errno::ACCESS),
+                _ => Way::Through,
+            }
+        }
+    }
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.data()).expect("mkdir");
+    plant(&scratch, "m.json", OURS);
+    let kernel = Watched::new(Host, Refuses);
+    let cleaned = cleanup_stale_on(&kernel, scratch.data(), HOUR).expect("a directory");
+    assert!(
+        cleaned.removed.is_empty() && cleaned.errors.is_empty(),
+        "{cleaned:?}"
+    );
+    assert_eq!(removed(&scratch, HOUR), ["m.json"]);
 }
 
 #[test]
