@@ -58,6 +58,27 @@ fn races(theirs_first: bool) {
     }
 }
 
+/// With the timeout that is shipped, a flush may fail for the lock, which changes nothing, and is tried
+/// again.
+#[test]
+fn with_the_default_timeout_a_flush_that_is_tried_again_loses_nothing_either() {
+    let scratch = Scratch::new();
+    let (ours, theirs) = names();
+    let calls = CALLS.to_string();
+    let start = |name: &String| worker::start_as_shipped(&scratch, name, CALLS, 10);
+    let mut running: Vec<Running> = ours.iter().map(start).collect();
+    running.extend(
+        theirs
+            .iter()
+            .map(|name| peer::on(&scratch, "count", &[name, &calls])),
+    );
+    begin_together(&mut running);
+    running.into_iter().for_each(Running::finish);
+    let file = scratch.stats().read().expect("a file").value;
+    let account = Account::of(&[ours, theirs].concat(), CALLS);
+    assert_eq!(account.settle([&file]), Ok(()));
+}
+
 /// Control: with the lock released between reading and writing hardly anything is left.
 #[test]
 fn peers_that_lock_twice_are_found_out() {
