@@ -123,8 +123,8 @@ fn line(verdict: &str, recorded: Recorded, other: &str, comparison: &Comparison)
     )
 }
 
-/// What the same costs those who have the program in Python, if it is there. A million timings take it
-/// a second, so few repeats do.
+/// What the same costs those who have the program in Python, if it is there. One call after a million
+/// timings takes it ten seconds and more, so few repeats do.
 fn python_has(directory: &Path) {
     for recorded in Recorded::ALL {
         for (calls, repeats) in [(9, 101), (MILLION, 5)] {
