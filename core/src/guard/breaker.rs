@@ -15,7 +15,8 @@
 //! Why generations: admit and report are often two processes, a pre and a post hook, so that no lock
 //! can be held in between and nothing tells a slow probe from a dead one. A probe that is replaced may
 //! still report; it would close a breaker that the new probe is just finding broken. Control:
-//! `breaker-without-generations`.
+//! `breaker-without-generations`. Their numbers are never behind the clock, and the first permit begins
+//! the first of them, so that no report from before the state was damaged and began anew counts.
 //!
 //! Why a probe has a time limit: one that was killed never reports, and the breaker would stay
 //! half-open for ever. Control: `breaker-without-time-limit`.
@@ -112,7 +113,7 @@ pub enum Condition {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BreakerState {
-    /// Grows with every change of the phase, and with every new probe.
+    /// Grows with every change of the phase, and with every new probe; 0 before the first permit.
     generation: u64,
     phase: Phase,
 }
@@ -204,8 +205,10 @@ impl<S: Strategy, K: Kernel> CircuitBreaker<S, K> {
     ///
     /// See [`ErrorKind`](crate::ErrorKind).
     pub fn succeeded(&self, permit: Permit) -> Result<Outcome<Report>> {
+        let kernel = self.store.site().kernel;
         decide(&self.store, |state| {
-            state.report(permit, BreakerState::succeed)
+            let now = Moment::now(kernel);
+            state.report(permit, |state| state.succeed(now))
         })
     }
 
@@ -244,7 +247,9 @@ impl BreakerState {
 
     fn grant(&mut self, now: Moment) -> Permit {
         if self.condition() != Condition::Closed {
-            self.enter(Phase::HalfOpen { since: now }); // I1
+            self.enter(Phase::HalfOpen { since: now }, now); // I1
+        } else if self.generation == 0 {
+            self.generation = now.number_after(0); // I2
         }
         Permit {
             generation: self.generation,
@@ -259,10 +264,10 @@ impl BreakerState {
         Report::Counted(self.condition())
     }
 
-    fn succeed(&mut self) {
+    fn succeed(&mut self, now: Moment) {
         match &mut self.phase {
             Phase::Closed { failures } => *failures = 0,
-            _ => self.enter(Phase::default()),
+            _ => self.enter(Phase::default(), now),
         }
     }
 
@@ -271,12 +276,12 @@ impl BreakerState {
             Phase::Closed { failures } if failures.saturating_add(1) < failures_max => {
                 *failures += 1;
             }
-            _ => self.enter(Phase::Open { since: now }),
+            _ => self.enter(Phase::Open { since: now }, now),
         }
     }
 
-    fn enter(&mut self, phase: Phase) {
-        self.generation = self.generation.wrapping_add(1);
+    fn enter(&mut self, phase: Phase, now: Moment) {
+        self.generation = now.number_after(self.generation);
         self.phase = phase;
     }
 

@@ -32,6 +32,10 @@
 //! another event is the last one. Controls: `debounce-leaves-after-acting`,
 //! `debounce-without-trailing-edge`.
 //!
+//! Why the number of an event is never behind the clock: if it were counted from 0 in a state that
+//! begins anew after damage, the first event there would have the number of one before, and who acted
+//! on that one would leave.
+//!
 //! Why one window: what was read is still so when the decision is written. Controls:
 //! `debounce-state-unlocked`, `debounce-in-two-windows`.
 
@@ -114,8 +118,9 @@ pub enum Arrival<'d, E, S = Flock, K: Kernel = Host> {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DebounceState<E> {
-    /// How many events there have been: the number of the last one.
-    pub(super) events: u64,
+    /// The number of the last event; 0 if there was none.
+    #[serde(rename = "events")]
+    pub(super) number: u64,
     last_at: Moment,
     /// The last event, until it was acted on.
     pub(super) pending: Option<Unsettled<E>>,
@@ -139,7 +144,7 @@ pub(super) struct Acted {
 impl<E> Default for DebounceState<E> {
     fn default() -> Self {
         Self {
-            events: 0,
+            number: 0,
             last_at: Moment::default(),
             pending: None,
         }
@@ -210,7 +215,7 @@ impl<E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Debounce<E
             let now = Moment::now(site.kernel);
             let first = self.leading && state.is_first_of_a_burst(self.terms.quiet, now);
             state.note(event, now);
-            let number = state.events;
+            let number = state.number;
             Ok(first.then_some(Acted { number, at: now }))
         })?;
         Ok(outcome.transpose()?.map(|acted| match (role, acted) {
@@ -284,19 +289,19 @@ impl<E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Debounce<E
 
 impl<E> DebounceState<E> {
     fn is_first_of_a_burst(&mut self, quiet: Duration, now: Moment) -> bool {
-        self.events == 0 || self.last_at.left_of(quiet, now).is_none()
+        self.number == 0 || self.last_at.left_of(quiet, now).is_none()
     }
 
     fn note(&mut self, event: E, now: Moment) {
         let since = self.pending.take().map_or(now, |earlier| earlier.since);
         self.pending = Some(Unsettled { event, since });
         self.last_at = now;
-        self.events = self.events.wrapping_add(1);
+        self.number = now.number_after(self.number);
     }
 
     /// Step 2.
     fn settle(&mut self, acted: Acted) {
-        if acted.number == self.events {
+        if acted.number == self.number {
             self.pending = None;
         } else if let Some(later) = &mut self.pending {
             later.since = acted.at;

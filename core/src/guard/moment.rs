@@ -20,9 +20,11 @@ impl Moment {
         Self(u64::try_from(kernel.clock_realtime().as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// The microseconds.
-    pub(crate) fn as_micros(self) -> u64 {
-        self.0
+    /// The number that follows `last`. Never behind the clock either, so that a state which begins anew
+    /// after damage does not give a number again: what still has one of the state before would pass for
+    /// one of this state.
+    pub(crate) fn number_after(self, last: u64) -> u64 {
+        last.checked_add(1).unwrap_or_default().max(self.0)
     }
 
     /// How long ago it was. One that is still to come was noted before the clock was set back; it
@@ -45,6 +47,13 @@ mod tests {
     use std::time::Duration;
 
     const SPAN: Duration = Duration::from_micros(10);
+
+    #[test]
+    fn a_number_follows_the_last_and_the_clock() {
+        assert_eq!(Moment(100).number_after(0), 100);
+        assert_eq!(Moment(100).number_after(100), 101);
+        assert_eq!(Moment(100).number_after(u64::MAX), 100);
+    }
 
     #[test]
     fn a_span_is_over_when_it_has_lasted_its_length() {

@@ -165,17 +165,10 @@ impl OnceState {
         while self.won.len() >= keys_max {
             self.forget_oldest();
         }
-        let number = self.next_number(now);
+        let number = now.number_after(self.number);
+        self.number = number;
         self.won.insert(key.clone(), Won { at: now, number });
         Some(Win { key, number })
-    }
-
-    /// Never behind the clock either, so that a state which begins anew after damage does not give a
-    /// number again.
-    fn next_number(&mut self, now: Moment) -> u64 {
-        let next = self.number.checked_add(1).unwrap_or_default();
-        self.number = next.max(now.as_micros());
-        self.number
     }
 
     fn forget(&mut self, win: &Win) -> bool {

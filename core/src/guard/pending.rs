@@ -27,7 +27,8 @@
 //! `pending-confirmed-first`.
 //!
 //! Why batches have numbers: the confirmation of one that has gone back would take the batch of
-//! another along. Control: `pending-without-numbers`.
+//! another along. Control: `pending-without-numbers`. They are never behind the clock, so that the same
+//! holds of a batch that was taken before the state was damaged and began anew.
 
 use super::AnyPath;
 use super::decide::decide;
@@ -98,8 +99,9 @@ pub struct Batch {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PendingState {
-    /// How many batches there have been.
-    batches: u64,
+    /// The number of the last batch; 0 if there was none.
+    #[serde(rename = "batches")]
+    number: u64,
     // Invariant: no path twice.
     queue: Vec<AnyPath>,
     /// In the order of their numbers.
@@ -245,16 +247,14 @@ impl PendingState {
         if paths.is_empty() {
             return None;
         }
-        self.batches = self.batches.wrapping_add(1);
+        let number = now.number_after(self.number);
+        self.number = number;
         self.taken.push(Taken {
-            number: self.batches,
+            number,
             at: now,
             paths: paths.clone(),
         });
-        Some(Batch {
-            number: self.batches,
-            paths,
-        })
+        Some(Batch { number, paths })
     }
 
     fn confirm(&mut self, number: u64) -> bool {

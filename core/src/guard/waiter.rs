@@ -94,7 +94,7 @@ impl<'d, E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Waiter
             };
             let now = Moment::now(kernel);
             let step = state.step(self.acted, terms, now);
-            let number = state.events;
+            let number = state.number;
             let acted = matches!(step, Step::Act(_)).then_some(Acted { number, at: now });
             match step {
                 Step::Leave => drop(role), // I2: inside the window.

@@ -24,6 +24,9 @@
 //! Why step 4: a claimant can be killed between steps 1 and 3, and nobody can know whether it came to
 //! send. So an announcement is sent at least once if one of its claimants lives, and once if the first
 //! does and confirms in time.
+//!
+//! Why one that failed is not free at once: hooks come in groups, and all tries would be used up within
+//! the milliseconds of one hiccup of the notifier. It waits for the check interval, as its task does.
 
 use super::report::{AnnouncementState, Claim, Due, Failure};
 use super::state::{AnnouncementEntry, Key, TaskEntry, Tasks};
@@ -91,7 +94,6 @@ impl Tasks {
             return Failure::GivenUp;
         }
         said.set(AnnouncementState::Failed, now_ms);
-        task.checked_ms = None;
         Failure::TriedAgain
     }
 

@@ -40,7 +40,7 @@ pub enum AnnouncementState {
     Passed,
     /// A process has claimed it and is about to send it; or it was killed.
     Claimed,
-    /// It could not be sent; the next check claims it again.
+    /// It could not be sent; the next check of its task claims it again.
     Failed,
     /// It was sent.
     Sent,
@@ -211,7 +211,7 @@ pub struct Added {
 /// What becomes of an announcement that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Failure {
-    /// The next check claims it again.
+    /// The next check of its task claims it again.
     TriedAgain,
     /// It was the last try.
     GivenUp,

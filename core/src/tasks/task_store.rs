@@ -244,8 +244,9 @@ impl<S: Strategy, K: Kernel> TaskStore<S, K> {
         })
     }
 
-    /// Says that a claimed announcement could not be sent. The next check claims it again, without
-    /// waiting, unless this was the last try.
+    /// Says that a claimed announcement could not be sent. The next check of its task, which comes a
+    /// [check interval](Self::check_interval) after the one that claimed it, claims it again, unless
+    /// this was the last try.
     ///
     /// # Errors
     ///

@@ -18,6 +18,7 @@ mod parts;
 mod twins;
 mod workers;
 
+mod begun_anew;
 mod breaker;
 mod burst;
 mod debounce;
