@@ -31,12 +31,14 @@ pub(super) fn conduct(plan: Plan) -> anyhow::Result<Conclusion> {
     let progress = Progress::of(searches);
     for line in plan.lines {
         let judged = judge(line, plan.states_max, &interrupt, &progress)?;
-        let Some(judged) = judged else {
-            report.interrupted = true;
+        report.interrupted = judged.as_ref().is_none_or(Judged::is_interrupted);
+        if let Some(judged) = judged {
+            written(progress.suspend(|| reporter.line(&judged)))?;
+            report.lines.push(judged);
+        }
+        if report.interrupted {
             break;
-        };
-        written(progress.suspend(|| reporter.line(&judged)))?;
-        report.lines.push(judged);
+        }
     }
     progress.end();
     report.elapsed = started.elapsed();
@@ -59,7 +61,8 @@ fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
     pool.build_global().context("cannot start the threads")
 }
 
-/// Nothing if somebody has asked to end.
+/// Nothing if somebody has asked to end before the first of its searches was over, and otherwise what
+/// those that are over have come to.
 fn judge(
     line: Line,
     states_max: Option<usize>,
@@ -74,7 +77,8 @@ fn judge(
         };
         let what = format!("{}, {}", line.name, trial.setting);
         let Some(outcome) = run(trial, &terms, &what, interrupt, progress)? else {
-            return Ok(None);
+            let is_begun = !tried.is_empty();
+            return Ok(is_begun.then(|| Judged::new(line, tried)));
         };
         progress.step();
         tried.push(Tried::new(&line.subject, trial.setting, outcome));

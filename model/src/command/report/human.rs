@@ -3,18 +3,15 @@
 
 use super::describe::{again, count, extent, kind, plural, why};
 use super::summary::{summary, wrapped};
+use super::table::{Table, section};
 use super::{Judged, Report, Reporter, Tried};
 use crate::command::plan::{Engine, Extent, Setting, Subject, TraceStyle};
 use crate::command::verdict::Status;
-use hookstate::strategy::Strategy;
 use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use hookstate_model::search::Budget;
 use hookstate_model::story::story;
 use std::io::{Result, Write};
 
-/// The width of the name of a scenario, and of a control.
-const SCENARIO: usize = 16;
-const CONTROL: usize = 38;
 /// Of a number of states.
 const CELL: usize = 10;
 /// What stands before the name.
@@ -24,7 +21,7 @@ const TIME: usize = 10;
 pub(super) struct Human<W> {
     out: W,
     paint: Paint,
-    columns: Vec<Setting>,
+    tables: Vec<Table>,
     trace: Option<TraceStyle>,
     in_full: bool,
     /// The heading that was printed last.
@@ -33,7 +30,7 @@ pub(super) struct Human<W> {
 
 impl<W: Write> Reporter for Human<W> {
     fn begin(&mut self, report: &Report) -> Result<()> {
-        self.columns.clone_from(&report.columns);
+        self.tables.clone_from(&report.tables);
         self.trace = report.trace;
         self.in_full = report.in_full;
         let line = headline(report);
@@ -42,12 +39,16 @@ impl<W: Write> Reporter for Human<W> {
     }
 
     fn line(&mut self, judged: &Judged) -> Result<()> {
-        self.head(judged)?;
-        let word = self.paint.word(style(judged.status), word(judged.status));
+        let table = self.table(judged);
+        self.head(judged, &table)?;
+        let word = match judged.is_half_done() {
+            true => self.paint.word(Style::Warn, "INTERRUPTED"),
+            false => self.paint.word(style(judged.status), word(judged.status)),
+        };
         let time = format!("[{:>7.2}s]", judged.elapsed().as_secs_f64());
         let line = match judged.subject {
-            Subject::Scenario { .. } => scenario_line(judged, &self.columns),
-            Subject::Control { .. } => control_line(judged),
+            Subject::Scenario { .. } => scenario_line(judged, &table),
+            Subject::Control { .. } => control_line(judged, &table),
         };
         writeln!(self.out, "{word} {time} {}", line.trim_end())?;
         self.details(judged)?;
@@ -81,7 +82,7 @@ impl<W: Write> Human<W> {
         Self {
             out,
             paint,
-            columns: Vec::new(),
+            tables: Vec::new(),
             trace: None,
             in_full: false,
             section: String::new(),
@@ -106,23 +107,30 @@ impl<W: Write> Human<W> {
             .try_for_each(|line| self.under(line))
     }
 
-    /// The heading, where another section begins.
-    fn head(&mut self, judged: &Judged) -> Result<()> {
+    /// The one that the line is in.
+    fn table(&self, judged: &Judged) -> Table {
         let section = section(&judged.subject);
-        if self.section == section {
+        let mut tables = self.tables.iter();
+        let table = tables.find(|table| table.section == section);
+        table.expect("each line of a plan is in a table").clone()
+    }
+
+    /// The heading, where another table begins.
+    fn head(&mut self, judged: &Judged, table: &Table) -> Result<()> {
+        if self.section == table.section {
             return Ok(());
         }
-        self.section = section;
+        self.section.clone_from(&table.section);
         writeln!(self.out)?;
-        let title = self.section.clone();
+        let title = self.paint.with(Style::Emphasis, &table.section);
         if judged.subject.is_control() {
-            return self.under(&self.paint.with(Style::Emphasis, &title));
+            return self.under(&title);
         }
-        let [processes, mishaps, unit] = headings(&self.columns);
-        let gap = " ".repeat((TIME + 1 + SCENARIO).saturating_sub(title.len()));
-        let title = self.paint.with(Style::Emphasis, &title);
+        let [processes, mishaps, unit] = headings(&table.columns);
+        let before_cells = TIME + 1 + table.name_width;
+        let gap = " ".repeat(before_cells.saturating_sub(table.section.len()));
         self.under(&format!("{title}{gap}{processes}"))?;
-        let gap = " ".repeat(TIME + 1 + SCENARIO);
+        let gap = " ".repeat(before_cells);
         self.under(&format!("{gap}{mishaps}"))?;
         self.under(&format!("{gap}{unit}"))
     }
@@ -168,6 +176,11 @@ impl<W: Write> Human<W> {
 }
 
 impl Judged {
+    /// Whether there was nothing wrong with it when somebody asked to end.
+    fn is_half_done(&self) -> bool {
+        self.interrupted && self.status <= Status::LeftOut
+    }
+
     fn has_trace(&self) -> bool {
         self.tried.iter().any(|tried| tried.outcome.found.is_some())
     }
@@ -200,25 +213,6 @@ fn headline(report: &Report) -> String {
     parts.join(", ")
 }
 
-fn section(subject: &Subject) -> String {
-    match subject {
-        Subject::Scenario {
-            strategy,
-            kind: Some(kind),
-            ..
-        } => kind.heading(*strategy),
-        Subject::Scenario { strategy, .. } => {
-            strategy.map_or_else(String::new, |it| it.name().to_owned())
-        }
-        Subject::Control {
-            group,
-            scenario: Some(scenario),
-            ..
-        } => format!("{group}, in {scenario}"),
-        Subject::Control { group, .. } => (*group).to_owned(),
-    }
-}
-
 pub(super) const fn word(status: Status) -> &'static str {
     match status {
         Status::Complete => "COMPLETE",
@@ -242,19 +236,18 @@ const fn style(status: Status) -> Style {
 
 /// Three lines over the columns.
 fn headings(columns: &[Setting]) -> [String; 3] {
-    let over = |heading: &dyn Fn(&Setting) -> String, last: &str| {
+    let over = |heading: &dyn Fn(&Setting) -> String| {
         let cells = columns.iter().map(heading);
-        let cells: String = cells.map(|cell| format!("{cell:>CELL$}")).collect();
-        format!("{cells}{last:>CELL$}")
+        cells.map(|cell| format!("{cell:>CELL$}")).collect()
     };
     let unit = |setting: &Setting| match setting.engine {
         Engine::Search => "states".to_owned(),
         Engine::Loom => "loom".to_owned(),
     };
     [
-        over(&procs, ""),
-        over(&|setting| mishaps(setting.budget), ""),
-        over(&unit, "runs"),
+        over(&procs),
+        over(&|setting| mishaps(setting.budget)),
+        over(&unit),
     ]
 }
 
@@ -286,17 +279,15 @@ fn mishaps(budget: Budget) -> String {
     }
 }
 
-fn scenario_line(judged: &Judged, columns: &[Setting]) -> String {
-    let cells: String = columns
-        .iter()
-        .map(|column| {
-            let mut tried = judged.tried.iter();
-            let tried = tried.find(|tried| tried.setting == *column);
-            format!("{:>CELL$}", tried.map(cell).unwrap_or_default())
-        })
-        .collect();
-    let runs: usize = judged.tried.iter().map(Tried::runs).sum();
-    format!("{:<SCENARIO$}{cells}{:>CELL$}", judged.name, count(runs))
+fn scenario_line(judged: &Judged, table: &Table) -> String {
+    let columns = table.columns.iter();
+    let cells = columns.map(|column| {
+        let mut tried = judged.tried.iter();
+        let tried = tried.find(|tried| tried.setting == *column);
+        format!("{:>CELL$}", tried.map(cell).unwrap_or_default())
+    });
+    let cells: String = cells.collect();
+    format!("{:<1$}{cells}", judged.name, table.name_width)
 }
 
 /// With a plus if there is more.
@@ -309,18 +300,14 @@ fn cell(tried: &Tried) -> String {
     format!("{}{}", count(number), if more { "+" } else { "" })
 }
 
-impl Tried {
-    fn runs(&self) -> usize {
-        match self.outcome.extent {
-            Extent::Search { runs, .. } => runs,
-            Extent::Loom { .. } => 0,
-        }
-    }
-}
-
-fn control_line(judged: &Judged) -> String {
+fn control_line(judged: &Judged, table: &Table) -> String {
     let found: Vec<String> = judged.tried.iter().map(control_cells).collect();
-    format!("{:<CONTROL$}{}", judged.name, found.join(" "))
+    format!(
+        "{:<1$}  {2}",
+        judged.name,
+        table.name_width,
+        found.join(" ")
+    )
 }
 
 /// As what it was rejected, after how many calls, and how much was searched for that.

@@ -1,10 +1,12 @@
 //! What is told of the searches. A report is a value; printing it is a courtesy.
 
+mod coverage;
 mod describe;
 mod human;
 mod json;
 mod list;
 mod summary;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -17,11 +19,12 @@ use human::Human;
 use json::Json;
 use std::io::{Result, stdout};
 use std::time::Duration;
+use table::{Table, tables};
 
 /// Everything that was searched, and what was asked for.
 pub(super) struct Report {
-    /// The settings of the scenarios, each once.
-    columns: Vec<Setting>,
+    /// One for each heading.
+    tables: Vec<Table>,
     /// How many searches of scenarios, and how many controls, there are to be.
     searches: usize,
     controls: usize,
@@ -39,6 +42,8 @@ pub(super) struct Judged {
     left_out: Option<&'static str>,
     tried: Vec<Tried>,
     status: Status,
+    /// Whether somebody asked to end before all of its searches were over.
+    interrupted: bool,
 }
 
 /// A search and what it came to.
@@ -73,16 +78,11 @@ impl Report {
             .lines
             .iter()
             .partition(|line| line.subject.is_control());
-        let trials = scenarios.iter().flat_map(|line| &line.trials);
-        let mut columns: Vec<Setting> = Vec::new();
-        for trial in trials.clone() {
-            if !columns.contains(&trial.setting) {
-                columns.push(trial.setting);
-            }
-        }
+        let settings = |line: &Line| line.trials.iter().map(|trial| trial.setting).collect();
+        let rows = plan.lines.iter();
         Self {
-            columns,
-            searches: trials.count(),
+            tables: tables(rows.map(|line| (&line.subject, line.name, settings(line)))),
+            searches: scenarios.iter().map(|line| line.trials.len()).sum(),
             controls: controls.len(),
             trace: plan.trace,
             in_full: plan.in_full,
@@ -101,6 +101,7 @@ impl Report {
 impl Judged {
     /// As bad as the worst of its searches.
     pub(super) fn new(line: Line, tried: Vec<Tried>) -> Self {
+        let interrupted = tried.len() < line.trials.len();
         let worst = tried.iter().map(|tried| tried.status).max();
         Self {
             subject: line.subject,
@@ -108,7 +109,13 @@ impl Judged {
             left_out: line.left_out,
             tried,
             status: worst.unwrap_or(Status::LeftOut),
+            interrupted,
         }
+    }
+
+    /// Whether not all of its searches are over.
+    pub(super) const fn is_interrupted(&self) -> bool {
+        self.interrupted
     }
 
     fn elapsed(&self) -> Duration {

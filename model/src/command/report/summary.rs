@@ -1,10 +1,10 @@
 //! What was searched in all, and what was not.
 
+use super::coverage::coverage;
 use super::describe::{count, plural};
 use super::{Judged, Report, Tried};
-use crate::command::plan::{Engine, Extent, Setting, Subject, mishaps};
+use crate::command::plan::Extent;
 use crate::command::verdict::Status;
-use hookstate_model::search::Budget;
 
 /// The widest line, after the word that it begins with.
 const WIDTH: usize = 86;
@@ -16,8 +16,7 @@ pub(super) fn summary(report: &Report) -> Vec<String> {
     lines.extend(extents(report));
     // Of a run that was interrupted the lines say what is covered.
     if !report.interrupted {
-        let coverage = [covered(report), not_covered(report)];
-        for sentence in coverage.into_iter().flatten() {
+        for sentence in coverage(report) {
             lines.extend(wrapped(&sentence));
         }
     }
@@ -67,47 +66,13 @@ impl Report {
         self.lines.iter().flat_map(|line| &line.tried)
     }
 
+    /// In the units of the verdicts before it: searches of scenarios, and controls.
     fn number_of(&self, status: Status, what: &str) -> Option<String> {
-        let number = self.tried().filter(|tried| tried.status == status).count();
+        let searches = self.scenarios().flat_map(|line| &line.tried);
+        let searches = searches.filter(|tried| tried.status == status).count();
+        let controls = self.controls().filter(|line| line.status == status);
+        let number = searches + controls.count();
         (number > 0).then(|| format!("{} {what}", count(number)))
-    }
-
-    /// Whether it is more than the other scenarios were searched in.
-    fn is_for_alike_only(&self, setting: Setting) -> bool {
-        let has = |line: &&Judged| line.tried.iter().any(|tried| tried.setting == setting);
-        self.scenarios()
-            .filter(has)
-            .all(|line| line.name == "alike")
-    }
-
-    /// Whether what stands on the strategies was searched, and not in this.
-    fn is_for_strategies_only(&self, setting: Setting) -> bool {
-        let mut stores = self
-            .scenarios()
-            .filter(|line| line.is_of_a_store())
-            .peekable();
-        let has = |line: &Judged| line.tried.iter().any(|tried| tried.setting == setting);
-        stores.peek().is_some() && !stores.any(has)
-    }
-
-    /// The settings in which at least one scenario was searched, and all that were completely.
-    fn complete_settings(&self) -> Vec<Setting> {
-        let columns = self.columns.iter().copied();
-        columns
-            .filter(|column| {
-                let scenarios = self.scenarios().flat_map(|line| &line.tried);
-                let mut here = scenarios
-                    .filter(|tried| tried.setting == *column)
-                    .peekable();
-                here.peek().is_some() && here.all(|tried| tried.status == Status::Complete)
-            })
-            .collect()
-    }
-}
-
-impl Judged {
-    const fn is_of_a_store(&self) -> bool {
-        matches!(self.subject, Subject::Scenario { kind: Some(_), .. })
     }
 }
 
@@ -135,65 +100,6 @@ fn extents(report: &Report) -> Option<String> {
     });
     let all: Vec<String> = [searched, explored].into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))
-}
-
-fn covered(report: &Report) -> Option<String> {
-    let settings = report.complete_settings();
-    let phrases: Vec<String> = settings
-        .iter()
-        .map(|setting| {
-            let only = match report.is_for_strategies_only(*setting) {
-                true if !report.is_for_alike_only(*setting) => " (the strategies only)",
-                _ => "",
-            };
-            phrase(*setting, report.is_for_alike_only(*setting)) + only
-        })
-        .collect();
-    (!phrases.is_empty()).then(|| format!("Covered: every interleaving of {}.", phrases.join("; ")))
-}
-
-fn phrase(setting: Setting, alike: bool) -> String {
-    let processes = match alike {
-        true => format!("{} processes that are alike", setting.processes),
-        false => setting.crowd(),
-    };
-    let engine = match setting.engine {
-        Engine::Search => "",
-        Engine::Loom => " (loom)",
-    };
-    match setting.budget == Budget::NOTHING {
-        true => format!("{processes}{engine}"),
-        false => format!(
-            "{processes} with at most {} anywhere{engine}",
-            mishaps(setting.budget)
-        ),
-    }
-}
-
-/// What one might think was covered and was not.
-fn not_covered(report: &Report) -> Option<String> {
-    let settings = report.complete_settings();
-    let mixed = settings.iter().filter(|it| !report.is_for_alike_only(**it));
-    let most = mixed.map(|setting| setting.processes).max();
-    let most = most.or_else(|| settings.iter().map(|setting| setting.processes).max())?;
-    let never = |goes_wrong: fn(&Setting) -> u8| settings.iter().all(|it| goes_wrong(it) == 0);
-    let gaps = [
-        (never(|it| it.budget.power_cuts), "power loss".to_owned()),
-        (never(|it| it.budget.kills), "kills".to_owned()),
-        (never(|it| it.budget.failures), "failing calls".to_owned()),
-        (never(|it| it.budget.shorts), "short transfers".to_owned()),
-        (
-            true,
-            match most {
-                1 => "more than 1 process".to_owned(),
-                _ => format!("more than {most} processes"),
-            },
-        ),
-        (true, "more faults at once".to_owned()),
-    ];
-    let gaps = gaps.into_iter().filter(|(is_gap, _)| *is_gap);
-    let gaps: Vec<String> = gaps.map(|(_, gap)| gap).collect();
-    Some(format!("Not covered: {}.", gaps.join(", ")))
 }
 
 pub(super) fn wrapped(text: &str) -> Vec<String> {

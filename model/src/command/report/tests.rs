@@ -1,7 +1,9 @@
 //! What is printed, for a report that has every status in it.
 
+use super::coverage::coverage;
 use super::human::Human;
 use super::json::Json;
+use super::table::tables;
 use super::{Judged, Report, Reporter, Tried};
 use crate::command::plan::{
     Engine, Extent, Found, Line, Outcome, Setting, Subject, TraceStyle, mishaps,
@@ -130,7 +132,7 @@ fn report(lines: Vec<Judged>) -> Report {
     let controls = lines.iter().filter(|line| line.subject.is_control());
     let scenarios = lines.iter().filter(|line| !line.subject.is_control());
     Report {
-        columns: vec![THREE, TWO, LOOM],
+        tables: tables(lines.iter().map(row)),
         searches: scenarios.map(|line| line.tried.len()).sum(),
         controls: controls.count(),
         trace: None,
@@ -139,6 +141,11 @@ fn report(lines: Vec<Judged>) -> Report {
         interrupted: false,
         elapsed: Duration::from_millis(4_321),
     }
+}
+
+fn row(line: &Judged) -> (&Subject, &'static str, Vec<Setting>) {
+    let settings = line.tried.iter().map(|tried| tried.setting);
+    (&line.subject, line.name, settings.collect())
 }
 
 fn report_with_every_status() -> Report {
@@ -260,40 +267,104 @@ fn an_interrupted_report_does_not_count_what_was_not_searched() {
 }
 
 #[test]
+fn a_row_that_is_half_done_has_its_line_when_somebody_asks_to_end() {
+    let mut report = report(vec![scenario("modify", vec![(THREE, clean())])]);
+    report.lines[0].interrupted = true;
+    report.interrupted = true;
+    let text = human(&report, Paint::Plain);
+    assert!(text.contains(" INTERRUPTED ["), "{text}");
+    assert!(!text.contains("COMPLETE ["), "{text}");
+    let mut violated = scenario("modify", vec![(THREE, rejected())]);
+    violated.interrupted = true;
+    report.lines = vec![violated];
+    let text = human(&report, Paint::Plain);
+    assert!(text.contains("    VIOLATED ["), "{text}");
+    assert_eq!(report.conclusion(), Conclusion::Violated);
+}
+
+#[test]
+fn controls_are_counted_as_controls_however_many_searches_they_are() {
+    let searches = vec![(THREE, clean()), (TWO, clean())];
+    let harmless = control("Harmless", ViolationKind::Lost, Some("modify"), searches);
+    let text = human(&report(vec![harmless]), Paint::Plain);
+    assert!(text.contains("0 of 1 control CAUGHT, 1 missed\n"), "{text}");
+}
+
+#[test]
 fn a_search_of_less_covers_less() {
     let alone = Setting {
         processes: 2,
         budget: Budget::NOTHING,
         ..THREE
     };
-    let mut report = report(vec![scenario("modify", vec![(alone, clean())])]);
-    report.columns = vec![alone];
-    let text = human(&report, Paint::Plain);
-    assert!(
-        text.contains("Covered: every interleaving of 2 processes.\n"),
-        "{text}"
-    );
-    let gaps = "Not covered: power loss, kills, failing calls, short transfers, more than 2";
-    assert!(text.contains(gaps), "{text}");
+    let report = report(vec![scenario("modify", vec![(alone, clean())])]);
+    let [sentence] = &coverage(&report)[..] else {
+        panic!("there is one heading");
+    };
+    let covered = "Covered in the rows of the strategies: every interleaving of 2 processes. ";
+    assert!(sentence.starts_with(covered), "{sentence}");
+    let gaps = "Not covered: power loss, kills, failing calls, short transfers, more processes, \
+                more faults at once.";
+    assert!(sentence.ends_with(gaps), "{sentence}");
 }
 
 #[test]
-fn what_stands_on_the_strategies_has_a_section_and_covers_its_own_settings() {
-    let strategy = AnyStrategy::named("flock");
-    let store = Subject::Scenario {
-        strategy,
-        kind: Some(Kind::Guards),
+fn a_setting_covers_the_rows_that_are_complete_in_it_and_no_others() {
+    let names = [
+        "one", "two", "three", "four", "five", "six", "seven", "eight",
+    ];
+    let complete_in_three = |most: usize| {
+        let rows = names.iter().enumerate().map(|(index, name)| {
+            let outcome = if index < most { clean() } else { bounded() };
+            scenario(name, vec![(THREE, outcome)])
+        });
+        let sentences = coverage(&report(rows.collect()));
+        sentences.into_iter().next().unwrap_or_default()
+    };
+    assert_eq!(complete_in_three(0), "");
+    for (most, told) in [
+        (2, "anywhere (only one, two). Not"),
+        (4, "anywhere (4 of 8). Not"),
+        (7, "anywhere (but not eight). Not"),
+        (8, "anywhere. Not"),
+    ] {
+        let sentence = complete_in_three(most);
+        assert!(sentence.contains(told), "{most}: {sentence}");
+    }
+}
+
+#[test]
+fn a_row_is_covered_if_it_is_complete_on_all_its_strategies() {
+    let rows = [clean(), bounded()].map(|outcome| scenario("modify", vec![(THREE, outcome)]));
+    assert_eq!(coverage(&report(rows.into())), Vec::<String>::new());
+}
+
+fn store(kind: Kind, name: &'static str, outcomes: Vec<(Setting, Outcome)>) -> Judged {
+    let subject = Subject::Scenario {
+        strategy: AnyStrategy::named("flock"),
+        kind: Some(kind),
         about: "what must hold of it",
     };
+    judged(subject, name, outcomes)
+}
+
+#[test]
+fn each_heading_has_its_own_columns_and_its_own_coverage() {
     let lines = vec![
         scenario("modify", vec![(THREE, clean()), (TWO, clean())]),
-        judged(store, "once", vec![(THREE, clean())]),
+        store(
+            Kind::Statistics,
+            "a-name-that-is-long",
+            vec![(TWO, clean())],
+        ),
+        store(Kind::Guards, "once", vec![(THREE, clean())]),
+        store(
+            Kind::Guards,
+            "slots",
+            vec![(THREE, clean()), (TWO, clean())],
+        ),
     ];
-    let text = human(&report(lines), Paint::Plain);
-    assert!(text.contains("guards on flock"), "{text}");
-    let covered = "3 processes with at most 1 kill anywhere; 2 processes";
-    assert!(text.contains(covered), "{text}");
-    assert!(text.contains("(the strategies only)"), "{text}");
+    insta::assert_snapshot!(human(&report(lines), Paint::Plain));
 }
 
 #[test]
