@@ -32,11 +32,18 @@ fn main() -> ExitCode {
         _ => note_the_edit(&arguments),
     };
     if let Err(error) = done {
-        eprintln!("debounced_command: {error}");
+        eprintln!("debounced_command: {}", chain(&*error));
         // To the agent that is an error to show, and no reason to block a tool, as 2 would be.
         return ExitCode::from(1);
     }
     ExitCode::SUCCESS
+}
+
+/// The error, and all that led to it.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }
 
 /// What the arguments say.

@@ -1,6 +1,7 @@
 //! The example that hook authors copy, as a program: three edits, one waiting process, and the command
 //! on the last of them.
 
+use crate::example_program::program;
 use crate::meeting::scratch;
 use crate::parts::patient;
 use crate::workers::{LIMIT, spawn};
@@ -18,45 +19,9 @@ const QUIET_MS: &str = "300";
 /// now, which takes a while: for fewer packages cargo chooses other features of what they depend on,
 /// and builds that anew. Whoever may not write there runs what others have built.
 fn example() -> PathBuf {
-    let tests = std::env::current_exe().expect("this program");
-    let profile = tests.ancestors().nth(2).expect("target/profile/deps/test");
-    let example = profile.join("examples/debounced_command");
-    if !is_up_to_date(&example) {
-        let built = build(profile);
-        assert!(built || example.exists());
-    }
-    example
-}
-
-/// Whether no file has changed since that it was built from, as cargo has written them down.
-fn is_up_to_date(program: &Path) -> bool {
-    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
-    let sources = std::fs::read_to_string(program.with_extension("d"));
-    let sources = sources.unwrap_or_default();
-    let sources = sources.split_whitespace().skip(1).map(Path::new);
-    changed(program).is_some_and(|built| {
-        let mut sources = sources.map(changed).peekable();
-        sources.peek().is_some() && sources.all(|source| source.is_some_and(|at| at <= built))
+    program("debounced_command", |build| {
+        spawn(build).wait().is_ok_and(|status| status.success())
     })
-}
-
-fn build(profile: &Path) -> bool {
-    let mut build = Command::new(env!("CARGO"));
-    build.args([
-        "build",
-        "--quiet",
-        "--offline",
-        "--example",
-        "debounced_command",
-    ]);
-    build.current_dir(env!("CARGO_MANIFEST_DIR"));
-    if profile.ends_with("release") {
-        build.arg("--release");
-    }
-    build
-        .arg("--target-dir")
-        .arg(profile.parent().expect("target"));
-    spawn(build).wait().is_ok_and(|status| status.success())
 }
 
 /// What is written to a FIFO, line by line.

@@ -12,6 +12,8 @@
 #![expect(unreachable_pub, reason = "a test program has no users")]
 
 mod clock;
+#[path = "../common/example.rs"]
+mod example_program;
 mod meeting;
 mod mortal;
 mod parts;

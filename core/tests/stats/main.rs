@@ -11,6 +11,8 @@
 
 mod account;
 mod child;
+#[path = "../common/example.rs"]
+mod example_program;
 mod peer;
 mod scratch;
 mod worker;
@@ -23,6 +25,7 @@ mod timings;
 
 mod cleanup;
 mod deaths;
+mod example;
 mod faults;
 mod finalize;
 mod first_use;
