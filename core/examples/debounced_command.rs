@@ -4,22 +4,25 @@
 //!
 //! ```json
 //! {"type": "command", "command": "/path/to/debounced_command",
-//!  "args": ["/path/for/its/state", "2000", "rustfmt"], "timeout": 5}
+//!  "args": ["/path/for/its/state", "2000", "60000", "rustfmt"], "timeout": 5}
 //! ```
 //!
 //! It reads one event on standard input and ends at once. The first of a burst leaves a process
 //! behind that waits until there was no edit for 2000 milliseconds and then runs `rustfmt FILE`. If
-//! that process is killed, the next edit starts another.
+//! that process is killed, the next edit starts another. A command that takes longer than 60000
+//! milliseconds is killed with what it has started: as long as it runs, no later edit is acted on.
 
 use hookstate::guard::{AnyPath, Arrival, Debounce, Waiter};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use serde_json::{Deserializer, Value};
 use std::error::Error;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// The first argument of the process that waits.
@@ -49,16 +52,26 @@ fn chain(error: &dyn Error) -> String {
 /// What the arguments say.
 struct Plan<'a> {
     edits: Debounce<AnyPath>,
+    limit: Duration,
     command: &'a [OsString],
 }
 
 fn plan(arguments: &[OsString]) -> Result<Plan<'_>, Box<dyn Error>> {
-    let [directory, quiet, command @ ..] = arguments else {
-        return Err("usage: debounced_command DIRECTORY MILLISECONDS COMMAND [ARGUMENT]...".into());
+    let [directory, quiet, limit, command @ ..] = arguments else {
+        return Err(
+            "usage: debounced_command DIRECTORY QUIET_MS LIMIT_MS COMMAND [ARGUMENT]...".into(),
+        );
     };
-    let quiet = quiet.to_str().ok_or("the time is no number")?.parse()?;
-    let edits = Debounce::new(directory, "edits", Duration::from_millis(quiet));
-    Ok(Plan { edits, command })
+    Ok(Plan {
+        edits: Debounce::new(directory, "edits", milliseconds(quiet)?),
+        limit: milliseconds(limit)?,
+        command,
+    })
+}
+
+fn milliseconds(argument: &OsStr) -> Result<Duration, Box<dyn Error>> {
+    let number = argument.to_str().ok_or("the time is no number")?;
+    Ok(Duration::from_millis(number.parse()?))
 }
 
 /// The hook: a few milliseconds.
@@ -98,21 +111,37 @@ fn wait_and_run(arguments: &[OsString]) -> Result<(), Box<dyn Error>> {
     let plan = plan(arguments)?;
     let role = io::stdin().as_fd().try_clone_to_owned()?;
     if let Some(waiter) = plan.edits.adopt(role)? {
-        let _settled = waiter.settle(|last| run(plan.command, &last))?;
+        let _settled = waiter.settle(|last| run(&plan, &last))?;
     }
     Ok(())
 }
 
 /// Without our standard input, which is the role: it has to be free when we are gone, also if the
 /// command is still running then.
-fn run(command: &[OsString], file: &AnyPath) {
-    let Some((program, arguments)) = command.split_first() else {
+fn run(plan: &Plan<'_>, file: &AnyPath) {
+    let Some((program, arguments)) = plan.command.split_first() else {
         return;
     };
-    // Nobody is there to be told if it fails; the next edit runs it again.
-    let _ = Command::new(program)
+    let started = Command::new(program)
         .args(arguments)
         .arg(file.as_ref())
         .stdin(Stdio::null())
-        .status();
+        // A group of its own, to be killed as a whole.
+        .process_group(0)
+        .spawn();
+    // Nobody is there to be told if it fails; the next edit runs it again.
+    let _ = started.and_then(|child| end_within(plan.limit, child));
+}
+
+/// Waits for its end, and brings that about if the time is up.
+fn end_within(limit: Duration, mut child: Child) -> io::Result<()> {
+    let pid = Pid::from_child(&child);
+    let (send, ended) = channel();
+    // It only looks. So until we collect the child the number is that of nobody else.
+    let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    std::thread::spawn(move || send.send(waitid(WaitId::Pid(pid), look).map(drop)));
+    if ended.recv_timeout(limit).is_err() {
+        kill_process_group(pid, Signal::KILL)?;
+    }
+    child.wait().map(drop)
 }

@@ -84,6 +84,9 @@ pub enum Admission {
 }
 
 /// What a report refers to. Plain data, as the one that reports may be another process.
+///
+/// All permits of a closed breaker are the same, since nothing is kept of those that nobody reports
+/// on. So each report with one of them counts, also a second one for the same work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Permit {
     generation: u64,
@@ -216,7 +219,10 @@ impl<S: Strategy, K: Kernel> CircuitBreaker<S, K> {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`](crate::ErrorKind). After an error it was not counted, unless
+    /// [`is_indeterminate`](crate::Error::is_indeterminate) says that it may have been. Who reports again
+    /// then can count one failure twice, while the breaker is closed; who does not can have it counted
+    /// not at all. A probe is counted once in any case: the first report ends its generation.
     pub fn failed(&self, permit: Permit) -> Result<Outcome<Report>> {
         let kernel = self.store.site().kernel;
         decide(&self.store, |state| {

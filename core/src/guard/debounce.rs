@@ -241,10 +241,10 @@ impl<E: Clone + Serialize + DeserializeOwned, S: Strategy, K: Kernel> Debounce<E
                 waiter.settle(action)?.map(|()| true)
             }
         };
-        let recovery = arrival.recovery.or(settled.recovery);
         Ok(Outcome {
-            recovery,
-            ..settled
+            value: settled.value,
+            recovery: arrival.recovery.or(settled.recovery),
+            deferred: arrival.deferred.or(settled.deferred),
         })
     }
 

@@ -43,7 +43,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How many paths there may be unless told otherwise.
-const PATHS_MAX_DEFAULT: usize = 10_000;
+const PATHS_MAX_DEFAULT: usize = 1_000;
 /// How long a batch may take unless told otherwise.
 const CONFIRM_WITHIN_DEFAULT: Duration = Duration::from_secs(60);
 
@@ -124,7 +124,7 @@ impl State for PendingState {
 }
 
 impl Pending {
-    /// The queue `name` in `directory`, of at most 10,000 paths; a batch has to be confirmed within 60
+    /// The queue `name` in `directory`, of at most 1,000 paths; a batch has to be confirmed within 60
     /// seconds.
     pub fn new(directory: impl Into<PathBuf>, name: impl AsRef<[u8]>) -> Self {
         Self::over(Store::new(directory, name))
@@ -142,7 +142,11 @@ impl<S: Strategy, K: Kernel> Pending<S, K> {
         }
     }
 
-    /// Sets how many paths there may be, those in unconfirmed batches included.
+    /// Sets how many paths there may be, 1,000 unless told otherwise, those in unconfirmed batches
+    /// included. Every call reads all of them, and writes all of them if it changes anything: 100 KB for
+    /// a thousand paths of 100 bytes. A queue that comes to more than
+    /// [`STATE_BYTES_MAX`](crate::STATE_BYTES_MAX) takes no more paths either, but says so by an error;
+    /// a thousand paths as long as a system takes them do not come to that.
     #[must_use]
     pub fn paths_max(mut self, most: usize) -> Self {
         self.paths_max = most;
@@ -161,7 +165,8 @@ impl<S: Strategy, K: Kernel> Pending<S, K> {
     ///
     /// # Errors
     ///
-    /// See [`ErrorKind`](crate::ErrorKind). After an error it was not added, unless
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) if the queue would come to more than a state may have;
+    /// otherwise see [`ErrorKind`](crate::ErrorKind). After an error it was not added, unless
     /// [`is_indeterminate`](crate::Error::is_indeterminate) says that it may have been.
     pub fn add(&self, path: impl Into<PathBuf>) -> Result<Outcome<Added>> {
         let path = AnyPath::from(path.into());

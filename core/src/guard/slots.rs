@@ -38,6 +38,10 @@ use std::time::Duration;
 /// more often would only take time from the holders.
 const PAUSE_MAX: Duration = Duration::from_millis(10);
 
+/// How many slots there are at most, since the names of all are made with the handle. Whoever asks for
+/// more wants no limit.
+const SLOTS_MAX: usize = 4_096;
+
 /// Lets at most so many processes, or threads, in at a time.
 ///
 /// ```
@@ -77,8 +81,8 @@ pub struct Slot<'s, K: Kernel = Host> {
 
 impl Slots {
     /// So many slots under the name `name` in `directory`: the files `<name>.slot-1` and so on, which
-    /// are made when they are needed. With 0 slots nobody gets one. Where processes ask for different
-    /// numbers, the largest counts.
+    /// are made when they are needed. With 0 slots nobody gets one, and more than 4,096 are so many. Where
+    /// processes ask for different numbers, the largest counts.
     pub fn new(directory: impl Into<PathBuf>, name: impl AsRef<[u8]>, slots: usize) -> Self {
         Self::with(directory, name, slots, Host)
     }
@@ -94,7 +98,7 @@ impl<K: Kernel> Slots<K> {
     ) -> Self {
         let directory = directory_or_current(directory.into());
         let name = file_stem(name.as_ref());
-        let files = (1..=slots)
+        let files = (1..=slots.min(SLOTS_MAX))
             .map(|number| directory.join(format!("{name}.slot-{number}")))
             .collect();
         Self {

@@ -2,7 +2,8 @@
 //!
 //! Protocol of an announcement
 //!   1. In one window: of each task that was not looked at for the check interval, claim the latest
-//!      announcement that is due. Those before it pass.
+//!      announcement that is due. Those before it pass. With as many claims as a check may have, leave
+//!      the other tasks to the next check.
 //!   2. Send it, in no window.
 //!   3. In another window: confirm it, or say that it failed.
 //!   4. A check that finds it failed, or claimed and unconfirmed for the time of a retry, claims it
@@ -10,7 +11,7 @@
 //!
 //! Invariants
 //!   I1. The announcements of a start of a task are claimed in ascending order, each by one process
-//!       at a time and at most [`TRIES_MAX`] times.
+//!       within the time of a retry and at most [`TRIES_MAX`] times.
 //!   I2. One that is confirmed is not claimed again.
 //!   I3. What a claimant does after the task was removed or reset changes nothing.
 //!
@@ -24,6 +25,9 @@
 //! Why step 4: a claimant can be killed between steps 1 and 3, and nobody can know whether it came to
 //! send. So an announcement is sent at least once if one of its claimants lives, and once if the first
 //! does and confirms in time.
+//!
+//! Why a check can leave tasks out: the time of a retry runs from the check, for all that it has claimed,
+//! and not from when each is sent. Who sends slowly comes to the last ones when others claim them again.
 //!
 //! Why one that failed is not free at once: hooks come in groups, and all tries would be used up within
 //! the milliseconds of one hiccup of the notifier. It waits for the check interval, as its task does.
@@ -57,6 +61,9 @@ impl Tasks {
             ..Due::default()
         };
         for (key, task) in self.iter_mut() {
+            if due.claims.len() >= terms.claims_max {
+                break;
+            }
             if task.was_checked_within(terms.check_interval_ms, now_ms) {
                 continue;
             }

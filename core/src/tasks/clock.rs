@@ -8,7 +8,8 @@
 //!
 //! Invariants
 //!   I1. No time in the state is ahead of the clock that the state was written by.
-//!   I2. The age of a task never shrinks, and grows whenever the clock goes forward between windows.
+//!   I2. The age of a task never shrinks, and grows whenever the clock goes forward between windows;
+//!       unless the clock is set to a time so near to 1970 that the task would have begun before it.
 //!
 //! Why step 1 inside: a time that was read before waiting for the lock can be behind that of the
 //! window before, and would pass for a step back.
@@ -18,6 +19,9 @@
 //! difference to the last window is all that can be known: of each step back the time since then is
 //! lost from the age, at most the time between two checks. Its tests must catch a
 //! state that forgets the time of the last window.
+//!
+//! Why the exception: no time is before 1970, as no clock that works is anywhere near it. A task is then as
+//! old as the time since, and has that much longer to go; what was announced stays so.
 //!
 //! A step forward is not told from a machine that slept, and counts: tasks have become older. So an
 //! announcement can come early, or a task be dropped, after the clock was set forward by mistake; none

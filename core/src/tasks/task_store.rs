@@ -104,11 +104,22 @@ impl<S: Strategy, K: Kernel> TaskStore<S, K> {
 
     /// Sets how long a claim may stay unconfirmed before another check claims the announcement again,
     /// since its claimant was killed or hangs. The default is
-    /// [`RETRY_AFTER_DEFAULT`](super::RETRY_AFTER_DEFAULT). A notifier that may take longer than this
-    /// sends twice.
+    /// [`RETRY_AFTER_DEFAULT`](super::RETRY_AFTER_DEFAULT). The time runs from the check, for all that it
+    /// has claimed. Who may take longer than this to send them all sends some twice; see
+    /// [`claims_max`](Self::claims_max).
     #[must_use]
     pub fn retry_after(mut self, time: Duration) -> Self {
         self.terms.retry_after_ms = millis(time);
+        self
+    }
+
+    /// Sets how many announcements a check claims at most, at least one; without it, all that are due.
+    /// The tasks that it leaves out are for the next check, which may be of the same process and come at
+    /// once. So many times what a notifier takes should be less than the
+    /// [time of a retry](Self::retry_after).
+    #[must_use]
+    pub fn claims_max(mut self, most: usize) -> Self {
+        self.terms.claims_max = most.max(1);
         self
     }
 

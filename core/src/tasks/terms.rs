@@ -32,6 +32,8 @@ pub(super) struct Terms {
     pub(super) expire_after_ms: u64,
     pub(super) check_interval_ms: u64,
     pub(super) retry_after_ms: u64,
+    /// How many announcements one check may claim, at least one.
+    pub(super) claims_max: usize,
 }
 
 impl Default for Terms {
@@ -41,6 +43,7 @@ impl Default for Terms {
             expire_after_ms: millis(EXPIRE_AFTER_DEFAULT),
             check_interval_ms: millis(CHECK_INTERVAL_DEFAULT),
             retry_after_ms: millis(RETRY_AFTER_DEFAULT),
+            claims_max: usize::MAX,
         };
         terms.announce_after(&ANNOUNCE_AFTER_DEFAULT);
         terms

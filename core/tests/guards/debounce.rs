@@ -7,8 +7,10 @@ use crate::parts::patient;
 use crate::twins::FlaggedDebounce;
 use crate::workers::Worker;
 use hookstate::guard::{AnyPath, Arrival, Debounce, Step, Waiter};
-use hookstate::kernel::{Call, Errno, FlockOperation, Host, Kernel, Watched, Watcher, Way};
-use hookstate::strategy::{ALL, Flock};
+use hookstate::kernel::{
+    Call, CallKind, Errno, FlockOperation, Host, Kernel, Watched, Watcher, Way,
+};
+use hookstate::strategy::{ALL, AppendLog, Flock};
 use hookstate::{ErrorKind, Store};
 use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
@@ -337,6 +339,29 @@ fn only_the_descriptor_of_the_role_is_adopted() {
     let error = debounce.adopt(pipe.into()).expect_err("a pipe is no role");
     assert_eq!(error.kind(), ErrorKind::NotAStateFile);
     assert!(matches!(step(&mut one), Step::Sleep(_)));
+}
+
+/// The first file that is removed cannot be.
+struct Unremovable(Cell<bool>);
+
+impl Watcher for Unremovable {
+    fn before(&self, call: &Call<'_>) -> Way {
+        match call {
+            Call::Unlink { .. } if !self.0.replace(true) => Way::Fail(Errno::IO),
+            _ => Way::Through,
+        }
+    }
+}
+
+#[test]
+fn the_blocking_form_tells_of_what_the_window_of_the_event_could_not_do() {
+    let scratch = scratch();
+    let kernel = Watched::new(Clocked::new(), Unremovable(Cell::new(false)));
+    let store = Store::with(scratch.path(), "debounce", AppendLog, kernel);
+    let acted = Debounce::over(store, QUIET).act(1, |_| ());
+    let acted = acted.expect("it is acted on all the same");
+    let deferred = acted.deferred.expect("the spare of the event stays");
+    assert_eq!(deferred.call(), Some(CallKind::Unlink));
 }
 
 /// The lock of the state is somebody else's so many times.

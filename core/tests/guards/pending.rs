@@ -5,12 +5,14 @@ use crate::meeting::{granted_to_two, scratch};
 use crate::mortal::{Mortal, die_at_each_call};
 use crate::parts::{PATHS, PATHS_IN_A_ROW, path, patient, told};
 use crate::workers::Worker;
-use hookstate::Store;
 use hookstate::guard::{Added, Batch, Pending};
 use hookstate::kernel::Kernel;
 use hookstate::strategy::Flock;
+use hookstate::{STATE_BYTES_MAX, Store};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -210,6 +212,24 @@ fn a_full_queue_says_so_and_counts_what_is_to_be_confirmed() {
     assert!(confirm(&queue, batch));
     assert_eq!(add(&queue, "c"), Added::New);
     assert_eq!(take(&queue), ["b", "c"].map(PathBuf::from));
+}
+
+#[test]
+fn a_thousand_paths_fit_unless_told_otherwise() {
+    let scratch = scratch();
+    let queue = Pending::over(patient(scratch.path(), "queue"));
+    let file = scratch.path().join("queue.pending.json");
+    let there: Vec<String> = (1..1_000).map(|nth| nth.to_string()).collect();
+    let state = serde_json::json!({ "queue": there });
+    std::fs::write(&file, state.to_string()).expect("write");
+    assert_eq!(queue.add("last").expect("room").value, Added::New);
+    assert_eq!(queue.add("more").expect("an answer").value, Added::Full);
+    // As many of the longest that there are, of the bytes that take the most room in JSON.
+    std::fs::write(&file, "").expect("write");
+    let longest = OsString::from_vec(vec![b'\xff'; 4095]);
+    assert_eq!(queue.add(longest).expect("room").value, Added::New);
+    let bytes = std::fs::metadata(&file).expect("the file").len();
+    assert!(1_000 * bytes < STATE_BYTES_MAX, "{bytes} bytes");
 }
 
 #[test]

@@ -14,6 +14,17 @@ use std::time::Duration;
 const PROCESSES: usize = 12;
 const SLOTS: usize = 3;
 
+#[test]
+fn whoever_asks_for_any_number_of_slots_gets_them_one_by_one() {
+    let scratch = scratch();
+    let slots = Slots::new(scratch.path(), "slots", usize::MAX);
+    let held: Vec<_> = (1..=SLOTS)
+        .map(|_| slots.try_acquire().expect("an answer").expect("a slot"))
+        .collect();
+    let numbers: Vec<usize> = held.iter().map(|slot| slot.number()).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+}
+
 /// How many were in at the same time, at most, by the log: each process writes down that it is in
 /// after it went in, and that it is not before it comes out. So the log shows no more than there were.
 fn most_inside(directory: &Path) -> usize {

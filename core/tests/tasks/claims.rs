@@ -4,9 +4,9 @@ use crate::careless::Careless;
 use crate::child::{self, Child, Part};
 use crate::clock::{Clocked, MINUTE, SECOND, minutes};
 use crate::operation::own;
-use crate::place::{Place, claims, clean, ids, listed, tasks_in};
+use crate::place::{Place, Tasks, claims, clean, ids, listed, tasks_in};
 use hookstate::strategy::{ALL, AnyStrategy, Flock, Strategy};
-use hookstate::tasks::{AnnouncementState, Claim, Failure, TaskStore};
+use hookstate::tasks::{AnnouncementState, Claim, Failure, TaskId, TaskStore};
 
 const PROCESSES: usize = 8;
 
@@ -175,6 +175,57 @@ fn a_claimant_that_was_overtaken_can_confirm_but_not_take_the_next_try_away() {
     assert!(clean(tasks.confirm(&slow)));
     assert_eq!(clean(tasks.failed(&second)), Failure::Void);
     assert_eq!(state(&tasks), AnnouncementState::Sent);
+}
+
+/// The sessions whose announcements are sent, sorted, if ten are due and a notifier takes eight seconds
+/// for each, while another process, which sends at once, checks every eight seconds.
+fn sent_slowly(terms: impl Fn(Tasks) -> Tasks) -> Vec<TaskId> {
+    let place = Place::new();
+    let clock = Clocked::start();
+    let tasks = terms(place.tasks(&clock));
+    for session in TEN {
+        clean(tasks.add_or_reset(&TaskId::of_session([session]), "/home/me"));
+    }
+    clock.advance(minutes(6));
+    let mut sent = Vec::new();
+    let mut send = |claim: &Claim| {
+        assert!(clean(tasks.confirm(claim)));
+        sent.push(claim.id().clone());
+    };
+    for claim in claims(&tasks) {
+        clock.advance(8 * SECOND);
+        claims(&tasks).iter().for_each(&mut send);
+        send(&claim);
+    }
+    sent.sort();
+    sent
+}
+
+const TEN: std::ops::RangeInclusive<u8> = b'0'..=b'9';
+
+#[test]
+fn a_slow_notifier_that_claims_no_more_than_it_sends_in_time_sends_each_once() {
+    let once: Vec<TaskId> = TEN.map(|session| TaskId::of_session([session])).collect();
+    assert_eq!(sent_slowly(|tasks| tasks.claims_max(7)), once);
+    let all_at_once = sent_slowly(|tasks| tasks);
+    assert!(all_at_once.len() > once.len(), "the control was not caught");
+}
+
+#[test]
+fn a_check_claims_one_after_another_as_many_as_it_may() {
+    let (_place, _clock, tasks) = due(Flock);
+    clean(tasks.add_or_reset(&TaskId::of_session("later"), "/home/me"));
+    let tasks = tasks
+        .announce_after(&[std::time::Duration::ZERO])
+        .claims_max(0);
+    let mut claimed = Vec::new();
+    for _ in 0..2 {
+        let claim = claims(&tasks);
+        assert_eq!((claim.len(), claim[0].attempt()), (1, 1));
+        claimed.push(claim[0].id().clone());
+    }
+    assert_eq!(claimed, ids(&tasks));
+    assert_eq!(claims(&tasks), []);
 }
 
 #[test]

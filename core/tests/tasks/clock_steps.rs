@@ -200,6 +200,23 @@ fn an_unconfirmed_claim_is_tried_again_although_the_clock_was_set_back() {
     assert_eq!(claims(&tasks)[0].attempt(), 2);
 }
 
+/// What is said of the clock ends where time begins.
+#[test]
+fn a_clock_that_is_set_to_the_first_hours_of_1970_makes_a_task_as_young_as_they_are() {
+    let place = Place::new();
+    let clock = Clocked::start();
+    let tasks = place.tasks(&clock);
+    clean(tasks.add_or_reset(&own(), "/home/me"));
+    clock.advance(2 * HOUR);
+    let claim = claims(&tasks).remove(0);
+    assert!(clean(tasks.confirm(&claim)));
+    clock.set_ms(10 * 60 * 1000);
+    assert_eq!(claims(&tasks), [], "what was announced is so all the same");
+    assert_eq!(listed(&tasks)[0].age, minutes(10));
+    clock.advance(8 * HOUR - minutes(10));
+    assert_eq!(ids(&tasks), []);
+}
+
 #[test]
 fn times_that_lie_ahead_without_a_step_are_now() {
     let place = Place::new();
