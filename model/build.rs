@@ -22,10 +22,8 @@ fn main() {
     strategies.insert(0, "lock.rs".to_owned());
     println!("cargo::rerun-if-changed=build/protocol.rs");
     write("steps.rs", &steps_of(&core, &strategies));
-    write(
-        "store_steps.rs",
-        &steps_of(&core, &files_in(&core, "guard")),
-    );
+    let stores = [files_in(&core, "guard"), files_in(&core, "tasks")].concat();
+    write("store_steps.rs", &steps_of(&core, &stores));
 }
 
 fn steps_of(core: &Path, files: &[String]) -> Vec<Named> {

@@ -15,16 +15,21 @@
 //!   I2. One that is confirmed is not claimed again.
 //!   I3. What a claimant does after the task was removed or reset changes nothing.
 //!
-//! Why step 1 in one window: two that read "not yet announced" would both announce. Its
-//! tests must catch the strategy without a lock.
+//! Why step 1 in one window: two that read "not yet announced" would both announce. Controls:
+//! `claims-unlocked`, `claims-in-two-windows`. Why those before it pass: the clock can be set back, and
+//! they would be announced after it. Control: `earlier-not-passed`.
+//!
+//! Why step 2 is before step 3: who is killed in between would have confirmed what nobody has seen.
+//! Controls: `confirms-before-sending`, `passing-confirms-first`.
 //!
 //! Why steps 1 and 3 are two windows and not one: the others would wait for the notifier. Why they
 //! change one announcement and do not write back what step 1 saw: tasks that were removed meanwhile
-//! would come back. Its tests must catch the checker that saves its snapshot.
+//! would come back. Controls:
+//! `check-saves-its-snapshot`, `check-saves-a-session`; `confirms-any-start` for a task that was reset.
 //!
 //! Why step 4: a claimant can be killed between steps 1 and 3, and nobody can know whether it came to
 //! send. So an announcement is sent at least once if one of its claimants lives, and once if the first
-//! does and confirms in time.
+//! does and confirms in time. Controls: `claims-never-retried`, `retries-unlocked`.
 //!
 //! Why a check can leave tasks out: the time of a retry runs from the check, for all that it has claimed,
 //! and not from when each is sent. Who sends slowly comes to the last ones when others claim them again.

@@ -12,13 +12,14 @@
 //!       unless the clock is set to a time so near to 1970 that the task would have begun before it.
 //!
 //! Why step 1 inside: a time that was read before waiting for the lock can be behind that of the
-//! window before, and would pass for a step back.
+//! window before, and would pass for a step back. Control: `clock-read-before-the-window`.
 //!
 //! Why step 2: against a clock that was set back a task would be too young for as long as the step,
 //! and a claim or a check too recent; with a clock that is set back again and again, for ever. A
 //! difference to the last window is all that can be known: of each step back the time since then is
-//! lost from the age, at most the time between two checks. Its tests must catch a
-//! state that forgets the time of the last window.
+//! lost from the age, at most the time between two checks. Control: `clock-forgotten`.
+//!
+//! Why step 3: nobody ends the task of an agent that was killed. Control: `tasks-never-dropped`.
 //!
 //! Why the exception: no time is before 1970, as no clock that works is anywhere near it. A task is then as
 //! old as the time since, and has that much longer to go; what was announced stays so.

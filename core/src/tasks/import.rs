@@ -8,8 +8,11 @@
 //!
 //! Why the marker is in the same state, and is written in the same window: of several processes that
 //! start at once one finds no marker in step 3, and a kill leaves both tasks and marker, or neither.
-//! So a task that was removed since does not come back with a second import. Its tests must catch the
-//! import whose marker is a file of its own.
+//! So a task that was removed since does not come back with a second import. Controls:
+//! `imports-without-second-look`, `imports-in-two-windows`; the tests catch the import whose marker is a
+//! file of its own.
+//!
+//! Why step 2 changes nothing: that program may go on. Control: `import-removes-the-file`.
 
 use super::bounds::TASK_BYTES_MAX;
 use super::id::TaskId;

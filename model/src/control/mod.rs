@@ -10,12 +10,14 @@
 
 mod create_race;
 mod file;
+mod held;
 mod rename_stale_lock;
 mod unlocked;
 
 pub mod patterns;
 
 pub use create_race::CreateRace;
+pub use held::Held;
 pub use rename_stale_lock::RenameStaleLock;
 pub use unlocked::Unlocked;
 

@@ -31,7 +31,7 @@ pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};
 
 /// The subjects, in the order in which tools list them.
-pub const ALL: [Subject; 30] = [
+pub const ALL: [Subject; 32] = [
     statistics::finalize::FINALIZE,
     statistics::finalize::TWICE,
     statistics::finalize::FIRST_USE,
@@ -46,6 +46,8 @@ pub const ALL: [Subject; 30] = [
     tasks::claims::FAILURES,
     tasks::claims::RETRIES,
     tasks::claims::PASSING,
+    tasks::clock::WAITING,
+    tasks::clock::EXPIRY,
     tasks::removal::REMOVAL,
     tasks::removal::SESSION,
     tasks::additions::ADDITIONS,

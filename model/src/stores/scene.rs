@@ -153,10 +153,14 @@ impl<'a, S> Finale<'a, S> {
         accounts.map(|account| (&account.said, account.failure.as_ref()))
     }
 
-    /// How many processes were killed.
-    pub(super) fn killed(&self) -> usize {
-        let exits = self.0.exits.iter();
-        exits.filter(|exit| **exit == Exit::Killed).count()
+    /// What those say of whom nobody knows how far they came with what they were doing: they were
+    /// killed, or got an error that says so. Those who have finished are doing nothing.
+    pub(super) fn cut_off(&self) -> impl Iterator<Item = &'a S> + use<'a, S> {
+        let is_cut_off = |failure: Option<&Failure>| failure.is_none_or(|it| it.indeterminate);
+        let parts = self
+            .parts()
+            .filter(move |(_, failure)| is_cut_off(*failure));
+        parts.map(|(said, _)| said)
     }
 
     /// What those say who came to their end by themselves and without an error.

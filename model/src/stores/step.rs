@@ -3,6 +3,7 @@
 
 use super::Control;
 use super::guards::{breaker, confirmed, debounce, failures, pending, slots};
+use super::tasks::{additions, claims, clock, import, removal};
 use crate::twin::Source;
 
 include!(concat!(env!("OUT_DIR"), "/store_steps.rs"));
@@ -50,6 +51,24 @@ impl Step {
                 confirmed::NEVER_GIVEN_BACK,
             ],
             Self::PendingStep4 => &[confirmed::WITHOUT_NUMBERS, confirmed::CONFIRMED_FIRST],
+
+            Self::CheckStep1 => &[claims::UNLOCKED, claims::TWO_WINDOWS, claims::NOT_PASSED],
+            Self::CheckStep2 => &[claims::CONFIRMED_FIRST, claims::PASSING_CONFIRMED_FIRST],
+            Self::CheckStep3 => &[
+                removal::SNAPSHOT,
+                removal::SESSION_SNAPSHOT,
+                additions::ANY_START,
+                claims::FAILING_UNLOCKED,
+            ],
+            Self::CheckStep4 => &[claims::NEVER_RETRIED, claims::RETRIED_UNLOCKED],
+
+            Self::ClockStep1 => &[clock::READ_BEFORE],
+            Self::ClockStep2 => &[clock::FORGETS_THE_CLOCK],
+            Self::ClockStep3 => &[clock::NEVER_DROPPED],
+
+            Self::ImportStep1 => &[import::TWO_WINDOWS],
+            Self::ImportStep2 => &[import::REMOVES_THE_FILE],
+            Self::ImportStep3 => &[import::SECOND_LOOK, import::TWO_WINDOWS],
         }
     }
 }

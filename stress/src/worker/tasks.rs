@@ -12,46 +12,36 @@ use super::{ChangeOrders, Terms};
 use crate::event::{Acknowledged, Event, Summary};
 use crate::subject::{Misuse, Subject};
 use crate::workload::{Entry, Flaw, Operation, TaskList};
+use hookstate::Result;
 use hookstate::kernel::{Host, Kernel, Watched};
+use hookstate::strategy::Strategy;
 use hookstate::tasks::{TaskId, TaskStore};
-use hookstate::{NoDelta, Result, State, Store};
-use serde::{Deserialize, Serialize};
-use std::path::Path;
+use hookstate_model::control::Held;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// The name of the state of a task store (docs/design.md, "Tasks").
-const STATE_NAME: &str = "hookstate-tasks";
 
 type Preempted = Watched<Host, Preempt>;
 
-fn tasks<K: Kernel>(terms: &Terms, directory: &Path, kernel: K) -> TaskStore<Subject, K> {
-    TaskStore::with(directory, terms.subject, kernel)
+fn tasks<S: Strategy, K: Kernel>(
+    strategy: S,
+    terms: &Terms,
+    directory: &Path,
+    kernel: K,
+) -> TaskStore<S, K> {
+    TaskStore::with(directory, strategy, kernel)
         .durability(terms.durability.into())
         .lock_timeout(terms.lock_timeout())
         .announce_after(&[Duration::ZERO])
         .retry_after(Duration::MAX)
 }
 
-/// The state of a task store, for the control that does with it what a task store does not.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Snapshot(serde_json::Value);
-
-impl State for Snapshot {
-    type Delta = NoDelta;
-
-    fn apply(&mut self, delta: &NoDelta) {
-        match *delta {}
-    }
-}
-
 /// A process that adds, checks and removes.
 pub(super) struct TasksLane<'a> {
     orders: &'a ChangeOrders,
     reporter: &'a Reporter,
+    directory: PathBuf,
+    kernel: Preempted,
     tasks: TaskStore<Subject, Preempted>,
-    /// There for the control `snapshot-held` only.
-    snapshots: Option<Store<Snapshot, Subject, Preempted>>,
 }
 
 impl<'a> TasksLane<'a> {
@@ -62,14 +52,13 @@ impl<'a> TasksLane<'a> {
         preempt: &Preempt,
     ) -> Self {
         let terms = &orders.terms;
-        let kernel = || Watched::new(Host, preempt.clone());
-        let holds_snapshot = terms.subject == Subject::Misuse(Misuse::SnapshotHeld);
+        let kernel = Watched::new(Host, preempt.clone());
         Self {
             orders,
             reporter,
-            tasks: tasks(terms, directory, kernel()),
-            snapshots: holds_snapshot
-                .then(|| Store::with(directory, STATE_NAME, terms.subject, kernel())),
+            directory: directory.to_owned(),
+            kernel: kernel.clone(),
+            tasks: tasks(terms.subject, terms, directory, kernel),
         }
     }
 
@@ -94,15 +83,15 @@ impl<'a> TasksLane<'a> {
         Ok(())
     }
 
-    fn check(&self) -> Result<()> {
-        let due = self.reporter.until_unlocked(|| self.tasks.claim_due())?;
+    fn check<S: Strategy>(&self, tasks: &TaskStore<S, Preempted>) -> Result<()> {
+        let due = self.reporter.until_unlocked(|| tasks.claim_due())?;
         due.expired.iter().for_each(|id| self.lost(id));
         for claim in &due.claims {
             if let Some(operation) = Operation::of_task(claim.id()) {
                 self.reporter.emit(&Event::Claimed(operation));
             }
             // It may have been removed meanwhile.
-            let _ = self.reporter.until_unlocked(|| self.tasks.confirm(claim))?;
+            let _ = self.reporter.until_unlocked(|| tasks.confirm(claim))?;
         }
         Ok(())
     }
@@ -114,11 +103,10 @@ impl<'a> TasksLane<'a> {
     }
 
     /// Reads, checks, and writes back what it has read.
-    fn check_holding_a_snapshot(&self, store: &Store<Snapshot, Subject, Preempted>) -> Result<()> {
-        let mut snapshot = self.reporter.until_unlocked(|| store.read())?;
-        self.check()?;
-        let save = || store.locked_modify(|state| std::mem::swap(state, &mut snapshot));
-        self.reporter.until_unlocked(save)
+    fn check_holding_a_snapshot(&self) -> Result<()> {
+        let terms = &self.orders.terms;
+        let held = Held::of(terms.subject);
+        self.check(&tasks(held, terms, &self.directory, self.kernel.clone()))
     }
 }
 
@@ -128,9 +116,9 @@ impl Lane for TasksLane<'_> {
             self.remove(outdated)?;
         }
         self.add(operation)?;
-        match &self.snapshots {
-            None => self.check()?,
-            Some(store) => self.check_holding_a_snapshot(store)?,
+        match self.orders.terms.subject {
+            Subject::Misuse(Misuse::SnapshotHeld) => self.check_holding_a_snapshot()?,
+            _ => self.check(&self.tasks)?,
         }
         self.reporter.emit(&Event::Acknowledged(Acknowledged {
             iteration: operation.iteration,
@@ -152,7 +140,7 @@ impl<'a> TasksReader<'a> {
     pub(super) fn new(terms: &Terms, directory: &Path, reporter: &'a Reporter) -> Self {
         Self {
             reporter,
-            tasks: tasks(terms, directory, Host),
+            tasks: tasks(terms.subject, terms, directory, Host),
             latest: TaskList::default(),
         }
     }

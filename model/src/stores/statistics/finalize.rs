@@ -132,8 +132,8 @@ const AFTER_THE_WINDOW: Control = Control {
     name: "hand-on-after-the-window",
     leaves_out: "Hands on the result after the window that took it out of the file.",
     verdicts: &[ViolationKind::Lost],
-    setting: Setting::kills(2, 1),
-    search: |setting| Box::new(Cast::of(&[HANDS_ON_LATE, COUNTS]).search(setting)),
+    setting: Setting::kills(1, 1),
+    search: |setting| Box::new(Cast::of(&[HANDS_ON_LATE]).search(setting)),
 };
 
 const WITHOUT_RECOVERY: Control = Control {
@@ -152,8 +152,8 @@ const FORGETS_THE_LIST: Control = Control {
     name: "totals-forget-the-list",
     leaves_out: "Counts all timings of the list as new, whether the totals have them or not.",
     verdicts: &[ViolationKind::Torn],
-    setting: Setting::kills(2, 0),
-    search: |setting| Box::new(Cast::of(&[FORGETS, COUNTS_AS_A_PEER]).search(setting)),
+    setting: Setting::kills(1, 0),
+    search: |setting| Box::new(Cast::of(&[FORGETS]).search(setting)),
 };
 
 const COUNTS: &[Act] = &[Act::Count];

@@ -3,10 +3,9 @@
 //! Each acknowledged call is in exactly one of the results of those who ended the session or in the
 //! file that stays; each other at most once. A call may be missing only
 //!
-//! * if it was handed on within the window, with all else that is missing, to one who was killed
-//!   before it knew that the window was over: at least once;
-//! * if one was killed, or got an indeterminate error, in `finalize`, whose result goes with it; but
-//!   not if what was there before is still in the file, since that goes too;
+//! * if it was given within the window, and nothing of what was given there is anywhere else, to one
+//!   who was killed, or got an indeterminate error, before it knew that the window was over: with
+//!   `try_finalize` it was handed on by then, and the result of `finalize` goes with its process;
 //! * if it was made before, and the file of that time was removed as left behind.
 //!
 //! What is in a result or a file is whole: the calls, their number, the failures among them, those
@@ -14,7 +13,7 @@
 //! and the session ended.
 
 use super::counted::Counted;
-use super::said::{Act, Flaw, Manner, Said, record, statistics};
+use super::said::{Act, Manner, Said, record, statistics};
 use crate::oracle::{DIRECTORY, Failure, Token, Violation};
 use crate::sim::{Sequential, SimProcess};
 use crate::stores::scene::{Finale, Verdict, sure};
@@ -41,25 +40,16 @@ impl Judge {
         let all = all(&left, finale)?;
         let acknowledged = finale.said().flat_map(|said| &said.acknowledged);
         for &token in acknowledged.chain(&self.before) {
-            self.check_kept(token, &left, &all, finale)?;
+            self.check_kept(token, &all, finale)?;
         }
         self.check_known(&all)?;
         self.check_next(&newcomer, &left)
     }
 
-    fn check_kept(
-        &self,
-        token: Token,
-        left: &Counted,
-        all: &[Token],
-        finale: &Finale<'_, Said>,
-    ) -> Verdict {
-        // Whoever takes something takes all that there is.
-        let is_untouched = self.before.iter().any(|earlier| left.has(*earlier));
+    fn check_kept(&self, token: Token, all: &[Token], finale: &Finale<'_, Said>) -> Verdict {
         let may_be_gone = |(said, failure): (&Said, Option<&Failure>)| {
             let is_cut_off = failure.is_none_or(|failure| failure.indeterminate);
-            let may_be_taken = said.was_handed_for_the_last_time(token, all)
-                || (said.takes_it_along() && !is_untouched);
+            let may_be_taken = said.was_handed_for_the_last_time(token, all);
             let may_be_stale = said.may_have_cleaned() && self.before.contains(&token);
             (is_cut_off && may_be_taken) || may_be_stale
         };
@@ -133,14 +123,6 @@ impl Said {
             let mut calls = handed.calls().iter();
             handed.has(token) && calls.all(|call| times(*call, all) == 0)
         })
-    }
-
-    /// Whether it is about to have the result, which nobody else gets.
-    fn takes_it_along(&self) -> bool {
-        matches!(
-            self.attempted,
-            Some(Act::Finalize | Act::Flawed(Flaw::FinalizesInSteps))
-        )
     }
 
     fn may_have_cleaned(&self) -> bool {

@@ -22,7 +22,7 @@ pub(super) enum Act {
     CountTwiceIfNeeded,
     /// Records a call, which is flushed with what comes next.
     Record,
-    /// `finalize`.
+    /// `finalize`, of which it is noted what its window is about to take.
     Finalize,
     /// `try_finalize`, which hands on the result within the window.
     HandOn,
@@ -64,7 +64,7 @@ pub(super) struct Said {
     pub(super) recorded: Vec<Token>,
     /// What it was handed as the end of the session.
     pub(super) finalized: Vec<Counted>,
-    /// What it was handed within the window, before it knows whether that was taken from the file.
+    /// What it was given within the window, before it knows whether that was taken from the file.
     pub(super) handed: Option<Counted>,
     /// How many files it removed as left behind.
     pub(super) cleaned: usize,
@@ -164,12 +164,8 @@ impl Handle<'_> {
                 self.flush().or_else(|error| self.flush_again(&error))
             }
             Act::Record => self.record(token),
-            Act::Finalize => {
-                let last = self.stats.finalize()?.value;
-                self.ended(Counted::of(last.file()));
-                Ok(())
-            }
-            Act::HandOn => self.hand_on(),
+            // The one is the other with a closure that hands on nothing.
+            Act::Finalize | Act::HandOn => self.finalize(),
             Act::CleanUp => self.clean_up(),
             Act::Peer => {
                 peer::count(self.peer, &self.stats.path(), token);
@@ -203,13 +199,13 @@ impl Handle<'_> {
         self.flush()
     }
 
-    fn hand_on(&mut self) -> Result<()> {
+    fn finalize(&mut self) -> Result<()> {
         let handed = &mut self.said.handed;
         let _ = self.stats.try_finalize(|last: &Finalized| {
             *handed = Some(Counted::of(last.file()));
             Ok::<_, Infallible>(())
         })?;
-        let last = self.said.handed.take().expect("it was handed on");
+        let last = self.said.handed.take().expect("there was a window");
         self.ended(last);
         Ok(())
     }

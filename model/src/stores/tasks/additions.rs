@@ -1,6 +1,7 @@
 //! Tasks that are added, and begin anew.
 
 use super::cast::{Cast, Reach};
+use super::control::without_numbers;
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
@@ -28,7 +29,7 @@ pub(in crate::stores) const RESET: Subject = Subject {
     controls: &[ANY_START],
 };
 
-const SNAPSHOT: Control = Control {
+pub(in crate::stores) const SNAPSHOT: Control = Control {
     name: "adds-to-a-snapshot",
     leaves_out: "Adds a task to what it had read before its window.",
     verdicts: &[ViolationKind::Lost],
@@ -36,12 +37,12 @@ const SNAPSHOT: Control = Control {
     search: |setting| Box::new(ONE_ADDS_TO_A_SNAPSHOT.search(FLOCK, setting)),
 };
 
-const ANY_START: Control = Control {
+pub(in crate::stores) const ANY_START: Control = Control {
     name: "confirms-any-start",
-    leaves_out: "Confirms the announcement of a task whichever start of it was claimed.",
+    leaves_out: "Gives all starts of a task the same number, so that a claim of one confirms any.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(ONE_CONFIRMS_ANY.search(FLOCK, setting)),
+    search: |setting| Box::new(WITHOUT_NUMBERS.search(FLOCK, setting)),
 };
 
 const FIRST: Key = Key::Session(1);
@@ -49,6 +50,7 @@ const SECOND: Key = Key::Session(2);
 const THIRD: Key = Key::Session(3);
 const CHECKS: &[Act] = &[Act::Check];
 const RESETS_AND_CHECKS: &[Act] = &[Act::Add(FIRST), Act::Check];
+const RESETS_AND_FAILS: &[Act] = &[Act::Add(FIRST), Act::CheckInVain];
 
 /// There is neither a file nor a directory.
 const TWO_ADD: Cast = Cast {
@@ -63,9 +65,13 @@ const ONE_RESETS: Cast = Cast {
 };
 
 const ONE_ADDS_TO_A_SNAPSHOT: Cast = Cast::of(&[
-    &[Act::Flawed(Flaw::AddsFromASnapshot(SECOND))],
+    &[Act::Flawed(Flaw::HoldsASnapshot(&Act::Add(SECOND)))],
     &[Act::Add(THIRD)],
 ]);
 
-const ONE_CONFIRMS_ANY: Cast =
-    Cast::of(&[&[Act::Flawed(Flaw::ConfirmsAnyStart)], &[Act::Add(FIRST)]]);
+/// The one confirms its claim of the first start when the other has claimed the second, and cannot send
+/// it.
+const WITHOUT_NUMBERS: Cast = Cast {
+    misread: Some(without_numbers),
+    ..Cast::of(&[CHECKS, RESETS_AND_FAILS])
+};

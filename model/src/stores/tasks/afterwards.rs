@@ -1,11 +1,11 @@
 //! The checks that come later, when the time of a retry has come.
 //!
-//! Once by processes that send and confirm: what was not sent is. Once by processes that claim and
+//! Once by processes that send and confirm: of each task the last announcement is sent. Once by processes that claim and
 //! hang: an announcement that was not settled is given up after its third try, and says so once.
 
 use super::cast::Terms;
 use super::judge::{check_tries, sent_again};
-use super::said::{Announcement, Fate, Said, start_in, store};
+use super::said::{Announcement, Fate, Said, given_up_by, store};
 use crate::oracle::{Token, USER, Violation, ViolationKind};
 use crate::sim::{Sequential, Sim};
 use crate::stores::scene::{Finale, Verdict, broken, demand, sure};
@@ -25,7 +25,7 @@ pub(super) struct Afterwards<'a> {
 #[derive(Default)]
 struct Checks {
     announcements: Vec<Announcement>,
-    given_up: Vec<Token>,
+    given_up: Vec<(Token, Duration)>,
 }
 
 /// Later than the time of a retry after a claim whose clock was ahead.
@@ -62,7 +62,7 @@ impl Afterwards<'_> {
             if due.claims.is_empty() && due.given_up.is_empty() {
                 return Ok(later);
             }
-            let given_up = due.given_up.iter().map(|claim| start_in(claim.cwd()));
+            let given_up = due.given_up.iter().map(given_up_by);
             later.given_up.extend(given_up);
             for claim in &due.claims {
                 let mut announcement = Announcement::of(claim);
@@ -85,14 +85,14 @@ impl Afterwards<'_> {
         self.earlier().chain(&later.announcements)
     }
 
-    /// What is there is announced by now; after three tries it may not be.
+    /// Of what is there the last announcement is sent by now; after three tries it may not be.
     fn check_sent(&self, start: Token, later: &Checks) -> Verdict {
-        let tries = || self.all(later).filter(|it| it.start == start);
+        let last = (start, self.terms.last());
+        let tries = || self.all(later).filter(|it| it.is_of(last));
         let is_sent = tries().any(Announcement::is_sent);
-        // Whoever was killed may have claimed it without a word.
-        let is_over = tries().count() + self.finale.killed() >= TRIES_MAX as usize;
+        let is_over = tries().count() + self.wordless() >= TRIES_MAX as usize;
         demand(is_sent || is_over, ViolationKind::Lost, || {
-            format!("task {start} is there, and was never announced")
+            format!("task {start} is there, and its last announcement was never sent")
         })?;
         self.check_confirmed(start, later)
     }
@@ -103,7 +103,7 @@ impl Afterwards<'_> {
         let mut confirmed = self.earlier().filter(|it| it.start == start);
         let is_again = |it: &Announcement| {
             let mut later = later.announcements.iter();
-            later.any(|other| (other.start, other.after) == (it.start, it.after))
+            later.any(|other| other.is_of((it.start, it.after)))
         };
         match confirmed.any(|it| is_confirmed(&it) && is_again(it)) {
             true => Err(sent_again(start)),
@@ -111,29 +111,43 @@ impl Afterwards<'_> {
         }
     }
 
-    /// Confirmed, or given up after the third try. A process that was killed may have done either.
+    /// Confirmed, or given up after the third try. One who was cut off may have done either.
     fn check_settled(&self, start: Token, later: &Checks) -> Verdict {
+        let last = (start, self.terms.last());
         let settles = [Fate::Confirmed(true), Fate::Failed(Failure::GivenUp)];
-        let mut earlier = self.earlier().filter(|it| it.start == start);
+        let mut earlier = self.earlier().filter(|it| it.is_of(last));
         let is_settled = earlier.any(|it| settles.contains(&it.fate));
-        let is_given_up = self.given_up(later).any(|other| other == start);
-        let is_so = is_settled || is_given_up || self.finale.killed() > 0;
+        let is_given_up = self.given_up(later).any(|other| other == last);
+        let is_so = is_settled || is_given_up || self.may_be_settled(last);
         demand(is_so, ViolationKind::Lost, || {
             format!("task {start} is neither announced nor given up")
         })
     }
 
-    fn given_up<'b>(&'b self, later: &'b Checks) -> impl Iterator<Item = Token> + 'b {
+    /// How many were cut off before they were told what they have claimed.
+    fn wordless(&self) -> usize {
+        self.finale.cut_off().filter(|said| said.claiming).count()
+    }
+
+    /// By one who was cut off while it confirmed it or said that it failed, or while it gave it up.
+    fn may_be_settled(&self, last: (Token, Duration)) -> bool {
+        let tries = self.earlier().filter(|it| it.is_of(last)).count();
+        let mut cut_off = self.finale.cut_off().flat_map(|said| &said.announcements);
+        tries + self.wordless() > TRIES_MAX as usize
+            || cut_off.any(|it| it.is_of(last) && [Fate::Sent, Fate::Claimed].contains(&it.fate))
+    }
+
+    fn given_up<'b>(&'b self, later: &'b Checks) -> impl Iterator<Item = (Token, Duration)> + 'b {
         let earlier = self.finale.said().flat_map(|said| &said.given_up);
         earlier.chain(&later.given_up).copied()
     }
 
-    /// Of each start once.
+    /// Of each announcement once.
     fn check_given_up(&self, later: &Checks) -> Verdict {
         let mut known = BTreeSet::new();
-        match self.given_up(later).find(|start| !known.insert(*start)) {
+        match self.given_up(later).find(|it| !known.insert(*it)) {
             None => Ok(()),
-            Some(start) => Err(broken(
+            Some((start, _)) => Err(broken(
                 ViolationKind::Doubled,
                 format!("the announcement of task {start} is given up twice"),
             )),

@@ -7,11 +7,14 @@ use crate::scenario::tokens;
 use crate::search::{Goal, Search};
 use crate::sim::{AnyDoor, FaultModel, Sequential, Sim, SimProcess};
 use crate::stores::Setting;
+use crate::stores::footing::Footing;
 use crate::stores::scene::{Account, Finale, Process, Scene, goal};
+use crate::stores::witness::Witness;
 use hookstate::Result;
 use hookstate::kernel::{Access, Kernel, OpenHow};
 use hookstate::strategy::AnyStrategy;
-use hookstate::tasks::{Failure, RETRY_AFTER_DEFAULT};
+use hookstate::tasks::{EXPIRE_AFTER_DEFAULT, Failure, RETRY_AFTER_DEFAULT};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -27,6 +30,8 @@ pub(super) struct Cast {
     pub(super) legacy: &'static [Token],
     /// When something is due.
     pub(super) terms: Terms,
+    /// What their windows are shown in place of the state.
+    pub(super) misread: Option<fn(&mut Value)>,
     /// What is between the tasks and the kernel in all processes.
     pub(super) twin: fn(AnyDoor) -> AnyDoor,
     /// What has to come about.
@@ -40,6 +45,11 @@ pub(super) struct Terms {
     pub(super) announce_after: &'static [Duration],
     /// How long a claim may stay unconfirmed.
     pub(super) retry_after: Duration,
+    /// At which age a task is dropped.
+    pub(super) expire_after: Duration,
+    /// Whether the clocks of those who come later have the time of those who have waited, so that none
+    /// is ever set back.
+    pub(super) clocks_agree: bool,
 }
 
 /// Something that has to come about.
@@ -67,16 +77,36 @@ pub(super) enum Reach {
     AnnouncesBothStarts,
     /// One makes the import and another finds it made.
     ImportsOnce,
+    /// A task comes to its age.
+    Expires,
 }
 
 /// The start of the first task of before; the next has the next number.
 const EARLIER: Token = 1_000;
 
-/// At once.
-const AT_ONCE: Terms = Terms {
-    announce_after: &[Duration::ZERO],
-    retry_after: RETRY_AFTER_DEFAULT,
-};
+impl Terms {
+    /// One announcement, at once.
+    pub(super) const AT_ONCE: Self = Self {
+        announce_after: &[Duration::ZERO],
+        retry_after: RETRY_AFTER_DEFAULT,
+        expire_after: EXPIRE_AFTER_DEFAULT,
+        clocks_agree: false,
+    };
+
+    /// Whether tasks come to their age while the processes run.
+    pub(super) fn expire_soon(self) -> bool {
+        self.expire_after < EXPIRE_AFTER_DEFAULT
+    }
+
+    /// At which age the last announcement is due.
+    pub(super) fn last(self) -> Duration {
+        self.announce_after
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or_default()
+    }
+}
 
 impl Cast {
     /// The shipping code on one task that was there before, with one announcement that is due.
@@ -85,7 +115,8 @@ impl Cast {
             parts,
             before: &[Key::Session(1)],
             legacy: &[],
-            terms: AT_ONCE,
+            terms: Terms::AT_ONCE,
+            misread: None,
             twin: |door| door,
             goals: &[],
         }
@@ -124,6 +155,7 @@ impl Cast {
             strategy,
             terms: self.terms,
             before: self.before.iter().copied().zip(EARLIER..).collect(),
+            legacy: self.legacy,
             imported: imported
                 .map(|&start| (Key::Imported(start), start))
                 .collect(),
@@ -149,17 +181,8 @@ impl Cast {
         first.snapshot(FaultModel::LOCAL)
     }
 
-    /// Tasks of one second before the clocks of the model begin.
     fn write_legacy(&self, first: &SimProcess<Sequential>) {
-        let task = |&start: &Token| {
-            let directory = directory(start).display().to_string();
-            (
-                directory,
-                serde_json::json!({ "startTime": "2025-12-31 23:59:59" }),
-            )
-        };
-        let tasks: serde_json::Map<_, _> = self.legacy.iter().map(task).collect();
-        let content = serde_json::json!({ "tasks": tasks }).to_string();
+        let content = content_of(self.legacy);
         let how = OpenHow::or_create(Access::ReadWrite);
         let file = first.open(Path::new(LEGACY), how).expect("a directory");
         let written = first.pwrite(&file, content.as_bytes(), 0);
@@ -174,12 +197,26 @@ impl Cast {
         acts: &[Act],
     ) -> impl Fn(&Process, &mut Said) -> Result<()> + use<> {
         let acts: Vec<(Act, Token)> = acts.iter().copied().zip(tokens(seat)).collect();
-        let (twin, terms) = (self.twin, self.terms);
+        let (twin, terms, misread) = (self.twin, self.terms, self.misread);
         move |process, said| {
             let kernel = SimProcess(twin(process.0.clone()));
-            perform(&kernel, strategy, terms, &acts, said)
+            let witness = Witness::of(Footing::Shipping(strategy));
+            if let Some(misread) = misread {
+                witness.misread(misread);
+            }
+            perform(&kernel, witness, terms, &acts, said)
         }
     }
+}
+
+/// The file of the program before: tasks of one second before the clocks of the model begin.
+pub(super) fn content_of(legacy: &[Token]) -> String {
+    let task = |&start: &Token| {
+        let directory = directory(start).display().to_string();
+        (directory, json!({ "startTime": "2025-12-31 23:59:59" }))
+    };
+    let tasks: Map<_, _> = legacy.iter().map(task).collect();
+    json!({ "tasks": tasks }).to_string()
 }
 
 impl Reach {
@@ -190,6 +227,7 @@ impl Reach {
                 setting.processes > 2
             }
             Self::GivesUp => setting.processes > 3,
+            Self::Expires => true,
             _ => setting.processes > 1,
         }
     }
@@ -211,6 +249,7 @@ impl Reach {
             Self::Passes => "a later announcement is claimed without the earlier one",
             Self::AnnouncesBothStarts => "both starts of a task are announced",
             Self::ImportsOnce => "one makes the import and another finds it made",
+            Self::Expires => "a task comes to its age",
         }
     }
 
@@ -232,6 +271,7 @@ impl Reach {
                 let starts: BTreeSet<Token> = sent().map(|it| it.start).collect();
                 starts.len() > 1
             }
+            Self::Expires => finale.said().any(|said| !said.expired.is_empty()),
             Self::ImportsOnce => {
                 let mut idle = finale.finished().filter(|said| said.imports == 0);
                 finale.said().any(|said| said.imports > 0) && idle.next().is_some()

@@ -7,7 +7,6 @@ use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::strategy::ALL;
-use hookstate::tasks::RETRY_AFTER_DEFAULT;
 use std::time::Duration;
 
 pub(in crate::stores) const CLAIMS: Subject = Subject {
@@ -56,10 +55,10 @@ pub(in crate::stores) const PASSING: Subject = Subject {
         Box::new(ONE_IS_AHEAD.search(strategy, setting))
     }),
     settings: KILLS,
-    controls: &[PASSING_UNLOCKED],
+    controls: &[PASSING_UNLOCKED, NOT_PASSED, PASSING_CONFIRMED_FIRST],
 };
 
-const UNLOCKED: Control = Control {
+pub(in crate::stores) const UNLOCKED: Control = Control {
     name: "claims-unlocked",
     leaves_out: "Takes no lock of the tasks and believes that it has it.",
     verdicts: &[ViolationKind::Doubled],
@@ -67,7 +66,7 @@ const UNLOCKED: Control = Control {
     search: |setting| Box::new(UNLOCKED_CHECKS.search(FLOCK, setting)),
 };
 
-const FAILING_UNLOCKED: Control = Control {
+pub(in crate::stores) const FAILING_UNLOCKED: Control = Control {
     name: "failed-claims-unlocked",
     leaves_out: "Takes no lock, and says that it could not send.",
     verdicts: &[
@@ -79,7 +78,7 @@ const FAILING_UNLOCKED: Control = Control {
     search: |setting| Box::new(UNLOCKED_FAILURES.search(FLOCK, setting)),
 };
 
-const RETRIED_UNLOCKED: Control = Control {
+pub(in crate::stores) const RETRIED_UNLOCKED: Control = Control {
     name: "retries-unlocked",
     leaves_out: "Takes no lock, with notifiers that are slower than a retry.",
     verdicts: &[
@@ -103,7 +102,23 @@ const PASSING_UNLOCKED: Control = Control {
     search: |setting| Box::new(UNLOCKED_PASSING.search(FLOCK, setting)),
 };
 
-const TWO_WINDOWS: Control = Control {
+pub(in crate::stores) const NOT_PASSED: Control = Control {
+    name: "earlier-not-passed",
+    leaves_out: "Passes no announcement, and forgets of those that were claimed what is not due yet.",
+    verdicts: &[ViolationKind::RolledBack],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(NONE_PASSES.search(FLOCK, setting)),
+};
+
+pub(in crate::stores) const PASSING_CONFIRMED_FIRST: Control = Control {
+    name: "passing-confirms-first",
+    leaves_out: "Confirms the later announcement before it sends it, when the earlier one was sent.",
+    verdicts: &[ViolationKind::Lost],
+    setting: Setting::kills(2, 1),
+    search: |setting| Box::new(LATER_CONFIRMED_FIRST.search(FLOCK, setting)),
+};
+
+pub(in crate::stores) const TWO_WINDOWS: Control = Control {
     name: "claims-in-two-windows",
     leaves_out: "Looks in one window what is due, and marks it as claimed in another.",
     verdicts: &[ViolationKind::Doubled],
@@ -111,30 +126,39 @@ const TWO_WINDOWS: Control = Control {
     search: |setting| Box::new(TWO_WINDOWS_EACH.search(FLOCK, setting)),
 };
 
-const NEVER_RETRIED: Control = Control {
+pub(in crate::stores) const NEVER_RETRIED: Control = Control {
     name: "claims-never-retried",
     leaves_out: "Leaves alone for ever what was claimed and not confirmed.",
     verdicts: &[ViolationKind::Lost],
-    setting: Setting::kills(2, 1),
+    setting: Setting::kills(1, 1),
     search: |setting| Box::new(ALL_CHECK_ONCE.search(FLOCK, setting)),
 };
 
-const CONFIRMED_FIRST: Control = Control {
+pub(in crate::stores) const CONFIRMED_FIRST: Control = Control {
     name: "confirms-before-sending",
     leaves_out: "Confirms an announcement and sends it then.",
     verdicts: &[ViolationKind::Lost],
-    setting: Setting::kills(2, 1),
+    setting: Setting::kills(1, 1),
     search: |setting| Box::new(ALL_CONFIRM_FIRST.search(FLOCK, setting)),
 };
 
 const CHECKS: &[Act] = &[Act::Check];
 const FAILS: &[Act] = &[Act::CheckInVain];
+const IS_AHEAD: &[Act] = &[Act::GoAhead, Act::Check];
+const PASSES_NONE: &[Act] = &[Act::Flawed(Flaw::PassesNone)];
+const IS_AHEAD_AND_CONFIRMS_FIRST: &[Act] =
+    &[Act::GoAhead, Act::Flawed(Flaw::ConfirmsBeforeSending)];
 const FAILS_AND_CHECKS: &[Act] = &[Act::CheckInVain, Act::Check];
 
 /// The time of a retry has come as soon as an announcement is claimed.
 const SLOW: Terms = Terms {
-    announce_after: &[Duration::ZERO],
     retry_after: Duration::ZERO,
+    ..Terms::AT_ONCE
+};
+
+const NEVER_AGAIN: Terms = Terms {
+    retry_after: Duration::MAX,
+    ..Terms::AT_ONCE
 };
 
 const ALL_CHECK: Cast = Cast {
@@ -158,10 +182,10 @@ const ALL_ARE_SLOW: Cast = Cast {
 const ONE_IS_AHEAD: Cast = Cast {
     terms: Terms {
         announce_after: &[Duration::ZERO, Duration::from_secs(60)],
-        retry_after: RETRY_AFTER_DEFAULT,
+        ..Terms::AT_ONCE
     },
     goals: &[Reach::Passes, Reach::SharesOut],
-    ..Cast::of(&[CHECKS, &[Act::CheckAhead], CHECKS])
+    ..Cast::of(&[CHECKS, IS_AHEAD, CHECKS])
 };
 
 const UNLOCKED_CHECKS: Cast = Cast {
@@ -184,13 +208,22 @@ const UNLOCKED_PASSING: Cast = Cast {
     ..ONE_IS_AHEAD
 };
 
-const TWO_WINDOWS_EACH: Cast = Cast::of(&[&[Act::Flawed(Flaw::ClaimsInTwoWindows)]]);
+const NONE_PASSES: Cast = Cast {
+    parts: &[PASSES_NONE, IS_AHEAD],
+    goals: &[],
+    ..ONE_IS_AHEAD
+};
+
+const LATER_CONFIRMED_FIRST: Cast = Cast {
+    parts: &[CHECKS, IS_AHEAD_AND_CONFIRMS_FIRST],
+    goals: &[],
+    ..ONE_IS_AHEAD
+};
+
+const TWO_WINDOWS_EACH: Cast = Cast::of(&[&[Act::Flawed(Flaw::HoldsASnapshot(&Act::Check))]]);
 
 const ALL_CHECK_ONCE: Cast = Cast {
-    terms: Terms {
-        announce_after: &[Duration::ZERO],
-        retry_after: Duration::MAX,
-    },
+    terms: NEVER_AGAIN,
     ..Cast::of(&[CHECKS])
 };
 

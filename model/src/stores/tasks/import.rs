@@ -1,6 +1,7 @@
 //! Taking over the tasks of the program before.
 
 use super::cast::{Cast, Reach};
+use super::control::forget_the_import;
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, SETTINGS};
 use crate::oracle::Token;
@@ -15,10 +16,10 @@ pub(in crate::stores) const IMPORT: Subject = Subject {
         Box::new(ALL_IMPORT.search(strategy, setting))
     }),
     settings: SETTINGS,
-    controls: &[TWO_WINDOWS],
+    controls: &[TWO_WINDOWS, SECOND_LOOK, REMOVES_THE_FILE],
 };
 
-const TWO_WINDOWS: Control = Control {
+pub(in crate::stores) const TWO_WINDOWS: Control = Control {
     name: "imports-in-two-windows",
     leaves_out: "Looks for the mark of the import in one window, and puts the tasks in another.",
     verdicts: &[ViolationKind::Doubled],
@@ -26,20 +27,49 @@ const TWO_WINDOWS: Control = Control {
     search: |setting| Box::new(ALL_IMPORT_IN_STEPS.search(FLOCK, setting)),
 };
 
+pub(in crate::stores) const SECOND_LOOK: Control = Control {
+    name: "imports-without-second-look",
+    leaves_out: "Does not look for the mark of the import in the window that puts the tasks.",
+    verdicts: &[ViolationKind::Doubled],
+    setting: Setting::kills(2, 0),
+    search: |setting| Box::new(ALL_LOOK_ONCE.search(FLOCK, setting)),
+};
+
+pub(in crate::stores) const REMOVES_THE_FILE: Control = Control {
+    name: "import-removes-the-file",
+    leaves_out: "Removes the file of the program before once it is imported.",
+    verdicts: &[ViolationKind::Lost],
+    setting: Setting::kills(1, 0),
+    search: |setting| Box::new(ONE_REMOVES_THE_FILE.search(FLOCK, setting)),
+};
+
 const LEGACY: &[Token] = &[2_000, 2_001];
 const REMOVES_ONE: Act = Act::Remove(Key::Imported(2_000));
-const IMPORTS_IN_STEPS: Act = Act::Flawed(Flaw::ImportsInTwoWindows);
+const IMPORTS: &[Act] = &[Act::Import];
 
 /// Several make the import at once, and one of them ends a task that came with it.
 const ALL_IMPORT: Cast = Cast {
     before: &[],
     legacy: LEGACY,
     goals: &[Reach::ImportsOnce],
-    ..Cast::of(&[&[Act::Import, REMOVES_ONE], &[Act::Import], &[Act::Import]])
+    ..Cast::of(&[&[Act::Import, REMOVES_ONE], IMPORTS, IMPORTS])
 };
 
 const ALL_IMPORT_IN_STEPS: Cast = Cast {
     before: &[],
     legacy: LEGACY,
-    ..Cast::of(&[&[IMPORTS_IN_STEPS]])
+    ..Cast::of(&[&[Act::Flawed(Flaw::HoldsASnapshot(&Act::Import))]])
+};
+
+const ALL_LOOK_ONCE: Cast = Cast {
+    before: &[],
+    legacy: LEGACY,
+    misread: Some(forget_the_import),
+    ..Cast::of(&[IMPORTS])
+};
+
+const ONE_REMOVES_THE_FILE: Cast = Cast {
+    before: &[],
+    legacy: LEGACY,
+    ..Cast::of(&[&[Act::Flawed(Flaw::RemovesTheFile)]])
 };

@@ -1,5 +1,6 @@
 //! What must hold in the end, whoever added, removed, imported and announced tasks.
 //!
+//! * No window was wrong by itself (`windows.rs`).
 //! * A task that was added and not removed is there, with the start that was made last. One that was
 //!   removed, and not added again, is not.
 //! * No two processes have the same try of an announcement, and there are at most three.
@@ -7,17 +8,20 @@
 //!   never again.
 //! * Later checks leave no task that is there without its announcement, unless it was tried three
 //!   times (`afterwards.rs`).
-//! * Of all imports one takes over the tasks.
+//! * Of all imports one takes over the tasks, and their file stays as it was.
+//! * A task that comes to its age is told by one process.
 
 use super::afterwards::Afterwards;
-use super::cast::Terms;
+use super::cast::{Terms, content_of};
 use super::said::{Act, Announcement, Flaw, Key, LEGACY, OF_FIRST_SESSION, Said, start_in, store};
 use crate::oracle::{Token, USER, Violation, ViolationKind};
-use crate::sim::{Sequential, Sim};
+use crate::sim::{Sequential, Sim, SimProcess};
 use crate::stores::scene::{Finale, Verdict, broken, demand, sure};
+use hookstate::kernel::{Access, Kernel, OpenHow};
 use hookstate::strategy::AnyStrategy;
 use hookstate::tasks::TRIES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// What an ending is judged by.
 pub(super) struct Judge {
@@ -25,6 +29,8 @@ pub(super) struct Judge {
     pub(super) terms: Terms,
     /// The tasks that were there before, and their starts.
     pub(super) before: Vec<(Key, Token)>,
+    /// What stands in the file of the program before.
+    pub(super) legacy: &'static [Token],
     /// Those that an import takes over.
     pub(super) imported: Vec<(Key, Token)>,
     /// What the processes do.
@@ -46,11 +52,15 @@ struct Known {
 
 impl Judge {
     pub(super) fn judge(&self, finale: &Finale<'_, Said>) -> Verdict {
+        check_windows(finale)?;
         let sim = self.imported_once(finale)?;
         let listed = self.listed(&sim)?;
         self.check_presence(&listed, finale)?;
         check_tries(finale.said().flat_map(|said| &said.announcements))?;
         self.check_sent(finale)?;
+        if self.terms.expire_soon() {
+            return check_expired(finale);
+        }
         let afterwards = Afterwards {
             strategy: self.strategy,
             terms: self.terms,
@@ -65,6 +75,11 @@ impl Judge {
             return Ok(finale.sim().clone());
         }
         let newcomer = finale.newcomer();
+        demand(
+            self.has_left_the_file(&newcomer),
+            ViolationKind::Lost,
+            || "the file of the program before is another one".to_owned(),
+        )?;
         let mut last = Said::default();
         let tasks = store(self.strategy, self.terms, newcomer.clone());
         last.note_import(&sure(tasks.import(LEGACY, 0))?.value);
@@ -73,6 +88,17 @@ impl Judge {
             "the import was made more than once".to_owned()
         })?;
         Ok(newcomer.snapshot(finale.sim().faults()))
+    }
+
+    fn has_left_the_file(&self, newcomer: &SimProcess<Sequential>) -> bool {
+        let expected = content_of(self.legacy);
+        let Ok(file) = newcomer.open(Path::new(LEGACY), OpenHow::existing(Access::Read)) else {
+            return false;
+        };
+        let mut content = vec![0; expected.len() + 1];
+        let read = newcomer.pread(&file, &mut content, 0);
+        newcomer.close(file);
+        read == Ok(expected.len()) && content.starts_with(expected.as_bytes())
     }
 
     /// The tasks that are there, and their starts.
@@ -108,15 +134,17 @@ impl Judge {
         let of_key = |(other, start): &(Key, Token)| (*other == key).then_some(*start);
         let earlier = self.before.iter().chain(&self.imported);
         let added = finale.said().flat_map(|said| &said.added);
-        let attempted = || finale.said().filter_map(|said| said.attempted);
+        let attempted = || finale.cut_off().filter_map(|said| said.attempted);
         let begun = attempted().filter(|(act, _)| act.added() == Some(key));
         let mut removed = finale.said().flat_map(|said| &said.removed);
+        let mut expired = finale.said().flat_map(|said| &said.expired);
         Known {
             earlier: earlier.filter_map(of_key).collect(),
             added: added.filter_map(of_key).collect(),
             begun: begun.map(|(_, start)| start).collect(),
-            removed: removed.any(|other| *other == key),
-            perhaps_removed: attempted().any(|(act, _)| act.removes(key)),
+            removed: removed.any(|other| *other == key) || expired.any(|id| *id == key.id()),
+            perhaps_removed: attempted().any(|(act, _)| act.removes(key))
+                || (self.terms.expire_soon() && attempted().any(|(act, _)| act == Act::Check)),
         }
     }
 
@@ -173,7 +201,8 @@ impl Act {
     /// The task that it starts, if it starts one.
     pub(super) fn added(self) -> Option<Key> {
         match self {
-            Self::Add(key) | Self::Flawed(Flaw::AddsFromASnapshot(key)) => Some(key),
+            Self::Add(key) => Some(key),
+            Self::Flawed(Flaw::HoldsASnapshot(act)) => act.added(),
             _ => None,
         }
     }
@@ -184,6 +213,26 @@ impl Act {
             Self::RemoveSession => OF_FIRST_SESSION.contains(&key),
             _ => false,
         }
+    }
+}
+
+fn check_windows(finale: &Finale<'_, Said>) -> Verdict {
+    match finale.said().find_map(|said| said.wrong) {
+        None => Ok(()),
+        Some(wrong) => Err(broken(wrong.kind(), wrong.told())),
+    }
+}
+
+/// Each is told once. Nobody removes what these tasks are, and starts none twice.
+fn check_expired(finale: &Finale<'_, Said>) -> Verdict {
+    let mut told = BTreeSet::new();
+    let mut expired = finale.said().flat_map(|said| &said.expired);
+    match expired.find(|id| !told.insert(*id)) {
+        None => Ok(()),
+        Some(id) => Err(broken(
+            ViolationKind::Doubled,
+            format!("two processes are told that {id:?} has come to its age"),
+        )),
     }
 }
 

@@ -11,6 +11,8 @@
 //! before it.
 
 mod said;
+mod waiting;
+mod windows;
 
 mod afterwards;
 mod judge;
@@ -21,6 +23,7 @@ mod control;
 
 pub(super) mod additions;
 pub(super) mod claims;
+pub(super) mod clock;
 pub(super) mod import;
 pub(super) mod removal;
 

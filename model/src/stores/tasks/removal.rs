@@ -28,7 +28,7 @@ pub(in crate::stores) const SESSION: Subject = Subject {
     controls: &[SESSION_SNAPSHOT],
 };
 
-const SNAPSHOT: Control = Control {
+pub(in crate::stores) const SNAPSHOT: Control = Control {
     name: "check-saves-its-snapshot",
     leaves_out: "Writes back with a check what it had read before it announced.",
     verdicts: &[ViolationKind::Undead],
@@ -36,7 +36,7 @@ const SNAPSHOT: Control = Control {
     search: |setting| Box::new(SAVED_BESIDE_A_REMOVAL.search(FLOCK, setting)),
 };
 
-const SESSION_SNAPSHOT: Control = Control {
+pub(in crate::stores) const SESSION_SNAPSHOT: Control = Control {
     name: "check-saves-a-session",
     leaves_out: "Writes back a whole session with a check.",
     verdicts: &[ViolationKind::Undead],
@@ -46,7 +46,7 @@ const SESSION_SNAPSHOT: Control = Control {
 
 const CHECKS: &[Act] = &[Act::Check];
 const FAILS: &[Act] = &[Act::CheckInVain];
-const SAVES: &[Act] = &[Act::Flawed(Flaw::SavesItsSnapshot)];
+const SAVES: &[Act] = &[Act::Flawed(Flaw::HoldsASnapshot(&Act::Check))];
 const REMOVES: &[Act] = &[Act::Remove(Key::Session(1))];
 const ENDS_THE_SESSION: &[Act] = &[Act::RemoveSession];
 

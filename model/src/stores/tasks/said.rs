@@ -2,13 +2,16 @@
 
 use super::cast::Terms;
 use super::control;
+use super::waiting::Waiting;
+use super::windows::{Wrong, wrong_with};
 use crate::oracle::{DIRECTORY, Token};
 use crate::sim::{AnyDoor, SimProcess};
 use crate::stores::Later;
-use crate::stores::scene::Process;
+use crate::stores::scene::{Process, erased};
+use crate::stores::witness::Witness;
 use hookstate::Result;
 use hookstate::kernel::Kernel;
-use hookstate::strategy::AnyStrategy;
+use hookstate::strategy::Strategy;
 use hookstate::tasks::{self, Claim, Import, TaskId, TaskStore};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,10 +32,12 @@ pub(super) enum Key {
 pub(super) enum Act {
     /// `claim_due`, and of each claim: sends it and `confirm`.
     Check,
-    /// The same with a clock that is ahead.
-    CheckAhead,
     /// `claim_due`, and of each claim: cannot send it and says so with `failed`.
     CheckInVain,
+    /// Has a clock that is ahead from now on.
+    GoAhead,
+    /// Waits for its next window, for as long as others are ahead.
+    Wait,
     /// `add_or_reset`.
     Add(Key),
     /// `remove`.
@@ -48,18 +53,18 @@ pub(super) enum Act {
 /// What is done wrong, one step each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Flaw {
-    /// A check looks in one window and marks what it claims in another.
-    ClaimsInTwoWindows,
-    /// A check writes back what it had read, with its marks.
-    SavesItsSnapshot,
+    /// The act reads the state once, and changes and writes back in its windows what it had read.
+    HoldsASnapshot(&'static Act),
+    /// A check claims what is due, whatever has passed, and forgets what is not due yet.
+    PassesNone,
     /// A claim is confirmed before it is sent.
     ConfirmsBeforeSending,
-    /// A claim is confirmed whichever start of the task it belongs to.
-    ConfirmsAnyStart,
-    /// A task is added to what was read before the window.
-    AddsFromASnapshot(Key),
-    /// An import looks for the mark in one window and puts the tasks in another.
-    ImportsInTwoWindows,
+    /// Waits for its next window, and goes by the time of before.
+    ReadsTheClockBefore,
+    /// A check drops no task, whatever its age.
+    KeepsForEver,
+    /// An import removes the file.
+    RemovesTheFile,
 }
 
 /// What a process says.
@@ -67,12 +72,18 @@ pub(super) enum Flaw {
 pub(super) struct Said {
     /// What it has claimed, and what became of that.
     pub(super) announcements: Vec<Announcement>,
-    /// The starts of which it was told that an announcement is given up.
-    pub(super) given_up: Vec<Token>,
+    /// The announcements of which it was told that they are given up.
+    pub(super) given_up: Vec<(Token, Duration)>,
+    /// Whether it has not been told yet what its check claims.
+    pub(super) claiming: bool,
     /// The starts that it made.
     pub(super) added: Vec<(Key, Token)>,
     /// The tasks that it removed.
     pub(super) removed: Vec<Key>,
+    /// The tasks of which it was told that they have come to their age.
+    pub(super) expired: Vec<TaskId>,
+    /// What was wrong with one of its windows.
+    pub(super) wrong: Option<Wrong>,
     /// How often it made the import, rather than found it made.
     pub(super) imports: usize,
     /// How many of its acts are over.
@@ -108,9 +119,9 @@ pub(super) enum Fate {
 }
 
 /// Who works how on what.
-pub(super) struct Handle<'a> {
-    pub(super) tasks: TaskStore<AnyStrategy, Process>,
-    pub(super) strategy: AnyStrategy,
+pub(super) struct Handle<'a, S = Witness> {
+    pub(super) tasks: TaskStore<S, Process>,
+    pub(super) witness: Witness,
     pub(super) terms: Terms,
     pub(super) kernel: &'a Process,
     pub(super) said: &'a mut Said,
@@ -131,21 +142,23 @@ pub(super) const OF_FIRST_SESSION: [Key; 2] = [Key::Session(1), Key::Agent(1)];
 /// Does the acts, each with its token.
 pub(super) fn perform(
     kernel: &Process,
-    strategy: AnyStrategy,
+    witness: Witness,
     terms: Terms,
     acts: &[(Act, Token)],
     said: &mut Said,
 ) -> Result<()> {
     let mut handle = Handle {
-        tasks: store(strategy, terms, kernel.clone()),
-        strategy,
+        tasks: store(witness.clone(), terms, kernel.clone()),
+        witness,
         terms,
         kernel,
         said,
     };
     for &(act, token) in acts {
         handle.said.attempted = Some((act, token));
-        handle.attempt(act, token)?;
+        let done = handle.attempt(act, token);
+        handle.look_at_the_window();
+        done?;
         handle.said.attempted = None;
         handle.said.acts += 1;
     }
@@ -153,14 +166,15 @@ pub(super) fn perform(
 }
 
 /// The shipping code.
-pub(super) fn store<K: Kernel>(
-    strategy: AnyStrategy,
+pub(super) fn store<S: Strategy, K: Kernel>(
+    strategy: S,
     terms: Terms,
     kernel: K,
-) -> TaskStore<AnyStrategy, K> {
+) -> TaskStore<S, K> {
     TaskStore::with(DIRECTORY, strategy, kernel)
         .announce_after(terms.announce_after)
         .retry_after(terms.retry_after)
+        .expire_after(terms.expire_after)
         .check_interval(Duration::ZERO)
 }
 
@@ -186,6 +200,11 @@ impl Key {
     }
 }
 
+/// Which announcement it is: the start of the task, and the age at which it was due.
+pub(super) fn given_up_by(claim: &Claim) -> (Token, Duration) {
+    (start_in(claim.cwd()), claim.after())
+}
+
 impl Announcement {
     pub(super) fn of(claim: &Claim) -> Self {
         Self {
@@ -194,6 +213,11 @@ impl Announcement {
             attempt: claim.attempt(),
             fate: Fate::Claimed,
         }
+    }
+
+    /// Whether it is the one of this start that was due at this age.
+    pub(super) fn is_of(&self, (start, after): (Token, Duration)) -> bool {
+        (self.start, self.after) == (start, after)
     }
 
     /// Whether somebody has seen it.
@@ -211,13 +235,43 @@ impl Said {
 impl Handle<'_> {
     fn attempt(&mut self, act: Act, token: Token) -> Result<()> {
         match act {
-            Act::Check => self.check(Self::send),
-            Act::CheckAhead => {
-                let ahead = Later::by(AHEAD, self.kernel.clone());
-                let ahead = SimProcess(AnyDoor::new(ahead.0));
-                self.tasks = store(self.strategy, self.terms, ahead);
-                self.check(Self::send)
+            Act::GoAhead => {
+                self.go_on_with(erased(Later::by(AHEAD, self.kernel.clone())));
+                Ok(())
             }
+            Act::Wait => {
+                self.go_on_with(erased(self.waiting()));
+                Ok(())
+            }
+            Act::Flawed(flaw) => control::perform(flaw, self, token),
+            _ => self.perform(act, token),
+        }
+    }
+}
+
+impl Handle<'_> {
+    /// From now on with this kernel.
+    pub(super) fn go_on_with(&mut self, kernel: Process) {
+        self.tasks = store(self.witness.clone(), self.terms, kernel);
+    }
+
+    pub(super) fn waiting(&self) -> SimProcess<Waiting<AnyDoor>> {
+        SimProcess(Waiting::of(AHEAD, self.kernel.0.clone()))
+    }
+}
+
+impl<S: Strategy> Handle<'_, S> {
+    /// The first that was wrong is enough.
+    fn look_at_the_window(&mut self) {
+        let window = self.witness.last();
+        let wrong = &mut self.said.wrong;
+        *wrong = wrong.or_else(|| wrong_with(&window, self.terms));
+    }
+
+    /// Those that can be done on any strategy.
+    pub(super) fn perform(&mut self, act: Act, token: Token) -> Result<()> {
+        match act {
+            Act::Check => self.check(Self::send),
             Act::CheckInVain => self.check(Self::fail),
             Act::Add(key) => {
                 let _ = self.tasks.add_or_reset(&key.id(), directory(token))?;
@@ -239,14 +293,20 @@ impl Handle<'_> {
                 self.said.note_import(&import);
                 Ok(())
             }
-            Act::Flawed(flaw) => control::perform(flaw, self, token),
+            Act::GoAhead | Act::Wait | Act::Flawed(_) => {
+                unreachable!("it needs a handle of its own")
+            }
         }
     }
 
     /// Claims what is due, and then does with each claim what is to be done with it.
     pub(super) fn check(&mut self, act: fn(&mut Self, usize, &Claim) -> Result<()>) -> Result<()> {
+        self.said.claiming = true;
         let due = self.tasks.claim_due()?.value;
-        let given_up = due.given_up.iter().map(|claim| start_in(claim.cwd()));
+        self.said.claiming = false;
+        self.look_at_the_window();
+        self.said.expired.extend(due.expired);
+        let given_up = due.given_up.iter().map(given_up_by);
         self.said.given_up.extend(given_up);
         let first = self.said.announcements.len();
         let claimed = due.claims.iter().map(Announcement::of);
@@ -255,7 +315,7 @@ impl Handle<'_> {
         claims.try_for_each(|(number, claim)| act(self, first + number, claim))
     }
 
-    fn send(&mut self, number: usize, claim: &Claim) -> Result<()> {
+    pub(super) fn send(&mut self, number: usize, claim: &Claim) -> Result<()> {
         self.settle(number, Fate::Sent);
         let confirmed = self.tasks.confirm(claim)?.value;
         self.settle(number, Fate::Confirmed(confirmed));
