@@ -31,7 +31,7 @@ pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};
 
 /// The subjects, in the order in which tools list them.
-pub const ALL: [Subject; 30] = [
+pub const ALL: [Subject; 31] = [
     statistics::finalize::FINALIZE,
     statistics::finalize::TWICE,
     statistics::finalize::FIRST_USE,
@@ -60,6 +60,7 @@ pub const ALL: [Subject; 30] = [
     guards::failures::FAILURES,
     guards::rate_limit::RATE_LIMIT,
     guards::once::ONCE,
+    guards::once_late::LATE,
     guards::pending::PENDING,
     guards::confirmed::CONFIRMED,
 ];
