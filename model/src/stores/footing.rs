@@ -11,7 +11,9 @@ use std::path::PathBuf;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Footing {
     Shipping(AnyStrategy),
-    /// See [`Unlocked`].
+    /// See [`Unlocked`], which does something else wrong too: it truncates the file before it has the
+    /// lock to write. So it is no evidence that a decision has to be one window;
+    /// [`TwoWindows`](Self::TwoWindows) is.
     Unlocked,
     /// Reads the state, lets the code decide, and writes what it decided in a window of its own. Each
     /// of the two is locked as it should be, and in between anybody can decide the same.

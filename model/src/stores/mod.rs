@@ -31,7 +31,7 @@ pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};
 
 /// The subjects, in the order in which tools list them.
-pub const ALL: [Subject; 32] = [
+pub const ALL: [Subject; 33] = [
     statistics::finalize::FINALIZE,
     statistics::finalize::TWICE,
     statistics::finalize::FIRST_USE,
@@ -62,6 +62,7 @@ pub const ALL: [Subject; 32] = [
     guards::failures::FAILURES,
     guards::rate_limit::RATE_LIMIT,
     guards::once::ONCE,
+    guards::once_late::LATE,
     guards::pending::PENDING,
     guards::confirmed::CONFIRMED,
 ];

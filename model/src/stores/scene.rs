@@ -163,6 +163,23 @@ impl<'a, S> Finale<'a, S> {
         parts.map(|(said, _)| said)
     }
 
+    /// What each process has to say, and whether its last change may be in the state or not: it was
+    /// killed, or its error says so.
+    pub(super) fn with_doubts(&self) -> impl Iterator<Item = (&'a S, bool)> + use<'a, S> {
+        let accounts = self.0.accounts.iter().zip(&self.0.exits);
+        accounts.map(|(account, exit)| {
+            let failure = account.failure.as_ref();
+            let is_told = failure.is_some_and(|failure| failure.indeterminate);
+            (&account.said, *exit == Exit::Killed || is_told)
+        })
+    }
+
+    /// What those say of whose last change nobody can know whether it is in the state.
+    pub(super) fn unsure(&self) -> impl Iterator<Item = &'a S> + use<'a, S> {
+        let all = self.with_doubts();
+        all.filter(|(_, unsure)| *unsure).map(|(said, _)| said)
+    }
+
     /// What those say who came to their end by themselves and without an error.
     pub(super) fn finished(&self) -> impl Iterator<Item = &'a S> + use<'a, S> {
         let ending = self.0;
@@ -198,11 +215,13 @@ impl<'a, S> Finale<'a, S> {
         })
     }
 
-    /// A process fails only if one of its calls was made to.
+    /// A process fails only if one of its calls was made to, and does not take that for damage.
     fn check_failures(&self) -> Verdict {
         let accounts = self.0.accounts.iter().zip(&self.0.hurt);
         for (account, hurt) in accounts {
-            if let (Some(failure), false) = (&account.failure, hurt) {
+            if let Some(failure) = &account.failure
+                && (!hurt || failure.kind == ErrorKind::Corrupt)
+            {
                 let error = failure.text.clone();
                 return Err(Violation::Failed { error });
             }

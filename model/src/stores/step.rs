@@ -36,9 +36,11 @@ impl Step {
                 breaker::UNLOCKED,
                 breaker::IN_TWO_WINDOWS,
                 breaker::WITHOUT_TIME_LIMIT,
+                breaker::WITHOUT_PATIENCE,
             ],
             Self::BreakerStep2 => &[
                 breaker::WITHOUT_GENERATIONS,
+                breaker::FORGETS_REPORTS,
                 failures::UNLOCKED,
                 failures::IN_TWO_WINDOWS,
             ],

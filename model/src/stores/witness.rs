@@ -5,7 +5,7 @@ use hookstate::kernel::Kernel;
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -16,13 +16,18 @@ pub(super) struct Witness {
     footing: Footing,
     last: Rc<RefCell<Window>>,
     misreading: Rc<RefCell<Option<Misreading>>>,
+    forgets: Rc<Cell<bool>>,
 }
 
-/// A state before and after a window.
+/// A state in a window.
 #[derive(Clone, Default)]
 pub(super) struct Window {
+    /// As it was.
     pub(super) before: Value,
+    /// As it was left.
     pub(super) after: Value,
+    /// Whether the code has changed what it was shown.
+    pub(super) changed: bool,
 }
 
 type Misreading = Box<dyn Fn(&mut Value)>;
@@ -33,6 +38,7 @@ impl Witness {
             footing,
             last: Rc::default(),
             misreading: Rc::default(),
+            forgets: Rc::default(),
         }
     }
 
@@ -47,11 +53,16 @@ impl Witness {
         self.misreading.replace(Some(Box::new(how)));
     }
 
+    /// From now on what the code decides is told to its caller and not written.
+    pub(super) fn forget_decisions(&self) {
+        self.forgets.set(true);
+    }
+
     fn show<T: State>(&self, state: &mut T) {
         if let Some(how) = &*self.misreading.borrow() {
             let mut value = as_json(state);
             how(&mut value);
-            *state = serde_json::from_value(value).expect("it is still such a state");
+            *state = state_of(value);
         }
     }
 }
@@ -73,9 +84,18 @@ impl Strategy for Witness {
         self.footing.modify(site, |state: &mut T| {
             let before = as_json(state);
             self.show(state);
+            let shown = as_json(state);
             let result = change(state);
-            let after = as_json(state);
-            self.last.replace(Window { before, after });
+            let changed = !self.forgets.get() && as_json(state) != shown;
+            if !changed {
+                // What was only shown is not written.
+                *state = state_of(before.clone());
+            }
+            self.last.replace(Window {
+                before,
+                after: as_json(state),
+                changed,
+            });
             result
         })
     }
@@ -87,4 +107,8 @@ impl Strategy for Witness {
 
 fn as_json<T: State>(state: &T) -> Value {
     serde_json::to_value(state).expect("what is kept in the models is JSON")
+}
+
+fn state_of<T: State>(value: Value) -> T {
+    serde_json::from_value(value).expect("it is still such a state")
 }

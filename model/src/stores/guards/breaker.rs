@@ -35,6 +35,8 @@ pub(in crate::stores) const BREAKER: Subject = Subject {
         IN_TWO_WINDOWS,
         WITHOUT_GENERATIONS,
         WITHOUT_TIME_LIMIT,
+        WITHOUT_PATIENCE,
+        FORGETS_REPORTS,
     ],
 };
 
@@ -83,16 +85,55 @@ pub(in crate::stores) const WITHOUT_TIME_LIMIT: Control = Control {
     },
 };
 
+pub(in crate::stores) const WITHOUT_PATIENCE: Control = Control {
+    name: "breaker-without-patience",
+    leaves_out: "Replaces a probe before its time is up.",
+    verdicts: &[ViolationKind::Doubled],
+    setting: Setting::kills(2, 0),
+    search: |setting| {
+        let probe_timeout = Duration::ZERO;
+        let terms = Terms {
+            probe_timeout,
+            ..SHIPPING
+        };
+        Box::new(probes(FLOCK, setting, terms))
+    },
+};
+
+pub(in crate::stores) const FORGETS_REPORTS: Control = Control {
+    name: "breaker-forgets-reports",
+    leaves_out: "Says that a report has counted, and does not write what follows from it.",
+    verdicts: &[ViolationKind::Lost],
+    setting: Setting::kills(1, 0),
+    search: |setting| {
+        let terms = Terms {
+            writes_reports: false,
+            ..SHIPPING
+        };
+        Box::new(probes(FLOCK, setting, terms))
+    },
+};
+
 #[derive(Clone, Copy)]
 struct Terms {
     probe_timeout: Duration,
     looks_at_generations: bool,
+    writes_reports: bool,
 }
 
 const SHIPPING: Terms = Terms {
     probe_timeout: LONG,
     looks_at_generations: true,
+    writes_reports: true,
 };
+
+/// As the state has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Closed,
+    Open,
+    HalfOpen,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Said {
@@ -103,7 +144,12 @@ struct Said {
 /// What it was told when it asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Answer {
-    Granted { generation: u64, half_open: bool },
+    /// In the phase that the breaker was in before, and the one that it was left in.
+    Granted {
+        generation: u64,
+        from: Phase,
+        to: Phase,
+    },
     Refused,
 }
 
@@ -114,10 +160,18 @@ struct Told {
     present: u64,
     late: bool,
     changed: bool,
+    /// In which phase it has left the breaker, and in which it should have if it counts.
+    to: Phase,
+    due: Phase,
 }
 
 /// What the processes make of their probes.
 const SUCCEEDS: [bool; 3] = [true, false, false];
+
+/// Whether the time of every probe is up for the process in this seat.
+const fn comes_late(seat: usize) -> bool {
+    seat % 3 == 1
+}
 
 fn probes(footing: Footing, setting: Setting, terms: Terms) -> Search<Account<Said>, Violation> {
     let scene = Scene::after(|first| {
@@ -132,9 +186,9 @@ fn probes(footing: Footing, setting: Setting, terms: Terms) -> Search<Account<Sa
     let seats = 0..setting.processes;
     let scene = seats.fold(scene, |scene, seat| {
         let succeeds = SUCCEEDS[seat % SUCCEEDS.len()];
-        let by = match seat % 3 {
-            1 => LONG,
-            _ => Duration::ZERO,
+        let by = match comes_late(seat) {
+            true => LONG,
+            false => Duration::ZERO,
         };
         scene.process(move |process, said: &mut Said| {
             said.probe(footing, &later(by, process.clone()), terms, succeeds)
@@ -167,13 +221,17 @@ impl Said {
             return Ok(());
         };
         let generation = generation_of(permit);
-        let half_open = witness.last().after["phase"]["half_open"].is_object();
+        let window = witness.last();
         self.admission = Some(Answer::Granted {
             generation,
-            half_open,
+            from: phase_in(&window.before),
+            to: phase_in(&window.after),
         });
         if !terms.looks_at_generations {
             witness.misread(move |state| state["generation"] = generation.into());
+        }
+        if !terms.writes_reports {
+            witness.forget_decisions();
         }
         let report = match succeeds {
             true => breaker.succeeded(permit),
@@ -184,7 +242,9 @@ impl Said {
         self.report = Some(Told {
             present: generation_in(&window.before),
             late,
-            changed: window.before != window.after,
+            changed: window.changed,
+            to: phase_in(&window.after),
+            due: if succeeds { Phase::Closed } else { Phase::Open },
         });
         Ok(())
     }
@@ -198,8 +258,18 @@ fn generation_in(value: &Value) -> u64 {
     value["generation"].as_u64().unwrap_or_default()
 }
 
+fn phase_in(state: &Value) -> Phase {
+    let is = |phase: &str| !state["phase"][phase].is_null();
+    match (is("open"), is("half_open")) {
+        (true, _) => Phase::Open,
+        (_, true) => Phase::HalfOpen,
+        _ => Phase::Closed,
+    }
+}
+
 fn judge(finale: &Finale<'_, Said>, footing: Footing, terms: Terms) -> Verdict {
     check_generations(finale)?;
+    check_patience(finale)?;
     finale.said().try_for_each(check_report)?;
     let much_later = later(2 * LONG, finale.newcomer());
     let breaker = breaker(&Witness::of(footing), &much_later, terms);
@@ -214,11 +284,7 @@ fn judge(finale: &Finale<'_, Said>, footing: Footing, terms: Terms) -> Verdict {
 fn check_generations(finale: &Finale<'_, Said>) -> Verdict {
     let mut half_open = BTreeSet::new();
     for said in finale.said() {
-        if let Some(Answer::Granted {
-            generation,
-            half_open: true,
-        }) = said.admission
-        {
+        if let Some(generation) = generation_probed(said) {
             demand(half_open.insert(generation), ViolationKind::Doubled, || {
                 format!("two probes were let through in generation {generation}")
             })?;
@@ -227,7 +293,24 @@ fn check_generations(finale: &Finale<'_, Said>) -> Verdict {
     Ok(())
 }
 
-/// It counts in its own generation, and otherwise is late and changes nothing.
+/// A probe is replaced when its time is up, and not before.
+fn check_patience(finale: &Finale<'_, Said>) -> Verdict {
+    let in_time = finale
+        .said()
+        .enumerate()
+        .filter(|(seat, _)| !comes_late(*seat));
+    let mut answers = in_time.filter_map(|(_, said)| said.admission);
+    let replaces = |answer| match answer {
+        Answer::Granted { from, .. } => from == Phase::HalfOpen,
+        Answer::Refused => false,
+    };
+    demand(!answers.any(replaces), ViolationKind::Doubled, || {
+        "a second probe was let through before the time of the first was up".to_owned()
+    })
+}
+
+/// It counts in its own generation, with what follows from it, and otherwise is late and changes
+/// nothing.
 fn check_report(said: &Said) -> Verdict {
     let (Some(Answer::Granted { generation, .. }), Some(told)) = (said.admission, said.report)
     else {
@@ -244,7 +327,15 @@ fn check_report(said: &Said) -> Verdict {
     )?;
     demand(is_of_the_present != told.late, ViolationKind::Lost, || {
         format!("a report of generation {generation} was told the opposite of what it was")
-    })
+    })?;
+    demand(
+        told.late || told.to == told.due,
+        ViolationKind::Lost,
+        || {
+            let Told { to, due, .. } = told;
+            format!("a report that counted has left the breaker {to:?}, which should be {due:?}")
+        },
+    )
 }
 
 fn goals(setting: Setting) -> Vec<Goal<Account<Said>>> {
@@ -278,7 +369,8 @@ fn generation_probed(said: &Said) -> Option<u64> {
     match said.admission {
         Some(Answer::Granted {
             generation,
-            half_open: true,
+            to: Phase::HalfOpen,
+            ..
         }) => Some(generation),
         _ => None,
     }

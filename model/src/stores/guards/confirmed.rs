@@ -215,7 +215,7 @@ impl Queue {
         }
         let counted = self.guard.confirm(batch)?.value;
         let mut window = self.witness.last();
-        let changed = window.before != window.after;
+        let changed = window.changed;
         let was_there = batches_in(&mut window.before).any(|batch| batch["number"] == number);
         said.confirmation = Some(Confirmation {
             counted,
@@ -281,10 +281,9 @@ fn check_none_again(finale: &Finale<'_, Said>, rest: &Said) -> Verdict {
     let is_confirmed = |said: &&Said| said.confirmation.is_some_and(|it| it.counted);
     let confirmed = finale.said().filter(is_confirmed).count();
     let left = usize::from(rest.batch.is_some());
-    let added = finale
-        .said()
-        .filter(|said| said.new_after.is_some() || said.is_adding);
-    let new = 1 + added.count();
+    let added = finale.said().filter(|said| said.new_after.is_some());
+    let perhaps = finale.unsure().filter(|said| said.is_adding);
+    let new = 1 + added.count() + perhaps.count();
     demand(confirmed + left <= new, ViolationKind::Doubled, || {
         format!("the path was new {new} times, confirmed {confirmed} times and left {left} times")
     })

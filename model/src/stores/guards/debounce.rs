@@ -379,7 +379,7 @@ fn check_acted(noted: Numbered, done: &[Numbered]) -> Verdict {
 
 fn goals(setting: Setting, staging: Staging) -> Vec<Goal<Account<Said>>> {
     let mut goals = Vec::new();
-    if staging.takes_over.is_none() {
+    if staging.takes_over.is_none() && setting.processes > 1 {
         goals.push(goal("one process acts on the event of another", |finale| {
             finale.said().any(|said: &Said| {
                 let mut begun = said.begun.iter();
@@ -387,7 +387,7 @@ fn goals(setting: Setting, staging: Staging) -> Vec<Goal<Account<Said>>> {
             })
         }));
     }
-    if staging.leading {
+    if staging.leading && setting.processes > 1 {
         goals.push(goal("the first acts at once and another later", |finale| {
             finale.said().any(|said: &Said| said.has_led)
                 && finale
@@ -395,7 +395,7 @@ fn goals(setting: Setting, staging: Staging) -> Vec<Goal<Account<Said>>> {
                     .any(|said| !said.has_led && !said.done.is_empty())
         }));
     }
-    if staging.takes_over.is_some() && setting.budget.kills > 0 {
+    if staging.takes_over.is_some() && setting.processes > 1 && setting.budget.kills > 0 {
         goals.push(goal(
             "the event of one who was killed is taken over",
             |finale| {

@@ -87,7 +87,7 @@ fn fail_once(breaker: &Breaker) -> Result<Option<Condition>> {
     }
 }
 
-/// Each that was acknowledged, and of those that were killed or failed each once or not at all.
+/// Each that was acknowledged, and of those of which nobody can know it each once or not at all.
 fn judge(finale: &Finale<'_, Said>, footing: Footing) -> Verdict {
     let processes = finale.said().count();
     let breaker = breaker(footing, &erased(finale.newcomer()), processes);
@@ -97,7 +97,10 @@ fn judge(finale: &Finale<'_, Said>, footing: Footing) -> Verdict {
     }
     let counted = processes + 1 - more;
     let acknowledged = finale.said().filter(|said| said.counted).count();
-    let unsure = processes - finale.finished().count();
+    let unsure = finale
+        .unsure()
+        .filter(|said| said.was_let_through && !said.counted);
+    let unsure = unsure.count();
     demand(counted >= acknowledged, ViolationKind::Lost, || {
         format!("{acknowledged} failures were reported and {counted} counted")
     })?;

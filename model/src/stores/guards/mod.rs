@@ -5,6 +5,7 @@ pub(super) mod confirmed;
 pub(super) mod debounce;
 pub(super) mod failures;
 pub(super) mod once;
+pub(super) mod once_late;
 pub(super) mod pending;
 pub(super) mod rate_limit;
 pub(super) mod slots;

@@ -5,7 +5,7 @@
 
 use super::{LONG, later};
 use crate::oracle::{Violation, ViolationKind};
-use crate::search::Search;
+use crate::search::{Goal, Search};
 use crate::stores::footing::Footing;
 use crate::stores::scene::{
     Account, Finale, Process, Scene, Verdict, demand, erased, goal, store, sure,
@@ -49,7 +49,7 @@ struct Said {
 }
 
 fn asks(footing: Footing, setting: Setting) -> Search<Account<Said>, Violation> {
-    let most = setting.processes - 1;
+    let most = (setting.processes - 1).max(1);
     let ask = move |process: &Process, said: &mut Said| {
         let turn = rate_limit(footing, process, most).turn()?.value;
         said.admitted = Some(turn == Turn::Now);
@@ -59,11 +59,7 @@ fn asks(footing: Footing, setting: Setting) -> Search<Account<Said>, Violation> 
     seats
         .fold(Scene::new(), |scene, _| scene.process(ask))
         .judged(setting.budget, move |finale| judge(finale, footing, most))
-        .reaching(vec![goal("one has to wait", |finale| {
-            finale
-                .said()
-                .any(|said: &Said| said.admitted == Some(false))
-        })])
+        .reaching(goals(setting))
 }
 
 fn rate_limit(footing: Footing, process: &Process, most: usize) -> RateLimit<Witness, Process> {
@@ -71,25 +67,45 @@ fn rate_limit(footing: Footing, process: &Process, most: usize) -> RateLimit<Wit
 }
 
 fn judge(finale: &Finale<'_, Said>, footing: Footing, most: usize) -> Verdict {
-    let mut admitted = finale
-        .said()
-        .filter(|said| said.admitted == Some(true))
-        .count();
-    if finale.is_undisturbed() {
-        demand(admitted >= most, ViolationKind::Lost, || {
-            format!("{admitted} were admitted, and {most} may be")
-        })?;
-    }
+    let told = |admitted| {
+        finale
+            .said()
+            .filter(move |said| said.admitted == Some(admitted))
+    };
+    let (admitted, refused) = (told(true).count(), told(false).count());
     let newcomer = rate_limit(footing, &erased(finale.newcomer()), most);
-    while admitted <= most && sure(newcomer.turn())?.value == Turn::Now {
-        admitted += 1;
+    let mut left = 0;
+    while admitted + left <= most && sure(newcomer.turn())?.value == Turn::Now {
+        left += 1;
     }
-    demand(admitted <= most, ViolationKind::Doubled, || {
-        format!("{admitted} were admitted, and {most} may be")
+    demand(admitted + left <= most, ViolationKind::Doubled, || {
+        format!("{} were admitted, and {most} may be", admitted + left)
+    })?;
+    demand(refused == 0 || left == 0, ViolationKind::Lost, || {
+        format!("{refused} had to wait, and {left} of {most} turns are left")
+    })?;
+    let unanswered = finale.unsure().filter(|said| said.admitted.is_none());
+    let may_have_one = admitted + unanswered.count();
+    demand(most - left <= may_have_one, ViolationKind::Lost, || {
+        format!(
+            "{} turns are taken, and {may_have_one} can have one",
+            most - left
+        )
     })?;
     let later_one = rate_limit(footing, &later(LONG, finale.newcomer()), most);
     match sure(later_one.turn())?.value {
         Turn::Now => Ok(()),
         Turn::In(_) => Err(Violation::Stuck),
     }
+}
+
+fn goals(setting: Setting) -> Vec<Goal<Account<Said>>> {
+    let mut goals = Vec::new();
+    if setting.processes > 1 {
+        goals.push(goal("one has to wait", |finale| {
+            let mut said = finale.said();
+            said.any(|said: &Said| said.admitted == Some(false))
+        }));
+    }
+    goals
 }

@@ -169,7 +169,7 @@ fn searched(
     let seats = 0..setting.processes;
     let scene = seats.fold(Scene::new(), |scene, _| scene.process(act.clone()));
     scene
-        .judged(setting.budget, move |finale| judge(finale, staging.slots))
+        .judged(setting.budget, move |finale| judge(finale, staging))
         .at_most(
             staging.slots,
             |account| account.said.inside,
@@ -181,9 +181,10 @@ fn searched(
         .reaching(goals(setting, staging.slots))
 }
 
-/// Everybody had a slot, and nobody is left in one.
-fn judge(finale: &Finale<'_, Said>, number: usize) -> Verdict {
-    let all_in = finale.finished().all(|said| said.visits > 0);
+/// Everybody had a slot as often as it came, and nobody is left in one.
+fn judge(finale: &Finale<'_, Said>, staging: Staging) -> Verdict {
+    let number = staging.slots;
+    let all_in = finale.finished().all(|said| said.visits == staging.visits);
     demand(all_in, ViolationKind::Failed, || {
         "one was turned away although its time was not up".to_owned()
     })?;
@@ -205,7 +206,7 @@ fn goals(setting: Setting, slots: usize) -> Vec<Goal<Account<Said>>> {
         "everybody has been inside",
         |finale: &Finale<'_, _>| finale.said().all(|said: &Said| said.number.is_some()),
     )];
-    if slots > 1 {
+    if (2..=setting.processes).contains(&slots) {
         goals.push(goal(
             "the last slot is taken",
             move |finale: &Finale<'_, _>| {
@@ -213,7 +214,7 @@ fn goals(setting: Setting, slots: usize) -> Vec<Goal<Account<Said>>> {
             },
         ));
     }
-    if setting.budget.kills > 0 {
+    if setting.processes > 1 && setting.budget.kills > 0 {
         goals.push(goal(
             "somebody gets the slot in which another was killed",
             |finale: &Finale<'_, _>| {
