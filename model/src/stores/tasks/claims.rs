@@ -104,7 +104,7 @@ const PASSING_UNLOCKED: Control = Control {
 
 pub(in crate::stores) const NOT_PASSED: Control = Control {
     name: "earlier-not-passed",
-    leaves_out: "Passes no announcement, and forgets of those that were claimed what is not due yet.",
+    leaves_out: "Knows the earlier announcement only, and forgets that it has passed and which was claimed instead.",
     verdicts: &[ViolationKind::RolledBack],
     setting: Setting::kills(2, 0),
     search: |setting| Box::new(NONE_PASSES.search(FLOCK, setting)),

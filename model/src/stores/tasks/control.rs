@@ -3,6 +3,7 @@
 //! Each is the shipping `TaskStore`, over a strategy or a kernel that makes one mistake, or used as it
 //! must not be.
 
+use super::cast::Terms;
 use super::said::{AHEAD, Act, Fate, Flaw, Handle, LEGACY, store};
 use super::waiting::ReadBefore;
 use crate::control::Held;
@@ -28,8 +29,8 @@ pub(super) fn without_numbers(tasks: &mut Value) {
     tasks["incarnation"] = 0.into();
 }
 
-/// What was announced that is not due yet, and what has passed.
-fn forget_what_is_not_due(tasks: &mut Value) {
+/// What was announced besides the first announcement, and that this one has passed.
+fn forget_all_but_the_first(tasks: &mut Value) {
     let announcements = tasks["sessions"]["session-1"]["own"]["announcements"].as_object_mut();
     if let Some(announcements) = announcements {
         announcements.retain(|age, said| age == "0" && said["state"] != "passed");
@@ -74,9 +75,14 @@ fn hold_a_snapshot(handle: &mut Handle<'_>, act: Act, token: Token) -> Result<()
     holding.perform(act, token)
 }
 
-/// What it claims it confirms as it should.
+/// It knows of one announcement, so that the other is never due. What it claims it confirms as it should.
 fn pass_none(handle: &mut Handle<'_>) -> Result<()> {
-    handle.witness.misread(forget_what_is_not_due);
+    let terms = Terms {
+        announce_after: &handle.terms.announce_after[..1],
+        ..handle.terms
+    };
+    handle.tasks = store(handle.witness.clone(), terms, handle.kernel.clone());
+    handle.witness.misread(forget_all_but_the_first);
     handle.check(|handle, number, claim| {
         handle.witness.misread(|_| ());
         handle.send(number, claim)

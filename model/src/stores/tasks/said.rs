@@ -55,7 +55,7 @@ pub(super) enum Act {
 pub(super) enum Flaw {
     /// The act reads the state once, and changes and writes back in its windows what it had read.
     HoldsASnapshot(&'static Act),
-    /// A check claims what is due, whatever has passed, and forgets what is not due yet.
+    /// A check knows the first announcement only, and neither that it has passed nor those after it.
     PassesNone,
     /// A claim is confirmed before it is sent.
     ConfirmsBeforeSending,
