@@ -146,7 +146,10 @@ struct Said {
 enum Answer {
     /// In the phase that the breaker was in before, and the one that it was left in.
     Granted {
+        /// That of the permit.
         generation: u64,
+        /// That of the state before.
+        found: u64,
         from: Phase,
         to: Phase,
     },
@@ -224,6 +227,7 @@ impl Said {
         let window = witness.last();
         self.admission = Some(Answer::Granted {
             generation,
+            found: generation_in(&window.before),
             from: phase_in(&window.before),
             to: phase_in(&window.after),
         });
@@ -280,13 +284,14 @@ fn judge(finale: &Finale<'_, Said>, footing: Footing, terms: Terms) -> Verdict {
     }
 }
 
-/// Each that was half-open has let one through.
+/// No two have found the same generation open, or half-open for too long, and been let through: the
+/// first begins another.
 fn check_generations(finale: &Finale<'_, Said>) -> Verdict {
-    let mut half_open = BTreeSet::new();
+    let mut ended = BTreeSet::new();
     for said in finale.said() {
-        if let Some(generation) = generation_probed(said) {
-            demand(half_open.insert(generation), ViolationKind::Doubled, || {
-                format!("two probes were let through in generation {generation}")
+        if let Some(generation) = generation_ended(said) {
+            demand(ended.insert(generation), ViolationKind::Doubled, || {
+                format!("two probes were let through after generation {generation}")
             })?;
         }
     }
@@ -356,12 +361,20 @@ fn goals(setting: Setting) -> Vec<Goal<Account<Said>>> {
             let mut killed = killed.filter_map(generation_probed);
             let replaced = |at: u64| {
                 let mut others = finale.said().filter_map(generation_probed);
-                others.any(|other| other == at + 1)
+                others.any(|other| other > at)
             };
             killed.any(replaced)
         }));
     }
     goals
+}
+
+/// Which generation it has ended by being let through.
+fn generation_ended(said: &Said) -> Option<u64> {
+    match said.admission {
+        Some(Answer::Granted { found, from, .. }) if from != Phase::Closed => Some(found),
+        _ => None,
+    }
 }
 
 /// In which half-open generation it was let through.
