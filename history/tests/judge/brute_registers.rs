@@ -147,7 +147,7 @@ fn act(asked: Asked, key: &str, state: &mut State, outcome: Outcome, is_made: bo
             }
         }
         Asked::Cas(expected, value) => {
-            let swapped = now == Value::from(expected);
+            let swapped = now == expected;
             if is_made && swapped {
                 state.insert(key.into(), value.into());
             }
@@ -164,7 +164,7 @@ fn act(asked: Asked, key: &str, state: &mut State, outcome: Outcome, is_made: bo
 fn spoil(operation: &mut Operation, what: u8, to: u8, time: u64) {
     match (what, &mut operation.action) {
         (0, Action::Get { value, .. }) if operation.outcome == Outcome::Ok => {
-            *value = Some(to.into())
+            *value = Some(to.into());
         }
         (0, Action::Write { value, .. } | Action::Cas { value, .. }) => *value = to.into(),
         (1, Action::Cas { swapped, .. }) => *swapped = !*swapped,

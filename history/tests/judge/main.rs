@@ -1,7 +1,6 @@
 //! The judges on trial: histories whose verdicts are known, and every order of small ones.
 #![expect(
     clippy::disallowed_methods,
-    clippy::disallowed_types,
     reason = "the rule is for core; these tests read and write files"
 )]
 
