@@ -51,13 +51,15 @@ impl<R: Read> Reader<R> {
     /// If the source cannot be read, or the line is none of a history.
     pub fn next_line(&mut self) -> Result<Option<Line>, Error> {
         loop {
+            if let Some((operation, length)) = scan::operation(&self.buffer[self.start..self.end]) {
+                self.start += length;
+                self.line += 1;
+                return Ok(Some(Line::Operation(operation)));
+            }
             let Some((start, end)) = self.advance()? else {
                 return Ok(None);
             };
             let bytes = &self.buffer[start..end];
-            if let Some(operation) = scan::operation(bytes) {
-                return Ok(Some(Line::Operation(operation)));
-            }
             if !bytes.trim_ascii().is_empty() {
                 let is_cut = self.at_end && end == self.end;
                 return parse(bytes, self.line, is_cut).map(Some);

@@ -8,10 +8,10 @@
 use super::meaning::unsound;
 use crate::operation::{Action, Operation, Outcome, Token};
 
-/// The operation of a line, without its newline; `None` if it is not in our form, which says
-/// nothing about whether it is good.
-pub(super) fn operation(line: &[u8]) -> Option<Operation> {
-    let mut rest = Rest(line);
+/// The operation at the beginning of a text, and how many bytes its line has with the newline. `None`
+/// if it is not in our form, or not all there, which says nothing about whether it is good.
+pub(super) fn operation(text: &[u8]) -> Option<(Operation, usize)> {
+    let mut rest = Rest(text);
     rest.word(b"{\"process\":")?;
     let process = rest.number()?.try_into().ok()?;
     rest.word(b",\"op\":\"")?;
@@ -24,8 +24,11 @@ pub(super) fn operation(line: &[u8]) -> Option<Operation> {
         false => None,
     };
     rest.word(b",\"invoked_ns\":")?;
-    let invoked_ns = rest.number()?;
-    let responded_ns = rest.number_after(b",\"responded_ns\":")?;
+    let invoked_ns = rest.time()?;
+    let responded_ns = match rest.has(b",\"responded_ns\":") {
+        true => Some(rest.time()?),
+        false => None,
+    };
     rest.word(b",\"outcome\":\"")?;
     let outcome = rest.outcome()?;
     let read = rest.number_after(b",\"read\":")?;
@@ -38,7 +41,7 @@ pub(super) fn operation(line: &[u8]) -> Option<Operation> {
             version: Some(read?),
         }
     };
-    rest.end()?;
+    rest.word(b"}\n")?;
     let operation = Operation {
         process,
         action,
@@ -46,47 +49,28 @@ pub(super) fn operation(line: &[u8]) -> Option<Operation> {
         responded_ns,
         outcome,
     };
-    unsound(&operation).is_none().then_some(operation)
+    let length = text.len() - rest.0.len();
+    unsound(&operation).is_none().then_some((operation, length))
 }
 
-/// How many of these eight bytes are digits before the first one that is none, and their number.
+/// The number of the first eight bytes, if all of them are digits.
 ///
 /// Neighbours are put together, all pairs at once, then pairs of pairs, then the two halves.
-fn leading_digits(bytes: [u8; 8]) -> (usize, u64) {
+#[inline(always)]
+fn eight_digits(bytes: &[u8]) -> Option<u64> {
     const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0xf0; 8]);
     const SIX: u64 = u64::from_ne_bytes([6; 8]);
-    let text = u64::from_le_bytes(bytes);
-    // What is carried out of a byte that is no digit reaches only those behind it.
+    let text = u64::from_le_bytes(*bytes.first_chunk()?);
+    // A byte is a digit if its upper half is 3, and still is when 6 is added.
     let others = ((text ^ ZEROS) | (text.wrapping_add(SIX) ^ ZEROS)) & HIGH;
-    let count = others.trailing_zeros() / 8;
-    let unused_bits = 64 - 8 * count;
-    let ones = (text ^ ZEROS).checked_shl(unused_bits).unwrap_or(0);
+    if others != 0 {
+        return None;
+    }
+    let ones = text ^ ZEROS;
     let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    let number = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
-    (count as usize, number)
-}
-
-/// Ten to the power of each number of digits that are read at once.
-const POWERS: [u64; 9] = [
-    1,
-    10,
-    100,
-    1000,
-    10_000,
-    100_000,
-    1_000_000,
-    10_000_000,
-    100_000_000,
-];
-
-/// The value of the digits between the two, if JSON writes it so and it has not overflowed.
-#[inline]
-fn plain(start: &[u8], rest: &[u8], value: u64) -> Option<u64> {
-    let digits = start.len() - rest.len();
-    let is_plain = digits == 1 || (2..20).contains(&digits) && start[0] != b'0';
-    is_plain.then_some(value)
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 /// What is left of a line.
@@ -94,7 +78,7 @@ struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
     /// Words are arrays, so that each is compared in an instruction or two.
-    #[inline]
+    #[inline(always)]
     fn has<const LENGTH: usize>(&mut self, word: &[u8; LENGTH]) -> bool {
         match self.0.split_first_chunk() {
             Some((first, rest)) if first == word => {
@@ -105,37 +89,45 @@ impl Rest<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn word<const LENGTH: usize>(&mut self, word: &[u8; LENGTH]) -> Option<()> {
         self.has(word).then_some(())
     }
 
-    fn end(&self) -> Option<()> {
-        (self.0 == b"}").then_some(())
+    #[inline(always)]
+    fn number(&mut self) -> Option<u64> {
+        self.number_from(0, 0)
     }
 
-    /// JSON has no zeros before a number. One of more than 19 digits is left to the general parser.
-    #[inline]
-    fn number(&mut self) -> Option<u64> {
-        let start = self.0;
-        let mut value = 0_u64;
-        while let Some((eight, _)) = self.0.split_first_chunk() {
-            let (count, number) = leading_digits(*eight);
-            value = value.wrapping_mul(POWERS[count]).wrapping_add(number);
-            self.0 = &self.0[count..];
-            if count < 8 {
-                return plain(start, self.0, value);
+    /// The same, for a number that is long as a rule.
+    #[inline(always)]
+    fn time(&mut self) -> Option<u64> {
+        match eight_digits(self.0) {
+            Some(eight) => self.number_from(eight, 8),
+            None => self.number_from(0, 0),
+        }
+    }
+
+    /// The number of which so many digits have been read and are worth this. JSON has no zeros before a
+    /// number; one of more than 19 digits is left to the general parser.
+    #[inline(always)]
+    fn number_from(&mut self, mut value: u64, mut digits: usize) -> Option<u64> {
+        let text = self.0;
+        for byte in &text[digits..] {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
             }
+            value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            digits += 1;
         }
-        while let [digit @ b'0'..=b'9', rest @ ..] = self.0 {
-            value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-            self.0 = rest;
-        }
-        plain(start, self.0, value)
+        self.0 = &text[digits..];
+        let is_plain = digits == 1 || (2..20).contains(&digits) && text[0] != b'0';
+        is_plain.then_some(value)
     }
 
     /// The number behind a key that may be missing.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::option_option, reason = "the outer one gives up on the line")]
     fn number_after<const LENGTH: usize>(&mut self, key: &[u8; LENGTH]) -> Option<Option<u64>> {
         if self.has(key) {
@@ -146,6 +138,7 @@ impl Rest<'_> {
     }
 
     /// A numbered token and the quote behind it.
+    #[inline(always)]
     fn token(&mut self) -> Option<Token> {
         let process = self.number()?.try_into().ok()?;
         self.word(b"-")?;
@@ -154,6 +147,7 @@ impl Rest<'_> {
         Some(Token::Numbered { process, sequence })
     }
 
+    #[inline(always)]
     fn outcome(&mut self) -> Option<Outcome> {
         if self.has(b"ok\"") {
             Some(Outcome::Ok)

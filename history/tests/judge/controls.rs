@@ -230,6 +230,57 @@ fn a_killed_change_explains_one_gap_only_and_none_before_it_began() {
 }
 
 #[test]
+fn two_tries_of_one_change_explain_one_gap() {
+    let of_tokens = |sequences: [u32; 2]| {
+        let mut history = History::new(Model::Counter);
+        let tries = sequences.map(|sequence| killed(change(1, sequence, (0, 0), 0)));
+        history.operations.extend(tries);
+        history.operations.push(look(2, (10, 20), 2));
+        history.judge()
+    };
+    assert_eq!(of_tokens([1, 2]), Verdict::Exact);
+    assert_eq!(words(&of_tokens([1, 1])), ["unclaimed"]);
+}
+
+#[test]
+fn a_killed_change_that_is_not_in_the_end_explains_no_gap() {
+    let with_token = |survivor: Token| {
+        let mut history = History::new(Model::Set);
+        history.operations = vec![
+            killed(change(1, 1, (0, 0), 0)),
+            look(3, (10, 20), 1),
+            killed(change(2, 1, (30, 0), 0)),
+        ];
+        history.last = Some(Final {
+            total: None,
+            tokens: Some(vec![survivor]),
+        });
+        history.judge()
+    };
+    assert_eq!(with_token(Token::new("1-1")), Verdict::Exact);
+    assert_eq!(words(&with_token(Token::new("2-1"))), ["unclaimed"]);
+}
+
+#[test]
+fn nobody_is_at_fault_for_what_a_killed_process_said() {
+    let mut history = good();
+    let dead = Operation {
+        responded_ns: None,
+        outcome: Outcome::Unknown,
+        ..change(9, 1, (0, 0), 0)
+    };
+    history.operations.insert(0, dead);
+    assert_eq!(history.judge(), Verdict::Exact);
+    reads(&mut history, 2, 0);
+    let evidence = evidence(history.judge());
+    assert!(
+        evidence[0].to_string().starts_with("lost: p1 #1 "),
+        "{}",
+        evidence[0]
+    );
+}
+
+#[test]
 fn a_change_without_a_version_needs_room_at_its_time() {
     let late = judge_with(|history| {
         history.operations[8].invoked_ns = 81;

@@ -1,6 +1,6 @@
 //! Histories of many pages, in order and not: what a page has shrunk to says the same as the page.
 
-use crate::common::{History, change, killed, look, words};
+use crate::common::{History, change, killed, look, versionless, words};
 use hookstate_history::{Model, Operation, Verdict};
 
 const CHANGES: u64 = 100_000;
@@ -77,6 +77,24 @@ fn a_gap_among_pages_is_noticed() {
 }
 
 #[test]
+fn a_rollback_within_a_page_names_both() {
+    for version in [10, 70_000] {
+        let mut history = good();
+        // By then the next five changes have been acknowledged.
+        let late = 10 * (version + 10);
+        history.operations[version as usize] = change(9, 1, (late, late + 50), version);
+        let verdict = history.judge();
+        assert_eq!(words(&verdict), ["rolled back"]);
+        let text = verdict.to_string();
+        let older = format!(
+            "after that p9 #1 ({late} to {} ns) read {version} and",
+            late + 50
+        );
+        assert!(text.contains(&older), "{text}");
+    }
+}
+
+#[test]
 fn a_rollback_over_many_pages_names_both() {
     let mut history = good();
     history.operations[70_000].invoked_ns = 10 * CHANGES;
@@ -124,4 +142,21 @@ fn a_gap_is_closed_as_soon_as_somebody_has_seen_a_version_some_pages_later() {
     };
     assert_eq!(of_killed_at(50), Verdict::Exact);
     assert_eq!(words(&of_killed_at(51)), ["unclaimed"]);
+}
+
+/// Nobody tells anything of the versions of the first two pages.
+#[test]
+fn a_change_without_a_version_has_to_have_begun_before_all_were_seen() {
+    let with_one_that_began_at = |invoked| {
+        let mut history = History::new(Model::Counter);
+        let changes = (1..10_000).map(|sequence| versionless(change(1, sequence, (0, 1000), 0)));
+        history.operations = changes.collect();
+        history
+            .operations
+            .push(versionless(change(2, 1, (invoked, 60), 0)));
+        history.operations.push(look(3, (10, 50), 10_000));
+        history.judge()
+    };
+    assert_eq!(with_one_that_began_at(50), Verdict::Exact);
+    assert_eq!(words(&with_one_that_began_at(51)), ["unclaimed"]);
 }

@@ -90,11 +90,12 @@ impl Pages {
     /// Takes note of a change of `version`, and says whether it is the first one.
     pub(super) fn change(&mut self, version: u64, invoked: u64, responded: u64) -> bool {
         self.found_by(version, invoked);
-        self.answered(version + 1, responded);
-        match self.entry(version) {
+        let is_first = match &mut self.entries[index(version)] {
             Entry::Kept(page) => page.make(version),
             Entry::Untold | Entry::Complete(_) => false,
-        }
+        };
+        self.answered(version + 1, responded);
+        is_first
     }
 
     /// Takes note that somebody found `version`.

@@ -27,13 +27,6 @@ pub(super) struct Placeless {
     pub(super) responded: u64,
 }
 
-impl Placeless {
-    /// Whether it has to have a place.
-    const fn is_acknowledged(&self) -> bool {
-        self.responded != NEVER
-    }
-}
-
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Misplaced {
@@ -145,11 +138,11 @@ impl Waiting {
         }
     }
 
-    /// Behind the last version there is room, unless somebody asked later and found no more.
+    /// Behind the last version there is room, unless somebody asked later and found no more. A change of
+    /// unknown outcome is never late: it need not have been made.
     fn take_the_rest(self, version: u64, last_invoked: u64) -> Result<(), Misplaced> {
         let waiting = self.may.into_iter().map(|Reverse((_, change))| change);
         let rest = waiting.chain(self.to_come);
-        let rest = rest.filter(Placeless::is_acknowledged);
         let late = rest.filter(|change| in_time(*change, version, last_invoked).is_err());
         let late: Vec<Placeless> = late.collect();
         match late

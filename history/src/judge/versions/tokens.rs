@@ -24,6 +24,7 @@ pub(super) enum Id {
 }
 
 impl Id {
+    #[inline]
     pub(super) fn of(token: &Token) -> Self {
         match token {
             Token::Numbered { process, sequence } if *process < PROCESSES_MAX => {
