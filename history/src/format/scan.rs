@@ -24,11 +24,8 @@ pub(super) fn operation(text: &[u8]) -> Option<(Operation, usize)> {
         false => None,
     };
     rest.word(b",\"invoked_ns\":")?;
-    let invoked_ns = rest.time()?;
-    let responded_ns = match rest.has(b",\"responded_ns\":") {
-        true => Some(rest.time()?),
-        false => None,
-    };
+    let invoked_ns = rest.long_number()?;
+    let responded_ns = rest.number_after(b",\"responded_ns\":")?;
     rest.word(b",\"outcome\":\"")?;
     let outcome = rest.outcome()?;
     let read = rest.number_after(b",\"read\":")?;
@@ -53,24 +50,25 @@ pub(super) fn operation(text: &[u8]) -> Option<(Operation, usize)> {
     unsound(&operation).is_none().then_some((operation, length))
 }
 
-/// The number of the first eight bytes, if all of them are digits.
+/// How many of these eight bytes are digits, up to the first one that is none, and their number.
 ///
-/// Neighbours are put together, all pairs at once, then pairs of pairs, then the two halves.
+/// The digits are moved to the end, with zeros before them. Then neighbours are put together, all pairs
+/// at once, then pairs of pairs, then the two halves.
 #[inline(always)]
-fn eight_digits(bytes: &[u8]) -> Option<u64> {
+fn leading_digits(bytes: [u8; 8]) -> (usize, u64) {
     const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0xf0; 8]);
     const SIX: u64 = u64::from_ne_bytes([6; 8]);
-    let text = u64::from_le_bytes(*bytes.first_chunk()?);
-    // A byte is a digit if its upper half is 3, and still is when 6 is added.
+    let text = u64::from_le_bytes(bytes);
+    // A byte is a digit if its upper half is 3, and still is when 6 is added. What is carried out of
+    // one that is none reaches only those behind it.
     let others = ((text ^ ZEROS) | (text.wrapping_add(SIX) ^ ZEROS)) & HIGH;
-    if others != 0 {
-        return None;
-    }
-    let ones = text ^ ZEROS;
+    let count = others.trailing_zeros() / 8;
+    let ones = (text ^ ZEROS).checked_shl(64 - 8 * count).unwrap_or(0);
     let pairs = (ones * 10 + (ones >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+    let number = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
+    (count as usize, number)
 }
 
 /// What is left of a line.
@@ -99,12 +97,12 @@ impl Rest<'_> {
         self.number_from(0, 0)
     }
 
-    /// The same, for a number that is long as a rule.
+    /// The same, for a number that has several digits as a rule.
     #[inline(always)]
-    fn time(&mut self) -> Option<u64> {
-        match eight_digits(self.0) {
-            Some(eight) => self.number_from(eight, 8),
-            None => self.number_from(0, 0),
+    fn long_number(&mut self) -> Option<u64> {
+        match self.0.first_chunk().copied().map(leading_digits) {
+            Some((digits, number)) => self.number_from(number, digits),
+            None => self.number(),
         }
     }
 
@@ -131,7 +129,7 @@ impl Rest<'_> {
     #[expect(clippy::option_option, reason = "the outer one gives up on the line")]
     fn number_after<const LENGTH: usize>(&mut self, key: &[u8; LENGTH]) -> Option<Option<u64>> {
         if self.has(key) {
-            self.number().map(Some)
+            self.long_number().map(Some)
         } else {
             Some(None)
         }
@@ -142,7 +140,7 @@ impl Rest<'_> {
     fn token(&mut self) -> Option<Token> {
         let process = self.number()?.try_into().ok()?;
         self.word(b"-")?;
-        let sequence = self.number()?.try_into().ok()?;
+        let sequence = self.long_number()?.try_into().ok()?;
         self.word(b"\"")?;
         Some(Token::Numbered { process, sequence })
     }
