@@ -1,6 +1,7 @@
 //! What the words of the command line mean together.
 
 use super::words::{Format, Shape, Words};
+use crate::shell::quoted;
 use crate::subject::Subject;
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed};
@@ -162,19 +163,9 @@ impl Plan {
     }
 }
 
-/// The word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%:,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Plan, Shape, Strategy, Words, plan, quoted};
+    use super::{Plan, Shape, Strategy, Words, plan};
     use clap::Parser;
 
     fn planned(line: &str) -> Plan {
@@ -284,12 +275,5 @@ mod tests {
             .map(|trial| trial.shape)
             .collect();
         assert_eq!(shapes, [Shape::Loop, Shape::Fresh]);
-    }
-
-    #[test]
-    fn a_word_with_spaces_is_quoted() {
-        assert_eq!(quoted("/mnt/xfs"), "/mnt/xfs");
-        assert_eq!(quoted("it's here"), r"'it'\''s here'");
-        assert_eq!(quoted(""), "''");
     }
 }

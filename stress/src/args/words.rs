@@ -1,5 +1,6 @@
 //! What the words of the command line say, each by itself.
 
+use super::external::CommandWords;
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed};
 use clap::{Parser, ValueEnum};
@@ -109,6 +110,9 @@ pub(super) struct Words {
     /// Lets a worker misbehave: LANE:ITERATION:KIND
     #[arg(long, hide = true, value_name = "FAULT")]
     pub(super) inject: Option<Fault>,
+
+    #[command(flatten)]
+    pub(super) external: CommandWords,
 }
 
 const AFTER_LONG_HELP: &str = "\
@@ -119,16 +123,21 @@ Examples:
       The first use of a store, 400 times.
   stress --strategy flock --state-bytes 100000..100 --dir /mnt/xfs
       One strategy with a state that shrinks half way, on another file system.
+  stress --procs 8 --iters 100 --expect-json '{dir}/s.json:/count=procs*iters' \\
+         -- python3 hook.py {dir}
+      A program in another language: the count in its file must be what was acknowledged.
+  stress --expect-tokens '{dir}/log:lines' -- sh -c 'echo {token} >>{dir}/log'
+      Each process leaves its token; none may be lost, doubled or made up.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
       What was violated, for a program.
 
 Exit codes:
-  0    every strategy was exact and every control was caught
+  0    every strategy was exact and every control was caught, or the command was exact
   1    stress itself failed, or standard output was closed before the end
   2    the command line makes no sense
-  10   violated: a strategy lost or doubled an update, or showed a state that never was
+  10   violated: a strategy or a command lost or doubled an update, or showed a state that never was
   11   inconclusive: a control was not caught, there was only one process, a process died or hung,
-       the time ran out
+       more commands failed than --max-fail says, the time ran out
   130  interrupted before there was a violation; one signal is enough, more change nothing";
 
 /// How the changes are spread over processes.

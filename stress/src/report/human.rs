@@ -103,12 +103,16 @@ fn count(report: &Report, role: Role, one: &str, more: &str) -> Option<String> {
     (all > 0).then(|| plural(all, one, more))
 }
 
-fn plural<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, more: &str) -> String {
+pub(crate) fn plural<N: fmt::Display + PartialEq + From<u8>>(
+    count: N,
+    one: &str,
+    more: &str,
+) -> String {
     let word = if count == N::from(1) { one } else { more };
     format!("{count} {word}")
 }
 
-const fn word(status: Status) -> &'static str {
+pub(crate) const fn word(status: Status) -> &'static str {
     match status {
         Status::Exact => "EXACT",
         Status::Caught => "CAUGHT",
@@ -118,7 +122,7 @@ const fn word(status: Status) -> &'static str {
     }
 }
 
-const fn style(status: Status) -> Style {
+pub(crate) const fn style(status: Status) -> Style {
     match status {
         Status::Exact | Status::Caught => Style::Good,
         Status::Violated => Style::Bad,

@@ -5,6 +5,8 @@ mod json;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use human::{plural, style, word};
+
 use crate::args::{Format, Plan, Shape};
 use crate::oracle::Counters;
 use crate::subject::{Role, Subject};

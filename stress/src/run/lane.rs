@@ -6,7 +6,7 @@ use crate::event::{Acknowledged, Event, LINE_BYTES_MAX};
 use crate::verdict::Source;
 use crate::worker::{ChangeOrders, Orders, SUBCOMMAND};
 use std::io::{self, BufRead, BufReader, PipeReader, Read};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -108,8 +108,6 @@ fn command(starter: &Starter, orders: &Orders) -> Command {
     let orders = serde_json::to_string(orders).expect("orders are made of numbers and names");
     let mut command = Command::new(&starter.program);
     command.arg(SUBCOMMAND).arg(orders).arg(&starter.directory);
-    // Ctrl-C is for the parent, which ends the lanes first and lets the reader look once more.
-    command.process_group(0);
     command
 }
 

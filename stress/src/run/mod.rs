@@ -8,13 +8,15 @@ mod place;
 mod round;
 mod trial;
 
+pub(crate) use children::Children;
+pub(crate) use place::Place;
+
 use crate::args::Plan;
 use crate::progress::Progress;
 use crate::report::{Report, Reporter};
 use crate::verdict::Conclusion;
 use anyhow::Context;
 use hookstate_cli::interrupt::Interrupt;
-use place::Place;
 use std::io;
 use std::time::Instant;
 
@@ -31,7 +33,7 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
     let scene = Scene {
         plan,
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
-        place: Place::new(plan)?,
+        place: Place::new(plan.directory.as_deref(), plan.keep)?,
         progress: Progress::new(),
     };
     let mut reporter = crate::report::reporter(plan.format);
