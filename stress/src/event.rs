@@ -5,7 +5,7 @@
 //! process, by `locked_modify`, turned version 41 into 42 and is acknowledged. Every line is
 //! written when it is true, not later, so what a killed worker had reported is known.
 
-use crate::workload::{Counts, Entry, Flaw};
+use crate::workload::{Counts, Entry, Flaw, Presence};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -21,7 +21,11 @@ pub(crate) enum Event {
     /// The store has acknowledged a change.
     Acknowledged(Acknowledged),
     /// Another process held the lock for too long; nothing was changed; it tries again.
-    LockTimeout,
+    LockTimeout(LockTimeout),
+    /// There was no space; nothing was changed; it tries again.
+    NoSpace(String),
+    /// There was no space, and this change of the process may have been made; it goes on with the next.
+    Doubt(u32),
     /// It saw a state that cannot be.
     Flaw(Flaw),
     /// The store did what was asked, but put off other work because of an error.
@@ -47,11 +51,22 @@ pub(crate) struct Acknowledged {
     pub(crate) laid_on: Option<u64>,
 }
 
+/// What the store says of a lock that somebody else has held for too long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LockTimeout {
+    /// The process that has held it, if the system can tell.
+    pub(crate) holder: Option<u32>,
+    pub(crate) error: String,
+}
+
 /// What is reported of a state: all of it but the text of its ballast.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Summary {
     pub(crate) counts: Counts,
     pub(crate) ballast_bytes: usize,
+    /// Which changes are in it, if they leave their numbers.
+    #[serde(default, skip_serializing_if = "Presence::is_empty")]
+    pub(crate) presence: Presence,
 }
 
 impl fmt::Display for Event {
@@ -59,7 +74,9 @@ impl fmt::Display for Event {
         match self {
             Self::Ready => write!(f, "ready"),
             Self::Acknowledged(acknowledged) => write!(f, "{acknowledged}"),
-            Self::LockTimeout => write!(f, "timeout"),
+            Self::LockTimeout(timeout) => write!(f, "timeout {}", json(timeout)),
+            Self::NoSpace(error) => write!(f, "full {}", json(error)),
+            Self::Doubt(iteration) => write!(f, "doubt {iteration}"),
             Self::Flaw(flaw) => write!(f, "flaw {}", json(flaw)),
             Self::Deferred(text) => write!(f, "deferred {}", json(text)),
             Self::Reads(count) => write!(f, "reads {count}"),
@@ -97,7 +114,9 @@ impl FromStr for Event {
             ("m", _) => acknowledged(Entry::Modify, rest),
             ("a", _) => acknowledged(Entry::Apply, rest),
             ("ready", "") => Ok(Self::Ready),
-            ("timeout", "") => Ok(Self::LockTimeout),
+            ("timeout", _) => parse_json(rest).map(Self::LockTimeout),
+            ("full", _) => parse_json(rest).map(Self::NoSpace),
+            ("doubt", _) => number(rest).map(Self::Doubt),
             ("finished", "") => Ok(Self::Finished),
             ("flaw", _) => parse_json(rest).map(Self::Flaw),
             ("deferred", _) => parse_json(rest).map(Self::Deferred),
@@ -135,7 +154,7 @@ fn parse_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, NotAnEven
 
 #[cfg(test)]
 mod tests {
-    use super::{Acknowledged, Event, NotAnEvent, Summary};
+    use super::{Acknowledged, Event, LockTimeout, NotAnEvent, Summary};
     use crate::workload::{Entry, Flaw};
 
     fn one_of_each() -> Vec<Event> {
@@ -150,7 +169,12 @@ mod tests {
             Event::Ready,
             acknowledged(Entry::Modify, Some(41)),
             acknowledged(Entry::Apply, None),
-            Event::LockTimeout,
+            Event::LockTimeout(LockTimeout {
+                holder: Some(4711),
+                error: "held by \"4711\"".to_owned(),
+            }),
+            Event::NoSpace("no space left on device".to_owned()),
+            Event::Doubt(17),
             Event::Flaw(Flaw::TotalFell { from: 41, to: 7 }),
             Event::Deferred("two\nlines".to_owned()),
             Event::Reads(213),
@@ -180,6 +204,8 @@ mod tests {
             "flaw {",
             "reads",
             "ready now",
+            "timeout",
+            "doubt",
             "finish",
         ] {
             assert_eq!(line.parse::<Event>(), Err(NotAnEvent), "{line}");

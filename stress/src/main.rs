@@ -11,6 +11,7 @@
 )]
 
 mod args;
+mod chaos;
 mod command;
 mod event;
 mod oracle;
@@ -29,8 +30,10 @@ use hookstate_cli::exit;
 fn main() -> exit::Code {
     // A worker starts thousands of times, so it must not pay for the parser of the command line.
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == worker::SUBCOMMAND) {
-        return worker::main(words);
+    match words.next() {
+        Some(word) if word == worker::SUBCOMMAND => return worker::main(words),
+        Some(word) if word == chaos::SUBCOMMAND => return chaos::main(words),
+        _ => {}
     }
     let concluded = match args::task() {
         Task::Strategies(plan) => run::main(&plan),

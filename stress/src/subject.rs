@@ -44,9 +44,15 @@ impl Subject {
         control::ALL.map(Self::Control).to_vec()
     }
 
+    /// The controls that lose updates only if somebody is killed.
+    pub(crate) fn controls_under_kill() -> Vec<Self> {
+        control::UNDER_KILL.map(Self::Control).to_vec()
+    }
+
     /// All strategies, then all controls.
     pub(crate) fn all() -> Vec<Self> {
-        [Self::strategies(), Self::controls()].concat()
+        let controls = [Self::controls(), Self::controls_under_kill()].concat();
+        [Self::strategies(), controls].concat()
     }
 
     pub(crate) const fn role(self) -> Role {

@@ -1,6 +1,7 @@
 //! The words about external commands, and what they mean.
 
 use super::words::Words;
+use crate::chaos::Chaos;
 use crate::command::{ExpectJson, ExpectTokens, MaxFail, Oracles, Plan, Scope, Template};
 use crate::shell;
 use crate::workload::Seed;
@@ -99,6 +100,9 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
     if oracles.is_empty() {
         return Err(NO_ORACLE.to_owned());
     }
+    if let Some(chaos) = &words.chaos {
+        check_chaos(chaos, &oracles)?;
+    }
     let seed = words.seed.unwrap_or_else(Seed::random);
     Ok(Plan {
         words: own.command.clone(),
@@ -114,6 +118,7 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         directory: words.dir.clone(),
         keep: words.keep,
         format: words.format,
+        chaos: words.chaos.unwrap_or_default(),
         lacks_race: words.procs < 2 && !words.no_control,
         again: again(words, seed),
     })
@@ -126,6 +131,28 @@ nothing says what the command must have done in the end; there are
   --check 'python3 check.py {dir}'                  a command of your own that has to succeed
 as in
   stress --procs 8 --iters 100 --expect-tokens '{dir}/log:lines' -- sh -c 'echo {token} >>{dir}/log'";
+
+/// What makes no sense with a command, or with what is expected of it.
+fn check_chaos(chaos: &Chaos, oracles: &Oracles) -> Result<(), String> {
+    if chaos.slow.is_some() {
+        return Err(
+            "only a strategy can be made slow where it holds the lock; stop=1%:50ms stops a \
+                    command anywhere"
+                .to_owned(),
+        );
+    }
+    let exact = oracles
+        .json
+        .iter()
+        .find(|expected| expected.counts_exactly());
+    match exact {
+        Some(exact) if chaos.kills() => Err(format!(
+            "a command that is killed may have made its update or not, so nobody can keep \
+             --expect-json {exact}; say =acked..started, or use --expect-tokens"
+        )),
+        _ => Ok(()),
+    }
+}
 
 fn stdin(path: &Path) -> Result<Template, String> {
     let text = std::fs::read_to_string(path);
@@ -147,6 +174,9 @@ fn again(words: &Words, seed: Seed) -> String {
     option("rounds", words.rounds.to_string());
     option("seed", seed.to_string());
     option("timeout", words.timeout.to_string());
+    if let Some(chaos) = &words.chaos {
+        option("chaos", chaos.to_string());
+    }
     if let Some(directory) = &words.dir {
         option("dir", directory.to_string_lossy().into_owned());
     }
@@ -224,6 +254,19 @@ mod tests {
     }
 
     #[test]
+    fn chaos_that_no_command_can_stand_is_refused() {
+        let refused =
+            |chaos: &str, claim: &str| plan(&parsed(&[chaos, claim, "--", "true"])).unwrap_err();
+        let text = refused("--chaos=kill=1%", "--expect-json=f:/n=2*acked");
+        assert!(
+            text.contains("--expect-json f:/n=2*acked; say =acked..started"),
+            "{text}"
+        );
+        let text = refused("--chaos=slow=1%:5ms", "--expect-json=f:/n=1");
+        assert!(text.starts_with("only a strategy"), "{text}");
+    }
+
+    #[test]
     fn an_unknown_placeholder_is_refused_wherever_it_stands() {
         for words in [
             &["--check", "x {token}", "--", "true"][..],
@@ -243,8 +286,9 @@ mod tests {
             "--rounds=2",
             "--seed=7c1e9a4",
             "--max-fail=2%",
+            "--chaos=kill=3%,nofile=20",
             "--setup=mkdir {dir}/a",
-            "--expect-json={dir}/s.json:/n=acked",
+            "--expect-json={dir}/s.json:/n=acked..started",
             "--expect-tokens={dir}/t:lines",
             "--check=grep -q 'a b' {dir}/t",
             "--dir=/tmp/it's here",

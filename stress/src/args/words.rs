@@ -1,6 +1,7 @@
 //! What the words of the command line say, each by itself.
 
 use super::external::CommandWords;
+use crate::chaos::Chaos;
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed};
 use clap::{Parser, ValueEnum};
@@ -38,7 +39,7 @@ pub(super) struct Words {
     /// What to run: 'all', or names of strategies and controls, with commas between them
     ///
     /// The strategies are flock, append-log and rename; the controls are unlocked, create-race and
-    /// rename-stale-lock. The controls run as well, unless one is among the names or --no-control is
+    /// rename-stale-lock, and with --chaos kill also truncate-then-write. The controls run as well, unless one is among the names or --no-control is
     /// given.
     #[arg(
         long,
@@ -103,6 +104,18 @@ pub(super) struct Words {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
 
+    /// Harm that is done on purpose: kinds with commas between them, such as kill=2%,stop=1%:50ms
+    ///
+    /// kill=2% kills processes (SIGKILL), each at a random instant of its work: in 2 % of the changes, or
+    /// of the commands. stop=1%:50ms stops them (SIGSTOP) and continues them 50 ms later. slow=1%:50ms
+    /// lets the holder of the lock take 50 ms longer; for strategies. enospc gives them a small file
+    /// system that is full half of the time; it takes root, or user namespaces. nofile=16 and nproc=100
+    /// bound the file descriptors of each process and the processes of the user, who must not be root.
+    /// An update whose process was killed may have been made or not; every acknowledged one must be
+    /// there exactly once, and one more change must work in the end.
+    #[arg(long, value_name = "KINDS")]
+    pub(super) chaos: Option<Chaos>,
+
     /// Keeps the directories of all rounds; those of a violation are kept anyway
     #[arg(long)]
     pub(super) keep: bool,
@@ -128,6 +141,10 @@ Examples:
       A program in another language: the count in its file must be what was acknowledged.
   stress --expect-tokens '{dir}/log:lines' -- sh -c 'echo {token} >>{dir}/log'
       Each process leaves its token; none may be lost, doubled or made up.
+  stress --procs 8 --iters 2000 --chaos kill=5% --strategy all
+      Hundreds of processes killed in the middle of their work: every acknowledged change is kept.
+  stress --strategy flock --shape loop --chaos stop=1%:400ms
+      Holders of the lock that are stopped: the others report it, and nothing is lost.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
       What was violated, for a program.
 

@@ -1,10 +1,10 @@
 //! A line for a shell that runs before or after the commands.
 
-use super::listen::{Meanwhile, listen};
+use super::listen::listen;
 use super::round::CutShort;
 use super::run::Scene;
 use super::template::Template;
-use crate::run::Children;
+use crate::run::{Children, Meanwhile};
 use crate::shell::quoted;
 use anyhow::Context;
 use std::path::Path;

@@ -126,6 +126,12 @@ impl Claim {
         }
     }
 
+    /// Whether it is exact about how many updates there are. Where processes are killed, no program
+    /// on earth can keep such a claim: an update whose process was killed is made, or is not.
+    pub(crate) fn counts_exactly(&self) -> bool {
+        matches!(&self.relation, Relation::Equal(sum) if sum.has_names())
+    }
+
     /// What it is true of, in numbers.
     pub(crate) fn in_numbers(&self, numbers: &Numbers) -> String {
         match &self.relation {
@@ -154,6 +160,15 @@ impl Sum {
                     Operator::Times => left.saturating_mul(right),
                 }
             }
+        }
+    }
+
+    fn has_names(&self) -> bool {
+        match self {
+            Self::Number(_) => false,
+            Self::Name(_) => true,
+            Self::Negated(sum) => sum.has_names(),
+            Self::Of(_, sides) => sides.iter().any(Self::has_names),
         }
     }
 }
@@ -321,6 +336,13 @@ mod tests {
         for (number, expected) in [(789, false), (790, true), (800, true), (801, false)] {
             assert_eq!(holds("=acked..started", number), expected, "{number}");
         }
+    }
+
+    #[test]
+    fn only_an_equation_with_names_counts_exactly() {
+        let exactly = |claim: &str| Claim::parse(claim).unwrap().counts_exactly();
+        assert!(exactly("=acked") && exactly("=2*(1+procs)"));
+        assert!(!exactly("=1") && !exactly("=acked..started") && !exactly(">=acked"));
     }
 
     #[test]

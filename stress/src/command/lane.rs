@@ -1,9 +1,10 @@
 //! One lane: a fresh process for each iteration, one after the other.
 
-use super::listen::{Meanwhile, Said, listen};
+use super::listen::{Said, listen};
 use super::plan::Plan;
 use super::record::{Fate, Record, token};
 use super::template::{Placeholder, Template};
+use crate::chaos::{Blows, CANNOT_START, Dealt, Lifetimes};
 use crate::run::Children;
 use crate::workload::Operation;
 use anyhow::Context;
@@ -23,6 +24,7 @@ pub(super) struct Lanes<'a> {
     pub(super) directory: &'a Path,
     pub(super) children: &'a Children,
     pub(super) beginning: Instant,
+    pub(super) usual: &'a Lifetimes,
 }
 
 /// What a lane says.
@@ -30,31 +32,37 @@ pub(super) struct Lanes<'a> {
 pub(super) enum Message {
     /// One of its processes has ended.
     Ended(Record),
-    /// There is nothing more to come from it; and if that is too early, why.
-    Finished(anyhow::Result<()>),
+    /// There is nothing more to come from it; if that is too early, why; and what was done to it.
+    Finished(anyhow::Result<()>, Dealt),
 }
 
 impl Lanes<'_> {
     /// Runs a lane to its end, or until all is over.
     pub(super) fn drive(&self, lane: u32, outbox: &Sender<Message>) {
+        let seed = self.plan.seed.of_round(self.round);
+        let mut blows = Blows::new(self.plan.chaos, seed, self.usual);
         let finished = (1..=self.plan.iters)
             .take_while(|_| !self.children.is_over())
             .try_for_each(|iteration| {
-                let record = self.run_one(Operation { lane, iteration })?;
+                let record = self.run_one(Operation { lane, iteration }, &mut blows)?;
                 // If nobody listens any more, all is over.
                 let _ = outbox.send(Message::Ended(record));
                 Ok(())
             });
-        let _ = outbox.send(Message::Finished(finished));
+        let _ = outbox.send(Message::Finished(finished, blows.into_dealt()));
     }
 
-    fn run_one(&self, operation: Operation) -> anyhow::Result<Record> {
+    fn run_one(&self, operation: Operation, blows: &mut Blows<'_>) -> anyhow::Result<Record> {
         let mut command = self.command(operation)?;
         let began = self.beginning.elapsed();
-        let mut child = self.start(&mut command)?;
-        let (status, said) = listen(self.children, &mut child, &mut Nothing)
+        blows.choose(operation);
+        let mut child = self.start(&mut command, operation)?;
+        let (status, said) = listen(self.children, &mut child, blows)
             .with_context(|| format!("cannot wait for {}", self.plan.line()))?;
         let ended = self.beginning.elapsed();
+        let killed = blows.end(status) || self.children.is_over() && status.signal() == Some(9);
+        blows.take_lifetime(ended - began);
+        self.see_whether_it_started(status, &said, operation)?;
         let Said {
             steps, complaint, ..
         } = said;
@@ -62,24 +70,47 @@ impl Lanes<'_> {
             operation,
             began,
             ended,
-            fate: self.fate(status),
+            fate: if killed { Fate::Killed } else { fate(status) },
             steps,
             complaint,
         })
     }
 
-    fn start(&self, command: &mut Command) -> anyhow::Result<Child> {
-        self.children.start(command).map_err(|error| {
-            let program = command.get_program().to_string_lossy().into_owned();
-            cannot_start(&program, error)
-        })
+    fn start(&self, command: &mut Command, operation: Operation) -> anyhow::Result<Child> {
+        let started = self.children.start(command);
+        started.map_err(|error| cannot_start(&self.program(operation), error))
+    }
+
+    /// Within limits it is another program that could not start the one that was wanted.
+    fn see_whether_it_started(
+        &self,
+        status: ExitStatus,
+        said: &Said,
+        operation: Operation,
+    ) -> anyhow::Result<()> {
+        let complaint = said.complaint.as_deref().unwrap_or_default();
+        match complaint.strip_prefix(CANNOT_START.trim_end()) {
+            Some(why) if self.plan.chaos.limits.is_any() && !status.success() => {
+                let error = io::Error::other(why.trim().to_owned());
+                Err(cannot_start(&self.program(operation), error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn program(&self, operation: Operation) -> String {
+        let first = self.plan.words.first();
+        first.map_or_else(String::new, |word| self.fill(word, operation))
     }
 
     fn command(&self, operation: Operation) -> anyhow::Result<Command> {
         let fill = |template: &Template| self.fill(template, operation);
         let mut words = self.plan.words.iter().map(fill);
         let program = words.next().context("there is no command")?;
-        let mut command = Command::new(program);
+        let limits = self.plan.chaos.limits;
+        let mut command = limits
+            .command(program)
+            .context("cannot find this program")?;
         command
             .args(words)
             .env("STRESS_DIR", self.directory)
@@ -114,28 +145,16 @@ impl Lanes<'_> {
             Placeholder::Token => token(self.round, operation),
         })
     }
-
-    fn fate(&self, status: ExitStatus) -> Fate {
-        match (status.code(), status.signal()) {
-            (Some(0), _) => Fate::Acknowledged,
-            (_, Some(9)) if self.children.is_over() => Fate::Killed,
-            (Some(code), _) => Fate::Exited(code),
-            (None, Some(signal)) => Fate::Died(signal),
-            // waitpid(2) gives one of the two.
-            (None, None) => Fate::Killed,
-        }
-    }
 }
 
-/// Nothing is done to the process.
-struct Nothing;
-
-impl Meanwhile for Nothing {
-    fn due(&self) -> Option<Instant> {
-        None
+fn fate(status: ExitStatus) -> Fate {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => Fate::Acknowledged,
+        (Some(code), _) => Fate::Exited(code),
+        (None, Some(signal)) => Fate::Died(signal),
+        // waitpid(2) gives one of the two.
+        (None, None) => Fate::Killed,
     }
-
-    fn act(&mut self, _children: &Children, _child: &Child) {}
 }
 
 /// Why a program cannot be started, and what can be done about it.

@@ -4,7 +4,7 @@
 //! be waited for. What was in them when the process ended is still read.
 
 use super::record::Step;
-use crate::run::Children;
+use crate::run::{Children, Meanwhile};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -32,14 +32,6 @@ pub(super) struct Said {
     pub(super) complaint: Option<String>,
     /// The first few of them.
     pub(super) first_complaints: Vec<String>,
-}
-
-/// What is done to a process while it runs.
-pub(super) trait Meanwhile {
-    /// When there is something to do next.
-    fn due(&self) -> Option<Instant>;
-    /// Does what is due.
-    fn act(&mut self, children: &Children, child: &Child);
 }
 
 /// Listens to a process until it has ended, and reaps it.

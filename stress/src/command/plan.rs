@@ -3,6 +3,7 @@
 use super::oracle::{ExpectJson, ExpectTokens};
 use super::template::Template;
 use crate::args::Format;
+use crate::chaos::Chaos;
 use crate::shell;
 use crate::workload::Seed;
 use std::fmt;
@@ -27,6 +28,7 @@ pub(crate) struct Plan {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) keep: bool,
     pub(crate) format: Format,
+    pub(crate) chaos: Chaos,
     /// Whether one process alone was not what was intended.
     pub(crate) lacks_race: bool,
     /// The command line that does all of this again.

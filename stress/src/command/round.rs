@@ -8,7 +8,8 @@ use super::orphans;
 use super::plan::Plan;
 use super::record::Record;
 use super::run::Scene;
-use super::verdict::{Failures, Verdict};
+use super::verdict::{Failures, Harm, Verdict};
+use crate::chaos::{Disk, Lifetimes};
 use crate::run::Children;
 use anyhow::{Context, bail};
 use std::path::Path;
@@ -27,6 +28,7 @@ pub(super) struct Outcome {
     /// What the first oracle that counts has expected and got.
     pub(super) counted: Option<(i128, Option<i128>)>,
     pub(super) failures: Failures,
+    pub(super) harm: Harm,
 }
 
 /// Why a round ended before its lanes did.
@@ -50,15 +52,31 @@ pub(super) fn run(
         directory,
         children: &children,
         beginning: Instant::now(),
+        usual: &Lifetimes::default(),
     };
+    let mut harm = Harm::default();
+    let mut disk = scene
+        .plan
+        .chaos
+        .enospc
+        .then(|| Disk::mount(directory))
+        .transpose()?;
     let (records, cut) = match set_up(scene, directory, deadline)? {
         Some(cut) => (Vec::new(), Some(cut)),
-        None => collect(scene, &lanes, deadline)?,
+        None => {
+            if let Some(disk) = &mut disk {
+                disk.begin()?;
+            }
+            collect(scene, &lanes, deadline, &mut harm)?
+        }
     };
+    if let Some(disk) = &mut disk {
+        harm.disk_full += disk.settle();
+    }
     let outcome = judge(scene, &lanes, &records, cut, deadline);
     // Not before the check has run: whether something still runs may be what it looks at.
     orphans::end_all().context("cannot end what the command has left running")?;
-    outcome
+    outcome.map(|outcome| Outcome { harm, ..outcome })
 }
 
 /// Runs the command that prepares the directory, and says why it was cut short, if it was.
@@ -82,6 +100,7 @@ fn collect(
     scene: &Scene<'_>,
     lanes: &Lanes<'_>,
     deadline: Instant,
+    harm: &mut Harm,
 ) -> anyhow::Result<(Vec<Record>, Option<CutShort>)> {
     thread::scope(|scope| {
         let (outbox, inbox) = channel();
@@ -99,7 +118,7 @@ fn collect(
         if started.is_err() {
             lanes.children.kill_all();
         }
-        let collected = listen_to(scene, lanes, running, &inbox, deadline);
+        let collected = listen_to(scene, lanes, running, &inbox, deadline, harm);
         started.context("cannot start a thread for each of --procs")?;
         collected
     })
@@ -111,6 +130,7 @@ fn listen_to(
     mut running: u32,
     inbox: &Receiver<Message>,
     deadline: Instant,
+    harm: &mut Harm,
 ) -> anyhow::Result<(Vec<Record>, Option<CutShort>)> {
     let mut records = Vec::new();
     let mut cut = None;
@@ -125,8 +145,9 @@ fn listen_to(
                 scene.progress.step();
                 records.push(record);
             }
-            Ok(Message::Finished(result)) => {
+            Ok(Message::Finished(result, dealt)) => {
                 running -= 1;
+                harm.take(&dealt);
                 if result.is_err() && trouble.is_ok() {
                     trouble = result;
                     lanes.children.kill_all();
@@ -177,6 +198,7 @@ fn judge(
         numbers,
         counted,
         failures,
+        harm: Harm::default(),
     })
 }
 

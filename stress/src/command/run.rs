@@ -5,7 +5,8 @@ use super::orphans;
 use super::plan::Plan;
 use super::report::{self, Report};
 use super::round::{self, CutShort, Outcome};
-use super::verdict::{Failures, Verdict};
+use super::verdict::{Failures, Harm, Verdict};
+use crate::chaos::in_namespace;
 use crate::progress::Progress;
 use crate::run::Place;
 use crate::verdict::Conclusion;
@@ -36,6 +37,9 @@ impl Scene<'_> {
 
 /// Runs the command as planned, prints the report, and says what it comes to.
 pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
+    if plan.chaos.enospc {
+        in_namespace()?;
+    }
     let scene = Scene {
         plan,
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
@@ -83,6 +87,7 @@ fn run(scene: &Scene<'_>) -> anyhow::Result<Report> {
         expected: sum.counted.map(|(expected, _)| expected),
         got: sum.counted.and_then(|(_, got)| got),
         failures: sum.failures,
+        harm: sum.harm,
         elapsed: started.elapsed(),
         kept: sum.kept,
         interrupted: scene.interrupt.is_asked(),
@@ -127,6 +132,7 @@ struct Sum {
     numbers: Numbers,
     counted: Option<(i128, Option<i128>)>,
     failures: Failures,
+    harm: Harm,
     kept: Option<PathBuf>,
 }
 
@@ -138,6 +144,7 @@ impl Default for Sum {
             numbers: Numbers::default(),
             counted: None,
             failures: Failures::default(),
+            harm: Harm::default(),
             kept: None,
         }
     }
@@ -150,6 +157,7 @@ impl Sum {
         self.numbers.acked += round.numbers.acked;
         self.numbers.started += round.numbers.started;
         self.failures.add(round.failures);
+        self.harm.add(round.harm);
         self.counted = match (self.counted, round.counted) {
             (Some((expected, got)), Some((more, got_more))) => {
                 let got = got

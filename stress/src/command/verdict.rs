@@ -1,6 +1,7 @@
 //! What a command comes to, and what shows it.
 
 use super::record::{Fate, Record};
+use crate::chaos::Dealt;
 use crate::verdict::Status;
 use crate::workload::Operation;
 use serde::Serialize;
@@ -72,6 +73,27 @@ pub(crate) struct Failures {
     pub(crate) by_fate: BTreeMap<Fate, u64>,
     /// What one of them has said last, and which.
     pub(crate) last_words: Option<(Operation, String)>,
+}
+
+/// What was done to the commands on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Harm {
+    pub(crate) kills: u64,
+    pub(crate) stops: u64,
+    pub(crate) disk_full: u64,
+}
+
+impl Harm {
+    pub(crate) fn take(&mut self, dealt: &Dealt) {
+        self.kills += dealt.kills;
+        self.stops += dealt.stopped.len() as u64;
+    }
+
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.kills += other.kills;
+        self.stops += other.stops;
+        self.disk_full += other.disk_full;
+    }
 }
 
 impl Verdict {

@@ -60,6 +60,14 @@ impl Children {
         inner.alive.iter().copied().for_each(kill);
     }
 
+    /// Sends a signal to a process and all that it has started, and tells whether it was alive.
+    pub(crate) fn signal(&self, child: &Child, signal: Signal) -> bool {
+        let inner = self.lock();
+        let pid = Pid::from_child(child);
+        let is_alive = inner.alive.contains(&pid) && matches!(self.has_ended(child), Ok(false));
+        is_alive && kill_process_group(pid, signal).is_ok()
+    }
+
     /// Whether all are killed that will be started.
     pub(crate) fn is_over(&self) -> bool {
         self.lock().ended

@@ -13,7 +13,7 @@ mod single;
 mod start;
 
 pub(crate) use fault::Fault;
-pub(crate) use orders::{ChangeOrders, Durability, Orders, SingleOrders, Terms};
+pub(crate) use orders::{ChangeOrders, Durability, Hardships, Orders, SingleOrders, Terms};
 
 use hookstate_cli::exit;
 use reporter::Reporter;

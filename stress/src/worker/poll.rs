@@ -70,7 +70,12 @@ impl<'a> Reader<'a> {
                 Ok(Some(tally))
             }
             Err(error) if error.kind() == ErrorKind::LockTimeout => {
-                self.reporter.emit(&Event::LockTimeout);
+                self.reporter.lock_timeout(&error);
+                Ok(None)
+            }
+            // Where a recovery needs space there may be none for a while.
+            Err(error) if error.kind() == ErrorKind::NoSpace => {
+                self.reporter.emit(&Event::NoSpace(chain(&error)));
                 Ok(None)
             }
             Err(error) if error.kind() == ErrorKind::Corrupt => {
@@ -96,6 +101,7 @@ fn finish(reporter: &Reporter, last: Tally) {
     reporter.emit(&Event::State(Summary {
         counts: last.counts,
         ballast_bytes: last.ballast.bytes(),
+        presence: last.presence,
     }));
     reporter.emit(&Event::Finished);
 }

@@ -1,6 +1,6 @@
 //! A worker's end of the report.
 
-use crate::event::Event;
+use crate::event::{Event, LockTimeout};
 use crate::workload::Flaw;
 use hookstate::{Error, ErrorKind, Outcome};
 use hookstate_cli::exit;
@@ -57,6 +57,14 @@ impl Reporter {
             self.emit(&Event::Deferred(chain(&error)));
         }
         outcome.value
+    }
+
+    /// Reports that somebody else has held the lock for too long.
+    pub(super) fn lock_timeout(&self, error: &Error) {
+        self.emit(&Event::LockTimeout(LockTimeout {
+            holder: error.holder(),
+            error: chain(error),
+        }));
     }
 
     /// Reports the error that the process ends with. That the content is no state is more than the

@@ -17,6 +17,11 @@ pub(crate) struct ExpectJson {
 }
 
 impl ExpectJson {
+    /// Whether no program could keep it, if processes are killed.
+    pub(crate) fn counts_exactly(&self) -> bool {
+        self.claim.counts_exactly()
+    }
+
     /// Looks at the number. If the claim names one number, gives it and the one that is there.
     pub(super) fn look(
         &self,

@@ -3,7 +3,7 @@
 use super::super::plan::Plan;
 use super::super::verdict::Verdict;
 use super::{Report, Reporter};
-use crate::report::{plural, style, word};
+use crate::report::{plural, some, style, word};
 use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use std::io::{Result, Write};
 
@@ -17,6 +17,9 @@ impl<W: Write> Reporter for Human<W> {
     fn begin(&mut self, plan: &Plan) -> Result<()> {
         self.word("Running", &headline(plan))?;
         self.under(&plan.line())?;
+        if plan.chaos.is_any() {
+            self.under(&format!("chaos {}", plan.chaos))?;
+        }
         if plan.lacks_race {
             self.word("Note", "one process cannot race: nothing is proven")?;
             self.under("(--no-control says that this is intended)")?;
@@ -91,7 +94,7 @@ fn outcome(report: &Report) -> String {
 
 /// The lines under the run.
 fn details(plan: &Plan, report: &Report) -> Vec<String> {
-    let mut lines = match &report.verdict {
+    let mut lines: Vec<String> = match &report.verdict {
         Verdict::Exact => asides(plan, report).into_iter().collect(),
         Verdict::Inconclusive { why } => vec![why.clone()],
         Verdict::Violated(evidence) => {
@@ -100,6 +103,7 @@ fn details(plan: &Plan, report: &Report) -> Vec<String> {
             round.into_iter().chain(evidence.lines()).collect()
         }
     };
+    lines.extend(harm(report));
     if let Some(directory) = &report.kept {
         lines.push(format!("kept in {}", directory.display()));
     }
@@ -116,6 +120,18 @@ fn asides(plan: &Plan, report: &Report) -> Option<String> {
         format!("{failed}: {}", report.failures)
     });
     let all: Vec<String> = [rounds, failed].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// What was done on purpose.
+fn harm(report: &Report) -> Option<String> {
+    let harm = &report.harm;
+    let all = [
+        some(harm.kills, "kill", "kills"),
+        some(harm.stops, "stop", "stops"),
+        some(harm.disk_full, "full disk", "full disks"),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 

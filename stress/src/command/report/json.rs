@@ -2,7 +2,7 @@
 //! removed or given another meaning without another number in `schema`.
 
 use super::super::plan::Plan;
-use super::super::verdict::{Evidence, Verdict};
+use super::super::verdict::{Evidence, Harm, Verdict};
 use super::{Report, Reporter};
 use crate::verdict::{Conclusion, Status};
 use crate::workload::Seed;
@@ -44,6 +44,7 @@ struct Settings<'a> {
     rounds: u32,
     seed: Seed,
     timeout_s: u64,
+    chaos: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +57,7 @@ struct JsonRun<'a> {
     failures: BTreeMap<String, u64>,
     expected: Option<i128>,
     got: Option<i128>,
+    harm: Harm,
     seconds: f64,
     why: Option<&'a str>,
     evidence: Option<&'a Evidence>,
@@ -113,6 +115,7 @@ fn settings(plan: &Plan) -> Settings<'_> {
         rounds: plan.rounds,
         seed: plan.seed,
         timeout_s: plan.timeout.as_secs(),
+        chaos: plan.chaos.is_any().then(|| plan.chaos.to_string()),
     }
 }
 
@@ -134,6 +137,7 @@ fn run<'a>(plan: &'a Plan, report: &'a Report) -> JsonRun<'a> {
             .collect(),
         expected: report.expected,
         got: report.got,
+        harm: report.harm,
         seconds: report.elapsed.as_secs_f64(),
         why,
         evidence,

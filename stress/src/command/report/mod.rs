@@ -6,7 +6,7 @@ mod json;
 mod tests;
 
 use super::plan::Plan;
-use super::verdict::{Failures, Verdict};
+use super::verdict::{Failures, Harm, Verdict};
 use crate::args::Format;
 use crate::verdict::{Conclusion, Status};
 use hookstate_cli::paint::Paint;
@@ -27,6 +27,7 @@ pub(super) struct Report {
     pub(super) expected: Option<i128>,
     pub(super) got: Option<i128>,
     pub(super) failures: Failures,
+    pub(super) harm: Harm,
     pub(super) elapsed: Duration,
     /// The directory of the last round, if it was kept.
     pub(super) kept: Option<PathBuf>,

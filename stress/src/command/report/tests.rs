@@ -3,11 +3,12 @@
 use super::super::plan::{MaxFail, Oracles, Plan};
 use super::super::record::Fate;
 use super::super::template::{Scope, Template};
-use super::super::verdict::{Evidence, Failures, Fork, Lost, Verdict};
+use super::super::verdict::{Evidence, Failures, Fork, Harm, Lost, Verdict};
 use super::human::Human;
 use super::json::Json;
 use super::{Report, Reporter};
 use crate::args::Format;
+use crate::chaos::Chaos;
 use crate::verdict::Conclusion;
 use crate::workload::{Operation, Seed};
 use hookstate_cli::paint::Paint;
@@ -38,6 +39,7 @@ fn plan() -> Plan {
         directory: None,
         keep: false,
         format: Format::Human,
+        chaos: Chaos::default(),
         lacks_race: false,
         again: "stress --procs 8 -- python3 hook.py '{dir}' '{token}'".to_owned(),
     }
@@ -63,6 +65,7 @@ fn report(verdict: Verdict) -> Report {
         expected: Some(2400),
         got: Some(2400),
         failures: Failures::default(),
+        harm: Harm::default(),
         elapsed: Duration::from_millis(610),
         kept: None,
         interrupted: false,
@@ -141,7 +144,18 @@ fn every_verdict_has_its_lines() {
         interrupted: true,
         ..inconclusive()
     };
+    let mut harmed = plan();
+    harmed.chaos = "kill=2%,stop=1%:50ms,enospc".parse().unwrap();
+    let survived = Report {
+        harm: Harm {
+            kills: 51,
+            stops: 1,
+            disk_full: 9,
+        },
+        ..report(Verdict::Exact)
+    };
     let texts = [
+        human(&harmed, &survived),
         human(&plan(), &tolerated),
         human(&plan(), &violated()),
         human(&plan(), &interrupted),
