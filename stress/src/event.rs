@@ -5,7 +5,7 @@
 //! process, by `locked_modify`, turned version 41 into 42 and is acknowledged. Every line is
 //! written when it is true, not later, so what a killed worker had reported is known.
 
-use crate::workload::{Counts, Entry, Flaw, Operation};
+use crate::workload::{Counts, Entry, Flaw, Operation, Presence};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -25,7 +25,11 @@ pub(crate) enum Event {
     /// The process has claimed the announcement of a task.
     Claimed(Operation),
     /// Another process held the lock for too long; nothing was changed; it tries again.
-    LockTimeout,
+    LockTimeout(LockTimeout),
+    /// There was no space; nothing was changed; it tries again.
+    NoSpace(String),
+    /// There was no space, and this change of the process may have been made; it goes on with the next.
+    Doubt(u32),
     /// It saw a state that cannot be.
     Flaw(Flaw),
     /// The store did what was asked, but put off other work because of an error.
@@ -51,6 +55,14 @@ pub(crate) struct Acknowledged {
     pub(crate) laid_on: Option<u64>,
 }
 
+/// What the store says of a lock that somebody else has held for too long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LockTimeout {
+    /// The process that has held it, if the system can tell.
+    pub(crate) holder: Option<u32>,
+    pub(crate) error: String,
+}
+
 /// What is reported of a state: all of it but the text of its ballast.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Summary {
@@ -59,6 +71,9 @@ pub(crate) struct Summary {
     /// The tasks, if it is a state of tasks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tasks: Vec<Operation>,
+    /// Which changes are in it, if they leave their numbers.
+    #[serde(default, skip_serializing_if = "Presence::is_empty")]
+    pub(crate) presence: Presence,
 }
 
 impl fmt::Display for Event {
@@ -68,7 +83,9 @@ impl fmt::Display for Event {
             Self::Acknowledged(acknowledged) => write!(f, "{acknowledged}"),
             Self::Removed(iteration) => write!(f, "removed {iteration}"),
             Self::Claimed(Operation { lane, iteration }) => write!(f, "claimed {lane} {iteration}"),
-            Self::LockTimeout => write!(f, "timeout"),
+            Self::LockTimeout(timeout) => write!(f, "timeout {}", json(timeout)),
+            Self::NoSpace(error) => write!(f, "full {}", json(error)),
+            Self::Doubt(iteration) => write!(f, "doubt {iteration}"),
             Self::Flaw(flaw) => write!(f, "flaw {}", json(flaw)),
             Self::Deferred(text) => write!(f, "deferred {}", json(text)),
             Self::Reads(count) => write!(f, "reads {count}"),
@@ -108,7 +125,9 @@ impl FromStr for Event {
             ("ready", "") => Ok(Self::Ready),
             ("removed", _) => number(rest).map(Self::Removed),
             ("claimed", _) => claimed(rest).map(Self::Claimed),
-            ("timeout", "") => Ok(Self::LockTimeout),
+            ("timeout", _) => parse_json(rest).map(Self::LockTimeout),
+            ("full", _) => parse_json(rest).map(Self::NoSpace),
+            ("doubt", _) => number(rest).map(Self::Doubt),
             ("finished", "") => Ok(Self::Finished),
             ("flaw", _) => parse_json(rest).map(Self::Flaw),
             ("deferred", _) => parse_json(rest).map(Self::Deferred),
@@ -154,7 +173,7 @@ fn parse_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, NotAnEven
 
 #[cfg(test)]
 mod tests {
-    use super::{Acknowledged, Event, NotAnEvent, Summary};
+    use super::{Acknowledged, Event, LockTimeout, NotAnEvent, Summary};
     use crate::workload::{Entry, Flaw, Operation};
 
     fn one_of_each() -> Vec<Event> {
@@ -174,7 +193,12 @@ mod tests {
                 lane: 3,
                 iteration: 17,
             }),
-            Event::LockTimeout,
+            Event::LockTimeout(LockTimeout {
+                holder: Some(4711),
+                error: "held by \"4711\"".to_owned(),
+            }),
+            Event::NoSpace("no space left on device".to_owned()),
+            Event::Doubt(17),
             Event::Flaw(Flaw::TotalFell { from: 41, to: 7 }),
             Event::Deferred("two\nlines".to_owned()),
             Event::Reads(213),
@@ -206,6 +230,8 @@ mod tests {
             "flaw {",
             "reads",
             "ready now",
+            "timeout",
+            "doubt",
             "finish",
         ] {
             assert_eq!(line.parse::<Event>(), Err(NotAnEvent), "{line}");

@@ -3,32 +3,43 @@
 //! Events flow one way. A [`worker`] is a process that changes the state and reports each change
 //! as an [`event`]; [`run`] starts the workers and orders their events in one place; the
 //! [`oracle`] judges them against the final state and comes to a [`verdict`]; a [`report`] prints
-//! it. Nothing flows back.
+//! it. Nothing flows back. A program in any other language goes the same way in [`command`].
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "a tool around the store: its own clocks and directories are not part of a protocol"
 )]
 
 mod args;
+mod chaos;
+mod command;
 mod event;
 mod oracle;
 mod progress;
 mod report;
 mod run;
+mod shell;
 mod subject;
 mod verdict;
 mod worker;
 mod workload;
 
+use args::Task;
 use hookstate_cli::exit;
 
 fn main() -> exit::Code {
     // A worker starts thousands of times, so it must not pay for the parser of the command line.
     let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == worker::SUBCOMMAND) {
-        return worker::main(words);
+    match words.next() {
+        Some(word) if word == worker::SUBCOMMAND => return worker::main(words),
+        Some(word) if word == chaos::SUBCOMMAND => return chaos::main(words),
+        _ => {}
     }
-    match run::main(&args::plan()) {
+    let concluded = match args::task() {
+        Task::Strategies(plan) => run::main(&plan),
+        Task::Command(plan) => command::main(&plan),
+    };
+    match concluded {
         Ok(conclusion) => conclusion.exit_code(),
         Err(error) => exit::failed(&error),
     }

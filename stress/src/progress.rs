@@ -1,12 +1,10 @@
-//! How far a trial is.
+//! How far a run is.
 
-use crate::args::Trial;
-use hookstate::strategy::Strategy;
 use hookstate_cli::progress::bar;
 use indicatif::ProgressBar;
 use std::cell::RefCell;
 
-/// A bar while a trial runs; nothing if nobody would see it.
+/// A bar while something runs; nothing if nobody would see it.
 pub(crate) struct Progress(RefCell<ProgressBar>);
 
 impl Progress {
@@ -14,18 +12,14 @@ impl Progress {
         Self(RefCell::new(ProgressBar::hidden()))
     }
 
-    /// A trial with this many processes begins.
-    pub(crate) fn begin(&self, trial: &Trial, procs: u32) {
-        let round = u64::from(procs) * u64::from(trial.iterations);
-        let changes = round * u64::from(trial.rounds);
+    /// Something with so many changes begins.
+    pub(crate) fn begin(&self, changes: u64) {
         *self.0.borrow_mut() = bar("Running", "{msg}", changes);
     }
 
-    /// A round begins.
-    pub(crate) fn round(&self, trial: &Trial, number: u32) {
-        let (name, shape) = (trial.subject.name(), trial.shape);
-        let message = format!("{name} {shape}, round {number} of {}", trial.rounds);
-        self.0.borrow().set_message(message);
+    /// What is going on now.
+    pub(crate) fn message(&self, text: String) {
+        self.0.borrow().set_message(text);
     }
 
     /// A change was acknowledged.
@@ -33,7 +27,7 @@ impl Progress {
         self.0.borrow().inc(1);
     }
 
-    /// The trial is over; its line comes next.
+    /// It is over; its line comes next.
     pub(crate) fn end(&self) {
         self.0.borrow().finish_and_clear();
     }

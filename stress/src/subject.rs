@@ -81,9 +81,18 @@ impl Subject {
         }
     }
 
+    /// The controls that lose updates only if somebody is killed.
+    pub(crate) fn controls_under_kill() -> Vec<Self> {
+        control::UNDER_KILL.map(Self::Control).to_vec()
+    }
+
     /// All strategies of the workload, then all its controls.
     pub(crate) fn all(workload: Workload) -> Vec<Self> {
-        [Self::strategies(workload), Self::controls(workload)].concat()
+        let mut all = [Self::strategies(workload), Self::controls(workload)].concat();
+        if workload == Workload::Tally {
+            all.extend(Self::controls_under_kill());
+        }
+        all
     }
 
     pub(crate) const fn role(self) -> Role {

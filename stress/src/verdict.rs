@@ -37,6 +37,12 @@ pub(crate) struct Evidence {
     pub(crate) miscounts: Vec<Miscount>,
     /// What processes saw while they ran: the first few.
     pub(crate) sightings: Vec<Sighting>,
+    /// Acknowledged changes that are not in the final state, and changes that are in it twice, where
+    /// each leaves its number: the first few.
+    pub(crate) lost: Vec<Operation>,
+    pub(crate) doubled: Vec<Operation>,
+    /// Why one more change did not work.
+    pub(crate) next_change: Option<String>,
 }
 
 /// A lost update, seen from its two ends: two acknowledged changes that had both read the same

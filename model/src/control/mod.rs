@@ -5,7 +5,7 @@
 //! runs those runs these: a model must reject each of them, and `stress` must catch each of them
 //! in the act. A check that lets a control pass has proved nothing about anything else.
 //!
-//! [`ALL`] has those that running freely catches. [`patterns`] has every known way to lose state,
+//! [`ALL`] has those that running freely catches, and [`UNDER_KILL`] those that take a kill. [`patterns`] has every known way to lose state,
 //! these among them; most need a kill, a slow holder or an order of calls that only a model finds.
 
 mod create_race;
@@ -24,6 +24,7 @@ pub use unlocked::Unlocked;
 use hookstate::kernel::Kernel;
 use hookstate::strategy::{Site, Strategy};
 use hookstate::{Outcome, Result, State};
+use patterns::{TruncateThenWrite, Variant};
 use std::path::PathBuf;
 
 /// The controls, in the order in which tools list them.
@@ -32,6 +33,11 @@ pub const ALL: [AnyControl; 3] = [
     AnyControl::CreateRace(CreateRace),
     AnyControl::RenameStaleLock(RenameStaleLock),
 ];
+
+/// The controls that lose updates when a process is killed, and only then.
+pub const UNDER_KILL: [AnyControl; 1] = [AnyControl::TruncateThenWrite(TruncateThenWrite(
+    Variant::AsSeen,
+))];
 
 /// One of the controls, chosen while the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,13 +48,16 @@ pub enum AnyControl {
     CreateRace(CreateRace),
     /// See [`RenameStaleLock`].
     RenameStaleLock(RenameStaleLock),
+    /// See [`TruncateThenWrite`].
+    TruncateThenWrite(TruncateThenWrite),
 }
 
 impl AnyControl {
     /// The control with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|control| control.name() == name)
+        let mut all = ALL.into_iter().chain(UNDER_KILL);
+        all.find(|control| control.name() == name)
     }
 
     /// Whether it can lose an update only while the file is being created, so that it takes many
@@ -65,6 +74,7 @@ macro_rules! each {
             AnyControl::Unlocked($one) => $body,
             AnyControl::CreateRace($one) => $body,
             AnyControl::RenameStaleLock($one) => $body,
+            AnyControl::TruncateThenWrite($one) => $body,
         }
     };
 }
@@ -93,7 +103,7 @@ impl Strategy for AnyControl {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, AnyControl};
+    use super::{ALL, AnyControl, UNDER_KILL};
     use hookstate::kernel::Host;
     use hookstate::strategy::Strategy;
     use hookstate::{State, Store};
@@ -114,7 +124,7 @@ mod tests {
     /// Otherwise catching it would say nothing about processes that meet.
     #[test]
     fn a_control_loses_nothing_while_it_is_alone() {
-        for control in ALL {
+        for control in ALL.into_iter().chain(UNDER_KILL) {
             let directory = tempfile::tempdir().unwrap();
             let store = Store::with(directory.path().join("made"), "s", control, Host);
             for _ in 0..10 {
@@ -129,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_change_that_refuses_writes_nothing() {
-        for control in ALL {
+        for control in ALL.into_iter().chain(UNDER_KILL) {
             let directory = tempfile::tempdir().unwrap();
             let store = Store::with(directory.path(), "s", control, Host);
             let _ = store.apply(&7).unwrap();
@@ -144,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_control_is_found_by_its_name() {
-        for control in ALL {
+        for control in ALL.into_iter().chain(UNDER_KILL) {
             assert_eq!(AnyControl::named(control.name()), Some(control));
         }
         assert_eq!(AnyControl::named("flock"), None);

@@ -1,20 +1,39 @@
 //! The command line: first what the words say, then what they mean.
 
+mod external;
 mod plan;
 mod words;
 
 pub(crate) use plan::{Plan, Trial};
 pub(crate) use words::{Format, Shape};
 
+use crate::command;
 use clap::{CommandFactory, Parser};
 use words::Words;
 
-/// The plan that the command line asks for. A command line that asks for nothing sensible, or for
-/// help, ends the program.
-pub(crate) fn plan() -> Plan {
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// To put strategies and controls under stress.
+    Strategies(Plan),
+    /// To put a command under stress.
+    Command(command::Plan),
+}
+
+/// What the command line asks for. One that asks for nothing sensible, or for help, ends the
+/// program.
+pub(crate) fn task() -> Task {
     let words = Words::parse();
-    plan::plan(&words).unwrap_or_else(|text| {
+    meaning(&words).unwrap_or_else(|text| {
         let kind = clap::error::ErrorKind::ValueValidation;
         Words::command().error(kind, text).exit()
     })
+}
+
+fn meaning(words: &Words) -> Result<Task, String> {
+    if words.external.is_any() {
+        self::external::plan(words).map(Task::Command)
+    } else {
+        plan::plan(words).map(Task::Strategies)
+    }
 }

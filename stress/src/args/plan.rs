@@ -1,7 +1,9 @@
 //! What the words of the command line mean together.
 
 use super::words::{Format, Shape, Words};
-use crate::subject::Subject;
+use crate::chaos::Chaos;
+use crate::shell::quoted;
+use crate::subject::{Role, Subject};
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed, Workload};
 use hookstate::strategy::Strategy;
@@ -32,6 +34,7 @@ pub(crate) struct Plan {
     pub(crate) keep: bool,
     pub(crate) format: Format,
     pub(crate) fault: Option<Fault>,
+    pub(crate) chaos: Chaos,
     /// Whether there would be controls, if more than one process could race.
     pub(crate) lacks_race: bool,
 }
@@ -65,7 +68,8 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         keep: words.keep,
         format: words.format,
         fault: words.inject,
-        lacks_race: cannot_race(words) && !words.no_control,
+        chaos: words.chaos.unwrap_or_default(),
+        lacks_race: controls(words).is_empty() && !words.no_control,
     })
 }
 
@@ -82,6 +86,11 @@ fn check_bounds(words: &Words) -> Result<(), String> {
     if workload != Workload::Tally && words.state_bytes != BallastBytes::default() {
         return Err(format!("the workload {workload} carries no --state-bytes"));
     }
+    if workload != Workload::Tally && words.chaos.is_some() {
+        return Err(format!(
+            "--chaos is for the workload tally and for commands, not for {workload}"
+        ));
+    }
     Ok(())
 }
 
@@ -94,14 +103,27 @@ fn subjects(words: &Words) -> Result<Vec<Subject>, String> {
             name => chosen.push(named(name, words.workload)?),
         }
     }
-    let controls = Subject::controls(words.workload);
-    let names_a_control = chosen.iter().any(|subject| controls.contains(subject));
-    if !names_a_control && !words.no_control && !cannot_race(words) {
+    let controls = controls(words);
+    let names_a_control = chosen.iter().any(|subject| subject.role() == Role::Control);
+    if !names_a_control && !words.no_control {
         chosen.extend(controls);
     }
     let mut all = Subject::all(words.workload);
     all.retain(|subject| chosen.contains(subject));
     Ok(all)
+}
+
+/// The controls that can be caught: those that lose updates when processes meet, if there is more than
+/// one, and those that lose them when a process is killed, if any is.
+fn controls(words: &Words) -> Vec<Subject> {
+    let mut controls = Vec::new();
+    if !cannot_race(words) {
+        controls.extend(Subject::controls(words.workload));
+    }
+    if words.chaos.is_some_and(|chaos| chaos.kills()) {
+        controls.extend(Subject::controls_under_kill());
+    }
+    controls
 }
 
 /// Updates are lost between processes, so one alone loses none, however it goes about it.
@@ -128,7 +150,7 @@ fn trials(words: &Words, subjects: &[Subject]) -> Vec<Trial> {
         Subject::Strategy(_) => in_each_shape(words, subject, words.rounds),
         _ if subject.loses_at_first_use_only() => vec![first_use(words, subject)],
         Subject::Control(_) | Subject::Misuse(_) => {
-            in_each_shape(words, subject, control_rounds(words))
+            in_each_shape(words, subject, control_rounds(words, subject))
         }
     };
     subjects.iter().flat_map(of_subject).collect()
@@ -150,16 +172,16 @@ fn first_use(words: &Words, subject: Subject) -> Trial {
         subject,
         shape: Shape::Fresh,
         iterations: 1,
-        rounds: control_rounds(words),
+        rounds: control_rounds(words, subject),
     }
 }
 
-fn control_rounds(words: &Words) -> u32 {
-    if cannot_race(words) {
+fn control_rounds(words: &Words, control: Subject) -> u32 {
+    if controls(words).contains(&control) {
+        words.rounds.max(CONTROL_ROUNDS_MIN)
+    } else {
         // More rounds would not catch it either.
         words.rounds
-    } else {
-        words.rounds.max(CONTROL_ROUNDS_MIN)
     }
 }
 
@@ -185,6 +207,9 @@ impl Plan {
         if self.ballast != BallastBytes::default() {
             let _ = write!(line, " --state-bytes {}", self.ballast);
         }
+        if self.chaos.is_any() {
+            let _ = write!(line, " --chaos {}", quoted(&self.chaos.to_string()));
+        }
         let _ = write!(line, " --lock-timeout {}", self.lock_timeout_ms);
         let _ = write!(line, " --timeout {}", self.timeout.as_secs());
         if let Some(directory) = &self.directory {
@@ -194,19 +219,9 @@ impl Plan {
     }
 }
 
-/// The word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=@%:,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Plan, Shape, Strategy, Words, plan, quoted};
+    use super::{Plan, Shape, Strategy, Words, plan};
     use clap::Parser;
 
     fn planned(line: &str) -> Plan {
@@ -282,6 +297,20 @@ mod tests {
     }
 
     #[test]
+    fn whoever_kills_has_one_more_control_to_catch() {
+        let all = runs("stress --strategy rename --shape loop --chaos kill=5%");
+        assert_eq!(all.last().unwrap(), "truncate-then-write loop 100x400");
+        assert_eq!(all.len(), 5);
+        let line = "stress --strategy rename --shape loop --procs 1 --chaos kill=5%";
+        let alone = runs(line);
+        assert_eq!(
+            alone,
+            ["rename loop 100x1", "truncate-then-write loop 100x400"]
+        );
+        assert!(!planned(line).lacks_race);
+    }
+
+    #[test]
     fn a_named_control_comes_alone() {
         assert_eq!(
             runs("stress --strategy create-race --shape loop"),
@@ -326,7 +355,8 @@ mod tests {
     #[test]
     fn a_command_that_runs_it_again_plans_the_same_trial() {
         let line = "stress --procs 3 --iters 7 --rounds 2 --shape fresh --seed 7c1e9a4 --dir /tmp/x \
-                    --durability power --state-bytes 9..1 --timeout 5 --lock-timeout 30";
+                    --durability power --state-bytes 9..1 --timeout 5 --lock-timeout 30 \
+                    --chaos kill=5%,stop=0.5%:400ms";
         let first = planned(&line.split_whitespace().collect::<Vec<_>>().join(" "));
         let tasks = planned("stress --workload tasks --seed 7");
         let again = planned(&tasks.command_for(&tasks.trials[0]));
@@ -335,7 +365,10 @@ mod tests {
             let again = planned(&first.command_for(trial));
             assert_eq!(again.trials.as_slice(), std::slice::from_ref(trial));
             assert_eq!((again.seed, again.ballast), (first.seed, first.ballast));
-            assert_eq!(again.durability, first.durability);
+            assert_eq!(
+                (again.durability, again.chaos),
+                (first.durability, first.chaos)
+            );
             assert_eq!(again.directory, first.directory);
             assert_eq!((again.procs, again.timeout), (3, first.timeout));
             assert_eq!(again.lock_timeout_ms, 30);
@@ -350,12 +383,5 @@ mod tests {
             .map(|trial| trial.shape)
             .collect();
         assert_eq!(shapes, [Shape::Loop, Shape::Fresh]);
-    }
-
-    #[test]
-    fn a_word_with_spaces_is_quoted() {
-        assert_eq!(quoted("/mnt/xfs"), "/mnt/xfs");
-        assert_eq!(quoted("it's here"), r"'it'\''s here'");
-        assert_eq!(quoted(""), "''");
     }
 }

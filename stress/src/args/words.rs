@@ -1,5 +1,7 @@
 //! What the words of the command line say, each by itself.
 
+use super::external::CommandWords;
+use crate::chaos::Chaos;
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed, Workload};
 use clap::{Parser, ValueEnum};
@@ -44,9 +46,9 @@ pub(super) struct Words {
     /// What to run: 'all', or names of strategies and controls, with commas between them
     ///
     /// The strategies are flock, append-log and rename; the controls are unlocked, create-race and
-    /// rename-stale-lock. 'stats' has the strategy flock and the controls no-lock and
-    /// finalize-in-steps; 'tasks' has all of the first and the control snapshot-held. The controls
-    /// run as well, unless one is among the names or --no-control is given.
+    /// rename-stale-lock, with --chaos kill also truncate-then-write. 'stats' has the strategy flock and
+    /// the controls no-lock and finalize-in-steps; 'tasks' has all of the first and the control
+    /// snapshot-held. The controls run as well, unless one is among the names or --no-control is given.
     #[arg(
         long,
         value_name = "NAME",
@@ -110,6 +112,18 @@ pub(super) struct Words {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
 
+    /// Harm that is done on purpose: kinds with commas between them, such as kill=2%,stop=1%:50ms
+    ///
+    /// kill=2% kills processes (SIGKILL), each at a random instant of its work: in 2 % of the changes, or
+    /// of the commands. stop=1%:50ms stops them (SIGSTOP) and continues them 50 ms later. slow=1%:50ms
+    /// lets the holder of the lock take 50 ms longer; for strategies. enospc gives them a small file
+    /// system that is full half of the time; it takes root, or user namespaces. nofile=16 and nproc=100
+    /// bound the file descriptors of each process and the processes of the user, who must not be root.
+    /// An update whose process was killed may have been made or not; every acknowledged one must be
+    /// there exactly once, and one more change must work in the end.
+    #[arg(long, value_name = "KINDS")]
+    pub(super) chaos: Option<Chaos>,
+
     /// Keeps the directories of all rounds; those of a violation are kept anyway
     #[arg(long)]
     pub(super) keep: bool,
@@ -117,6 +131,9 @@ pub(super) struct Words {
     /// Lets a worker misbehave: LANE:ITERATION:KIND
     #[arg(long, hide = true, value_name = "FAULT")]
     pub(super) inject: Option<Fault>,
+
+    #[command(flatten)]
+    pub(super) external: CommandWords,
 }
 
 const AFTER_LONG_HELP: &str = "\
@@ -129,16 +146,25 @@ Examples:
       Calls in the statistics of a session that another process finalizes all the while.
   stress --strategy flock --state-bytes 100000..100 --dir /mnt/xfs
       One strategy with a state that shrinks half way, on another file system.
+  stress --procs 8 --iters 100 --expect-json '{dir}/s.json:/count=procs*iters' \\
+         -- python3 hook.py {dir}
+      A program in another language: the count in its file must be what was acknowledged.
+  stress --expect-tokens '{dir}/log:lines' -- sh -c 'echo {token} >>{dir}/log'
+      Each process leaves its token; none may be lost, doubled or made up.
+  stress --procs 8 --iters 2000 --chaos kill=5% --strategy all
+      Hundreds of processes killed in the middle of their work: every acknowledged change is kept.
+  stress --strategy flock --shape loop --chaos stop=1%:400ms
+      Holders of the lock that are stopped: the others report it, and nothing is lost.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
       What was violated, for a program.
 
 Exit codes:
-  0    every strategy was exact and every control was caught
+  0    every strategy was exact and every control was caught, or the command was exact
   1    stress itself failed, or standard output was closed before the end
   2    the command line makes no sense
-  10   violated: a strategy lost or doubled an update, or showed a state that never was
+  10   violated: a strategy or a command lost or doubled an update, or showed a state that never was
   11   inconclusive: a control was not caught, there was only one process, a process died or hung,
-       the time ran out
+       more commands failed than --max-fail says, the time ran out
   130  interrupted before there was a violation; one signal is enough, more change nothing";
 
 /// How the changes are spread over processes.

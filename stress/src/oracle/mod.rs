@@ -2,15 +2,20 @@
 
 mod announcements;
 mod forks;
+mod harm;
 mod rows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use harm::HarmCounts;
+
+use crate::chaos::Dealt;
 use crate::event::{Acknowledged, Event, Summary};
 use crate::verdict::{Counted, Evidence, Miscount, Sighting, Source, Verdict};
 use crate::workload::{Counts, Flaw, Operation, Seed, Unreported, Workload};
 use announcements::Announcements;
 use forks::Forks;
+use harm::{Ending, Harm};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many sightings and miscounts are kept as evidence. The first tell it all, and memory must
@@ -30,8 +35,9 @@ pub(crate) struct Oracle {
     sightings: Vec<Sighting>,
     /// Why the round cannot be exact, in the order in which it became known.
     troubles: Vec<String>,
-    /// The lanes that may have made one change more than they have reported.
-    in_doubt: BTreeSet<u32>,
+    /// How many changes more than they have reported some lanes may have made.
+    in_doubt: BTreeMap<u32, u64>,
+    harm: Harm,
     result: Option<Summary>,
     counters: Counters,
 }
@@ -56,6 +62,8 @@ pub(crate) struct Counters {
     /// How often the store put off work because of an error, and the first such error.
     pub(crate) deferred: u64,
     pub(crate) first_deferred: Option<String>,
+    /// What was done on purpose, and what came of it.
+    pub(crate) harm: HarmCounts,
 }
 
 /// The judgement on a round.
@@ -74,6 +82,7 @@ impl Counters {
         self.lock_timeouts += other.lock_timeouts;
         self.deferred += other.deferred;
         self.first_deferred = self.first_deferred.take().or(other.first_deferred);
+        self.harm.add(other.harm);
     }
 }
 
@@ -88,7 +97,8 @@ impl Oracle {
             announcements: Announcements::default(),
             sightings: Vec::new(),
             troubles: Vec::new(),
-            in_doubt: BTreeSet::new(),
+            in_doubt: BTreeMap::new(),
+            harm: Harm::default(),
             result: None,
             counters: Counters::default(),
         }
@@ -106,7 +116,12 @@ impl Oracle {
             }
             (Event::Claimed(task), by) => self.announcements.take(by, task),
             (Event::Flaw(flaw), by) => self.take_flaw(by, flaw),
-            (Event::LockTimeout, _) => self.counters.lock_timeouts += 1,
+            (Event::LockTimeout(timeout), _) => {
+                self.counters.lock_timeouts += 1;
+                self.harm.take_lock_timeout(timeout);
+            }
+            (Event::NoSpace(error), _) => self.harm.take_no_space(error),
+            (Event::Doubt(_), by) => self.take_doubt(by),
             (Event::Deferred(error), _) => {
                 self.counters.deferred += 1;
                 self.counters.first_deferred.get_or_insert(error);
@@ -124,6 +139,26 @@ impl Oracle {
         self.troubles.push(format!("{source} {why}"));
     }
 
+    /// Takes note of what was done to a lane.
+    pub(crate) fn take_dealt(&mut self, dealt: Dealt) {
+        self.harm.take_dealt(dealt);
+    }
+
+    /// Takes note that the store has cleared up behind a process that was killed.
+    pub(crate) fn take_recovery(&mut self) {
+        self.harm.recoveries += 1;
+    }
+
+    /// Takes note of how often the disk was full.
+    pub(crate) fn take_disk_full(&mut self, times: u64) {
+        self.harm.disk_full += times;
+    }
+
+    /// Takes note of what was wrong with the change after all others.
+    pub(crate) fn take_next_change(&mut self, trouble: Option<String>) {
+        self.harm.next_change = trouble;
+    }
+
     /// Takes note that the round was cut short. That explains all that went wrong then.
     pub(crate) fn take_cut(&mut self, why: String) {
         self.troubles = vec![why];
@@ -133,7 +168,7 @@ impl Oracle {
     /// already.
     pub(crate) fn take_doubt(&mut self, source: Source) {
         if let Source::Lane(lane) = source {
-            self.in_doubt.insert(lane);
+            *self.in_doubt.entry(lane).or_default() += 1;
         }
     }
 
@@ -151,15 +186,19 @@ impl Oracle {
             iteration: acknowledged.iteration,
         };
         self.acknowledged.count(operation, self.asked.seed);
+        self.harm.acknowledged.take(operation);
         if let Some(version) = acknowledged.laid_on {
             self.forks.take(version, operation);
         }
     }
 
     /// Judges the round, which had this number.
-    pub(crate) fn judge(self, round: u32) -> Judgement {
-        let (expected, got) = (self.expected(), self.got());
-        let verdict = match (self.evidence(round), self.why_inconclusive()) {
+    pub(crate) fn judge(mut self, round: u32) -> Judgement {
+        let present = self.result.as_ref().map(|summary| &summary.presence);
+        let ending = self.harm.compare(present, self.in_doubt.values().sum());
+        let (expected, got) = (self.expected(), ending.got.or(self.got()));
+        self.counters.harm = self.harm.counts(&ending);
+        let verdict = match (self.evidence(round, got, ending), self.why_inconclusive()) {
             (Some(evidence), _) => Verdict::Violated(evidence),
             (None, Some(why)) => Verdict::Inconclusive { why },
             (None, None) => Verdict::Exact,
@@ -188,18 +227,24 @@ impl Oracle {
         Some(counts)
     }
 
-    fn evidence(&self, round: u32) -> Option<Evidence> {
+    fn evidence(&self, round: u32, got: Option<u64>, ending: Ending) -> Option<Evidence> {
         let evidence = Evidence {
             round,
             expected: self.expected(),
-            got: self.got(),
+            got,
             fork: self.forks.found(),
             claimed_twice: self.announcements.claimed_twice(),
             miscounts: self.miscounts(),
             sightings: [self.sightings.clone(), self.misplaced()].concat(),
+            lost: ending.lost,
+            doubled: ending.doubled,
+            next_change: self.harm.next_change.clone(),
         };
         let anything = evidence.fork.is_some()
             || evidence.claimed_twice.is_some()
+            || !evidence.lost.is_empty()
+            || !evidence.doubled.is_empty()
+            || evidence.next_change.is_some()
             || !evidence.miscounts.is_empty()
             || !evidence.sightings.is_empty();
         anything.then_some(evidence)
@@ -215,7 +260,9 @@ impl Oracle {
     }
 
     fn is_complete(&self) -> bool {
-        self.expected() == u64::from(self.asked.lanes) * u64::from(self.asked.iterations)
+        let in_doubt: u64 = self.in_doubt.values().sum();
+        let asked = u64::from(self.asked.lanes) * u64::from(self.asked.iterations);
+        self.expected() + in_doubt == asked
             && self.result.is_some()
     }
 
@@ -238,10 +285,10 @@ impl Oracle {
             return Vec::new();
         };
         let acknowledged = &self.acknowledged;
-        let doubt = self.unreported_max(self.in_doubt.len());
+        let doubt = self.unreported_max(self.in_doubt.values().sum());
         let total = miscount(Counted::Total, acknowledged.total, found.total, doubt);
         let lanes = keys_of_both(&acknowledged.lanes, &found.lanes).filter_map(|lane| {
-            let doubt = self.unreported_max(usize::from(self.in_doubt.contains(&lane)));
+            let doubt = self.unreported_max(self.in_doubt.get(&lane).copied().unwrap_or(0));
             let (expected, got) = (acknowledged.of_lane(lane), found.of_lane(lane));
             miscount(Counted::Lane(lane), expected, got, doubt)
         });
@@ -264,12 +311,12 @@ impl Oracle {
         })
     }
 
-    /// What so many lanes in doubt may have done.
-    fn unreported_max(&self, lanes: usize) -> Unreported {
+    /// What may have been done at so many ends that are in doubt.
+    fn unreported_max(&self, ends: u64) -> Unreported {
         let of_one = self.asked.workload.unreported_max();
         Unreported {
-            more: of_one.more * lanes as u64,
-            fewer: of_one.fewer * lanes as u64,
+            more: of_one.more * ends,
+            fewer: of_one.fewer * ends,
         }
     }
 }

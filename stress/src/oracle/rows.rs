@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// may be there.
 pub(super) fn flaws(
     acknowledged: &BTreeMap<u32, u64>,
-    in_doubt: &BTreeSet<u32>,
+    in_doubt: &BTreeMap<u32, u64>,
     tasks: &[Operation],
 ) -> Vec<Flaw> {
     let tasks: BTreeSet<Operation> = tasks.iter().copied().collect();
@@ -19,7 +19,7 @@ pub(super) fn flaws(
         let count = acknowledged.get(&task.lane).copied().unwrap_or(0);
         let next = iteration(count + 1);
         let removed = next.checked_sub(TASKS_KEPT);
-        in_doubt.contains(&task.lane) && (task.iteration == next || Some(task.iteration) == removed)
+        in_doubt.contains_key(&task.lane) && (task.iteration == next || Some(task.iteration) == removed)
     };
     let lost = expected
         .difference(&tasks)
@@ -48,7 +48,7 @@ fn iteration(count: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::{Flaw, Operation, TASKS_KEPT, flaws};
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     const fn p2(iteration: u32) -> Operation {
         Operation { lane: 2, iteration }
@@ -56,7 +56,7 @@ mod tests {
 
     fn of_ten(in_doubt: bool, found: &[u32]) -> Vec<Flaw> {
         let tasks: Vec<Operation> = found.iter().map(|&iteration| p2(iteration)).collect();
-        let in_doubt: BTreeSet<u32> = in_doubt.then_some(2).into_iter().collect();
+        let in_doubt: BTreeMap<u32, u64> = in_doubt.then_some((2, 1)).into_iter().collect();
         flaws(&BTreeMap::from([(2, 10)]), &in_doubt, &tasks)
     }
 

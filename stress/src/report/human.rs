@@ -1,7 +1,7 @@
 //! The report for people: a line for each run, the smallest evidence first, and last how to see
 //! it again. Nobody should parse it; see the `json` module for that.
 
-use super::{Report, Reporter, Run};
+use super::{Report, Reporter, Run, harm};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
 use crate::workload::{BallastBytes, Workload};
@@ -96,7 +96,11 @@ fn settings(report: &Report) -> String {
     let rounds = (report.rounds > 1).then(|| format!("{} rounds", report.rounds));
     let is_heavy = report.ballast != BallastBytes::default();
     let ballast = is_heavy.then(|| format!("{} bytes of ballast", report.ballast));
-    let all: Vec<String> = [workload, rounds, ballast].into_iter().flatten().collect();
+    let chaos = report
+        .chaos
+        .is_any()
+        .then(|| format!("chaos {}", report.chaos));
+    let all: Vec<String> = [workload, rounds, ballast, chaos].into_iter().flatten().collect();
     all.join(", ")
 }
 
@@ -105,12 +109,16 @@ fn count(report: &Report, role: Role, one: &str, more: &str) -> Option<String> {
     (all > 0).then(|| plural(all, one, more))
 }
 
-fn plural<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, more: &str) -> String {
+pub(crate) fn plural<N: fmt::Display + PartialEq + From<u8>>(
+    count: N,
+    one: &str,
+    more: &str,
+) -> String {
     let word = if count == N::from(1) { one } else { more };
     format!("{count} {word}")
 }
 
-const fn word(status: Status) -> &'static str {
+pub(crate) const fn word(status: Status) -> &'static str {
     match status {
         Status::Exact => "EXACT",
         Status::Caught => "CAUGHT",
@@ -120,7 +128,7 @@ const fn word(status: Status) -> &'static str {
     }
 }
 
-const fn style(status: Status) -> Style {
+pub(crate) const fn style(status: Status) -> Style {
     match status {
         Status::Exact | Status::Caught => Style::Good,
         Status::Violated => Style::Bad,
@@ -172,12 +180,13 @@ fn difference(expected: u64, got: Option<u64>) -> String {
 fn details(run: &Run) -> Vec<String> {
     let mut lines = match &run.verdict {
         Verdict::Exact if run.subject.role() == Role::Control => vec![missed(run)],
-        Verdict::Exact => asides(run).into_iter().collect(),
-        Verdict::Inconclusive { why } => vec![why.clone()],
+        Verdict::Exact => asides(run).into_iter().chain(harm::lines(run)).collect(),
+        Verdict::Inconclusive { why } => [vec![why.clone()], harm::lines(run)].concat(),
         Verdict::Violated(evidence) if run.status() == Status::Caught => caught(evidence),
         Verdict::Violated(evidence) => {
             let round = in_round(evidence, run.rounds);
-            round.into_iter().chain(evidence_lines(evidence)).collect()
+            let evidence = round.into_iter().chain(evidence_lines(evidence));
+            evidence.chain(harm::lines(run)).collect()
         }
     };
     lines.extend(run.counters.first_deferred.clone());
@@ -215,7 +224,7 @@ fn asides(run: &Run) -> Option<String> {
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-fn some(count: u64, one: &str, more: &str) -> Option<String> {
+pub(crate) fn some(count: u64, one: &str, more: &str) -> Option<String> {
     (count > 0).then(|| plural(count, one, more))
 }
 
@@ -225,7 +234,20 @@ fn evidence_lines(evidence: &Evidence) -> Vec<String> {
     let claimed_twice = evidence.claimed_twice.iter().map(ToString::to_string);
     let sightings = evidence.sightings.iter().map(ToString::to_string);
     let miscounts = evidence.miscounts.iter().map(ToString::to_string);
+    let lost = evidence
+        .lost
+        .iter()
+        .map(|one| format!("{one} was acknowledged and is lost"));
+    let doubled = evidence
+        .doubled
+        .iter()
+        .map(|one| format!("{one} is there twice"));
+    let next = evidence.next_change.iter();
+    let next = next.map(|why| format!("one more change {why}"));
     fork.chain(claimed_twice)
+        .chain(next)
+        .chain(shown(lost))
+        .chain(shown(doubled))
         .chain(shown(sightings))
         .chain(shown(miscounts))
         .collect()

@@ -3,6 +3,7 @@
 
 use super::{Report, Reporter, Run};
 use crate::args::Shape;
+use crate::oracle::HarmCounts;
 use crate::subject::{Role, Subject};
 use crate::verdict::{Conclusion, Evidence, Status, Verdict};
 use crate::worker::Durability;
@@ -43,6 +44,7 @@ struct Settings {
     state_bytes_to: usize,
     timeout_s: u64,
     lock_timeout_ms: u64,
+    chaos: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +62,7 @@ struct JsonRun<'a> {
     lock_timeouts: u64,
     deferred: u64,
     first_deferred: Option<&'a str>,
+    harm: Option<&'a HarmCounts>,
     seconds: f64,
     why: Option<&'a str>,
     evidence: Option<&'a Evidence>,
@@ -118,6 +121,7 @@ impl From<&Report> for Settings {
             state_bytes_to: report.ballast.to,
             timeout_s: report.timeout.as_secs(),
             lock_timeout_ms: report.lock_timeout_ms,
+            chaos: report.chaos.is_any().then(|| report.chaos.to_string()),
         }
     }
 }
@@ -143,6 +147,7 @@ impl<'a> From<&'a Run> for JsonRun<'a> {
             lock_timeouts: run.counters.lock_timeouts,
             deferred: run.counters.deferred,
             first_deferred: run.counters.first_deferred.as_deref(),
+            harm: (run.counters.harm != HarmCounts::default()).then_some(&run.counters.harm),
             seconds: run.elapsed.as_secs_f64(),
             why,
             evidence,

@@ -1,11 +1,15 @@
 //! What is told of the runs. A report is a value; printing it is a courtesy.
 
+mod harm;
 mod human;
 mod json;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use human::{plural, some, style, word};
+
 use crate::args::{Format, Plan, Shape};
+use crate::chaos::Chaos;
 use crate::oracle::Counters;
 use crate::subject::{Role, Subject};
 use crate::verdict::{Conclusion, Status, Verdict};
@@ -31,6 +35,7 @@ pub(crate) struct Report {
     pub(crate) seed: Seed,
     pub(crate) timeout: Duration,
     pub(crate) lock_timeout_ms: u64,
+    pub(crate) chaos: Chaos,
     /// The subjects and shapes that were asked for.
     pub(crate) asked: Vec<(Subject, Shape)>,
     /// Whether no control could be caught, though some were wanted.
@@ -94,6 +99,7 @@ impl Report {
             seed: plan.seed,
             timeout: plan.timeout,
             lock_timeout_ms: plan.lock_timeout_ms,
+            chaos: plan.chaos,
             asked: trials.map(|trial| (trial.subject, trial.shape)).collect(),
             lacks_race: plan.lacks_race,
             runs: Vec::new(),

@@ -4,7 +4,8 @@ use super::human::Human;
 use super::json::Json;
 use super::{Report, Reporter, Run};
 use crate::args::Shape;
-use crate::oracle::Counters;
+use crate::chaos::Chaos;
+use crate::oracle::{Counters, HarmCounts};
 use crate::subject::Subject;
 use crate::verdict::{
     Conclusion, Counted, DoubleClaim, Evidence, Fork, Miscount, Sighting, Source, Verdict,
@@ -51,6 +52,7 @@ fn exact() -> Run {
         lock_timeouts: 1,
         deferred: 2,
         first_deferred: Some("cannot compact s.log: no space left on device".to_owned()),
+        ..Counters::default()
     };
     Run {
         counters,
@@ -86,6 +88,7 @@ fn violated() -> Run {
             miscount(Counted::Lane(1), 100, 99),
             miscount(Counted::Tool(Tool::Bash), 160, 159),
         ],
+        ..Evidence::default()
     };
     Run {
         rounds: 400,
@@ -139,6 +142,7 @@ fn report(runs: Vec<Run>) -> Report {
         seed: Seed(0x07c1_e9a4),
         timeout: Duration::from_secs(120),
         lock_timeout_ms: 250,
+        chaos: Chaos::default(),
         asked: runs.iter().map(|run| (run.subject, run.shape)).collect(),
         lacks_race: false,
         runs,
@@ -310,4 +314,41 @@ fn json_has_every_status_and_all_evidence() {
     let mut text = Vec::new();
     print(&mut Json::new(&mut text), &report_with_every_status());
     insta::assert_snapshot!(String::from_utf8(text).unwrap());
+}
+
+fn harmed() -> Report {
+    let harm = HarmCounts {
+        kills: 812,
+        stops: 37,
+        in_doubt: 790,
+        in_doubt_made: 401,
+        recoveries: 3,
+        named_stopped: 11,
+        first_named_stopped: Some("cannot lock s.json: process 4711 holds it".to_owned()),
+        disk_full: 9,
+        no_space: 52,
+        first_no_space: Some("cannot write s.json: no space left on device".to_owned()),
+    };
+    let mut exact = run("flock", Shape::Loop, Verdict::Exact);
+    exact.counters.harm = harm.clone();
+    let one = |iteration| Operation { lane: 3, iteration };
+    let evidence = Evidence {
+        round: 1,
+        expected: 760,
+        got: Some(741),
+        lost: (1..=5).map(one).collect(),
+        doubled: vec![one(9)],
+        next_change: Some("failed: cannot open s.json: it is no state".to_owned()),
+        ..Evidence::default()
+    };
+    let mut violated = run("rename", Shape::Loop, Verdict::Violated(evidence));
+    violated.counters.harm = harm;
+    let mut report = report(vec![exact, violated]);
+    report.chaos = "kill=5%,stop=1%:50ms,enospc".parse().unwrap();
+    report
+}
+
+#[test]
+fn what_was_done_on_purpose_is_told_with_what_came_of_it() {
+    insta::assert_snapshot!(human(&harmed(), Paint::Plain));
 }

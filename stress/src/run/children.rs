@@ -1,28 +1,33 @@
 //! The processes that this one has started: each can be killed until it is reaped, none after.
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use std::collections::HashSet;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// All processes that are alive, or dead and not yet reaped.
 #[derive(Debug, Default)]
-pub(super) struct Children {
+pub(crate) struct Children {
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    // Invariant: none of these has been reaped, so each number is still that of our process.
+    // Invariant: none of these has been reaped, so each number is still that of our process, and
+    // of the group that it leads.
     alive: HashSet<Pid>,
     ended: bool,
 }
 
 impl Children {
-    /// Starts a process. After [`kill_all`](Self::kill_all) it is killed at once.
-    pub(super) fn start(&self, command: &mut Command) -> io::Result<Child> {
-        let child = command.spawn()?;
+    /// Starts a process, as the leader of a group of its own: Ctrl-C is for this process, which
+    /// ends the lanes first and then looks once more, and a signal to the group is for all that the
+    /// process has started. After [`kill_all`](Self::kill_all) it is
+    /// killed at once.
+    pub(crate) fn start(&self, command: &mut Command) -> io::Result<Child> {
+        let child = command.process_group(0).spawn()?;
         let mut inner = self.lock();
         inner.alive.insert(Pid::from_child(&child));
         if inner.ended {
@@ -31,8 +36,15 @@ impl Children {
         Ok(child)
     }
 
+    /// Whether a process has ended. It can still be reaped.
+    pub(crate) fn has_ended(&self, child: &Child) -> io::Result<bool> {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        let pid = WaitId::Pid(Pid::from_child(child));
+        Ok(rustix::io::retry_on_intr(|| waitid(pid.clone(), options))?.is_some())
+    }
+
     /// Waits until a process has ended, and reaps it.
-    pub(super) fn reap(&self, child: &mut Child) -> io::Result<ExitStatus> {
+    pub(crate) fn reap(&self, child: &mut Child) -> io::Result<ExitStatus> {
         let pid = Pid::from_child(child);
         // Waits without reaping, so that whoever wants to kill it meanwhile kills the right one.
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -42,10 +54,23 @@ impl Children {
     }
 
     /// Kills all that are alive and all that will be started.
-    pub(super) fn kill_all(&self) {
+    pub(crate) fn kill_all(&self) {
         let mut inner = self.lock();
         inner.ended = true;
         inner.alive.iter().copied().for_each(kill);
+    }
+
+    /// Sends a signal to a process and all that it has started, and tells whether it was alive.
+    pub(crate) fn signal(&self, child: &Child, signal: Signal) -> bool {
+        let inner = self.lock();
+        let pid = Pid::from_child(child);
+        let is_alive = inner.alive.contains(&pid) && matches!(self.has_ended(child), Ok(false));
+        is_alive && kill_process_group(pid, signal).is_ok()
+    }
+
+    /// Whether all are killed that will be started.
+    pub(crate) fn is_over(&self) -> bool {
+        self.lock().ended
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -53,7 +78,7 @@ impl Children {
     }
 }
 
-fn kill(pid: Pid) {
+fn kill(leader: Pid) {
     // It may have ended by itself.
-    let _ = kill_process(pid, Signal::KILL);
+    let _ = kill_process_group(leader, Signal::KILL);
 }

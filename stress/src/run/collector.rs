@@ -30,6 +30,8 @@ pub(super) struct Collector<'a> {
     starting: BTreeSet<Source>,
     /// Who has not ended yet.
     running: BTreeSet<Source>,
+    /// Whether processes are killed on purpose.
+    kills: bool,
     /// Why the round was cut short, if it was. Then all of them are being ended.
     cut: Option<String>,
 }
@@ -48,6 +50,7 @@ impl<'a> Collector<'a> {
         interrupt: &'a Interrupt,
         progress: &'a Progress,
         deadline: Instant,
+        kills: bool,
     ) -> Self {
         Self {
             inbox,
@@ -55,6 +58,7 @@ impl<'a> Collector<'a> {
             interrupt,
             progress,
             deadline,
+            kills,
             starting: BTreeSet::new(),
             running: BTreeSet::new(),
             cut: None,
@@ -80,6 +84,11 @@ impl<'a> Collector<'a> {
     /// Collects until everybody has ended.
     pub(super) fn until_all_have_ended(&mut self) -> Result<(), CutShort> {
         self.until(Self::all_have_ended)
+    }
+
+    /// Takes note of how often the disk was full.
+    pub(super) fn take_disk_full(&mut self, times: u64) {
+        self.oracle.take_disk_full(times);
     }
 
     /// Takes note that the round is cut short, and why.
@@ -148,6 +157,8 @@ impl<'a> Collector<'a> {
     fn take_next(&mut self, deadline: Instant) {
         match self.inbox.next(deadline, TICK) {
             Some(Message::Event(source, event)) => self.take(source, event),
+            Some(Message::Doubt(source)) => self.oracle.take_doubt(source),
+            Some(Message::Struck(dealt)) => self.oracle.take_dealt(dealt),
             Some(Message::Ended(source, result)) => self.take_ended(source, result),
             None => {}
         }
@@ -159,7 +170,9 @@ impl<'a> Collector<'a> {
                 self.starting.remove(&source);
             }
             // Whoever kills in the middle of a write has to expect one.
-            Event::Flaw(Flaw::Recovered { .. }) if self.cut.is_some() => {}
+            Event::Flaw(Flaw::Recovered { .. }) if self.kills || self.cut.is_some() => {
+                self.oracle.take_recovery();
+            }
             event => {
                 if matches!(event, Event::Acknowledged(_)) {
                     self.progress.step();

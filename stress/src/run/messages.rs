@@ -1,5 +1,6 @@
 //! The one way from the threads that listen to the workers to the one that orders events.
 
+use crate::chaos::Dealt;
 use crate::event::Event;
 use crate::verdict::Source;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -13,6 +14,10 @@ const WAITING_MAX: usize = 4096;
 pub(super) enum Message {
     /// Somebody has reported something.
     Event(Source, Event),
+    /// It was killed in a change, which may have been made.
+    Doubt(Source),
+    /// What was done to a lane.
+    Struck(Dealt),
     /// There is nothing more to come from it; and if it ended too early, why.
     Ended(Source, Result<(), String>),
 }

@@ -2,19 +2,26 @@
 
 mod children;
 mod collector;
+mod course;
 mod lane;
+mod meanwhile;
 mod messages;
 mod place;
+mod probe;
 mod round;
 mod trial;
 
+pub(crate) use children::Children;
+pub(crate) use meanwhile::Meanwhile;
+pub(crate) use place::Place;
+
 use crate::args::Plan;
+use crate::chaos::in_namespace;
 use crate::progress::Progress;
 use crate::report::{Report, Reporter};
 use crate::verdict::Conclusion;
 use anyhow::Context;
 use hookstate_cli::interrupt::Interrupt;
-use place::Place;
 use std::io;
 use std::time::Instant;
 
@@ -28,10 +35,13 @@ struct Scene<'a> {
 
 /// Runs the plan, prints the report, and says what it comes to.
 pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
+    if plan.chaos.enospc {
+        in_namespace()?;
+    }
     let scene = Scene {
         plan,
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
-        place: Place::new(plan)?,
+        place: Place::new(plan.directory.as_deref(), plan.keep)?,
         progress: Progress::new(),
     };
     let mut reporter = crate::report::reporter(plan.format);

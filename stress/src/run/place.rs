@@ -1,7 +1,5 @@
 //! The directories of the rounds.
 
-use crate::args::{Plan, Trial};
-use hookstate::strategy::Strategy;
 use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,15 +7,16 @@ use tempfile::TempDir;
 
 /// A fresh directory, with one for each round in it. Removed in the end, unless something in it is
 /// to be looked at.
-pub(super) struct Place {
+pub(crate) struct Place {
     top: TempDir,
     keep: Cell<bool>,
 }
 
 impl Place {
-    pub(super) fn new(plan: &Plan) -> anyhow::Result<Self> {
-        let (within, chosen_by) = match &plan.directory {
-            Some(directory) => (directory.clone(), "--dir"),
+    /// Within that directory, or where the system has its temporary files.
+    pub(crate) fn new(directory: Option<&Path>, keep: bool) -> anyhow::Result<Self> {
+        let (within, chosen_by) = match directory {
+            Some(directory) => (directory.to_owned(), "--dir"),
             None => (std::env::temp_dir(), "TMPDIR"),
         };
         let mut builder = tempfile::Builder::new();
@@ -26,23 +25,22 @@ impl Place {
             let (within, needed) = (within.display(), needed(error));
             anyhow::anyhow!("cannot make a directory in {within}, see {chosen_by}: {needed}")
         })?;
-        let keep = Cell::new(plan.keep);
+        let keep = Cell::new(keep);
         Ok(Self { top, keep })
     }
 
     /// Keeps everything that is not removed by name.
-    pub(super) fn keep(&self) {
+    pub(crate) fn keep(&self) {
         self.keep.set(true);
     }
 
     /// The directory of a round. It does not exist: that it is made in time is up to the subject.
-    pub(super) fn round(&self, trial: &Trial, number: u32) -> PathBuf {
-        let (name, shape) = (trial.subject.name(), trial.shape);
-        self.top.path().join(format!("{name}-{shape}-{number:04}"))
+    pub(crate) fn round(&self, name: &str, number: u32) -> PathBuf {
+        self.top.path().join(format!("{name}-{number:04}"))
     }
 
     /// Removes the directory of a round, if the round came to making it.
-    pub(super) fn remove(&self, round: &Path) -> io::Result<()> {
+    pub(crate) fn remove(&self, round: &Path) -> io::Result<()> {
         match std::fs::remove_dir_all(round) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

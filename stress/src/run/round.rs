@@ -4,10 +4,12 @@ use super::Scene;
 use super::collector::{Collector, CutShort};
 use super::lane::{Starter, drive_lane, drive_reader};
 use super::messages::{Message, Outbox, way};
-use crate::args::{Plan, Shape, Trial};
+use super::probe;
+use crate::args::{Plan, Trial};
+use crate::chaos::{Chaos, Disk};
 use crate::oracle::{Asked, Judgement, Oracle};
 use crate::verdict::Source;
-use crate::worker::{ChangeOrders, Orders, PollOrders, Terms};
+use crate::worker::{ChangeOrders, Hardships, Orders, PollOrders, Terms};
 use crate::workload::Seed;
 use anyhow::Context;
 use std::io::{PipeReader, PipeWriter, Write, pipe};
@@ -36,23 +38,44 @@ pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgeme
         &scene.interrupt,
         &scene.progress,
         round.deadline,
+        round.plan.chaos.kills(),
     );
     let lanes = Starter {
         program: std::env::current_exe().context("cannot find this program")?,
         directory: round.directory.clone(),
         children: Arc::default(),
+        chaos: round.plan.chaos,
+        usual: Arc::default(),
     };
+    let full = round.plan.chaos.enospc;
+    let mut disk = full.then(|| Disk::mount(&round.directory)).transpose()?;
+    disk.as_mut().map_or(Ok(()), Disk::begin)?;
     let reader = Starter {
         children: Arc::default(),
         ..lanes.clone()
     };
     let signals = round.start_all(&lanes, &reader, &mut collector, &outbox);
     let mut signals = signals.context("cannot make a pipe")?;
-    if let Err(cause) = conduct(&mut collector, &mut signals) {
-        collector.cut_short(cause, round.plan.timeout);
-        end(&mut collector, signals, &lanes, &reader);
+    let conducted = conduct(&mut collector, &mut signals, &mut disk);
+    let is_over = match conducted {
+        Ok(()) => true,
+        Err(cause) => {
+            collector.cut_short(cause, round.plan.timeout);
+            end(&mut collector, signals, &lanes, &reader);
+            false
+        }
+    };
+    let mut oracle = collector.into_oracle();
+    if is_over && round.plan.chaos.is_any() {
+        // In a lane of its own, so that nothing is in doubt of it.
+        let unharmed = Starter {
+            chaos: Chaos::default(),
+            ..reader
+        };
+        let probed = probe::change_once_more(&unharmed, &round.orders(round.plan.procs + 1));
+        oracle.take_next_change(probed);
     }
-    Ok(collector.into_oracle().judge(round.number))
+    Ok(oracle.judge(round.number))
 }
 
 /// The parent's ends of the pipes that the workers listen to.
@@ -64,7 +87,14 @@ struct Signals {
 }
 
 /// From the first process that is ready to the last that has ended.
-fn conduct(collector: &mut Collector<'_>, signals: &mut Signals) -> Result<(), CutShort> {
+///
+/// The reader looks for the last time when there is space again: what is judged is the state, not the
+/// disk.
+fn conduct(
+    collector: &mut Collector<'_>,
+    signals: &mut Signals,
+    disk: &mut Option<Disk>,
+) -> Result<(), CutShort> {
     collector.until_all_are_ready()?;
     if let Some(stop) = &mut signals.stop {
         // If the reader is gone already, its end says so.
@@ -72,6 +102,9 @@ fn conduct(collector: &mut Collector<'_>, signals: &mut Signals) -> Result<(), C
     }
     signals.start = None;
     collector.until_lanes_have_ended()?;
+    if let Some(disk) = disk {
+        collector.take_disk_full(disk.settle());
+    }
     signals.stop = None;
     collector.until_all_have_ended()
 }
@@ -113,10 +146,10 @@ impl Round<'_> {
 
     fn start_lane(&self, lane: u32, starter: &Starter, start: &Arc<PipeReader>, outbox: &Outbox) {
         let orders = self.orders(lane);
-        let processes = self.processes();
+        let shape = self.trial.shape;
         let (starter, start) = (starter.clone(), Arc::clone(start));
         start_thread(Source::Lane(lane), outbox, move |outbox| {
-            drive_lane(&starter, orders, &processes, &start, outbox);
+            drive_lane(&starter, orders, shape, &start, outbox);
         });
     }
 
@@ -143,27 +176,10 @@ impl Round<'_> {
     /// The orders of a process that does all changes of its lane.
     fn orders(&self, lane: u32) -> ChangeOrders {
         ChangeOrders {
-            terms: self.terms(),
-            seed: self.seed(),
-            lane,
-            first: 1,
-            last: self.trial.iterations,
-            iterations: self.trial.iterations,
-            acknowledged: 0,
-            floor: 0,
             ballast: self.plan.ballast,
             fault: self.plan.fault.filter(|fault| fault.lane == lane),
-        }
-    }
-
-    /// The changes of each process of a lane, from the first to the last.
-    fn processes(&self) -> Vec<(u32, u32)> {
-        let iterations = self.trial.iterations;
-        match self.trial.shape {
-            Shape::Loop => vec![(1, iterations)],
-            Shape::Fresh => (1..=iterations)
-                .map(|iteration| (iteration, iteration))
-                .collect(),
+            hardships: Hardships::of(&self.plan.chaos),
+            ..ChangeOrders::of_lane(self.terms(), self.seed(), lane, self.trial.iterations)
         }
     }
 

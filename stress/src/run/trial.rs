@@ -8,6 +8,7 @@ use crate::report::Run;
 use crate::subject::Role;
 use crate::verdict::Verdict;
 use anyhow::Context;
+use hookstate::strategy::Strategy;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -15,10 +16,15 @@ use std::time::Instant;
 /// that is the worst that could happen, for a control it is what the trial is for.
 pub(super) fn run(scene: &Scene<'_>, trial: &Trial) -> anyhow::Result<Run> {
     let started = Instant::now();
-    scene.progress.begin(trial, scene.plan.procs);
+    let round = u64::from(scene.plan.procs) * u64::from(trial.iterations);
+    scene.progress.begin(round * u64::from(trial.rounds));
+    let (name, shape) = (trial.subject.name(), trial.shape);
     let mut sum = Sum::default();
     for number in 1..=trial.rounds {
-        scene.progress.round(trial, number);
+        let of = trial.rounds;
+        scene
+            .progress
+            .message(format!("{name} {shape}, round {number} of {of}"));
         sum.add_round(scene, trial, number, started)?;
         if sum.verdict != Verdict::Exact || scene.interrupt.is_asked() {
             break;
@@ -75,7 +81,8 @@ impl Sum {
         number: u32,
         started: Instant,
     ) -> anyhow::Result<()> {
-        let directory = scene.place.round(trial, number);
+        let name = format!("{}-{}", trial.subject.name(), trial.shape);
+        let directory = scene.place.round(&name, number);
         let round = Round {
             plan: scene.plan,
             trial,

@@ -19,7 +19,9 @@ mod tasks;
 mod single;
 
 pub(crate) use fault::Fault;
-pub(crate) use orders::{ChangeOrders, Durability, Orders, PollOrders, SingleOrders, Terms};
+pub(crate) use orders::{
+    ChangeOrders, Durability, Hardships, Orders, PollOrders, SingleOrders, Terms,
+};
 
 use hookstate_cli::exit;
 use reporter::Reporter;

@@ -1,6 +1,7 @@
 //! What a worker is told to do.
 
 use super::Fault;
+use crate::chaos::{Chaos, Pause};
 use crate::subject::Subject;
 use crate::workload::{BallastBytes, Entry, Seed, Workload};
 use serde::{Deserialize, Serialize};
@@ -43,10 +44,54 @@ pub(crate) struct ChangeOrders {
     pub(crate) iterations: u32,
     /// How many changes of the lane have been acknowledged before this process.
     pub(crate) acknowledged: u64,
+    /// How many changes of the lane are in doubt, since their processes were killed in them.
+    pub(crate) doubts: u64,
     /// The highest total that the lane has seen before this process.
     pub(crate) floor: u64,
     pub(crate) ballast: BallastBytes,
     pub(crate) fault: Option<Fault>,
+    pub(crate) hardships: Hardships,
+}
+
+/// What a process has to live with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hardships {
+    /// Whether each change leaves its number in the state, not only its count.
+    pub(crate) numbered: bool,
+    /// How long, and in which share of the changes, the lock is held on to.
+    pub(crate) slow: Option<Pause>,
+    /// Whether there may be no space left for a while.
+    pub(crate) full_disk: bool,
+}
+
+impl Hardships {
+    pub(crate) fn of(chaos: &Chaos) -> Self {
+        Self {
+            numbered: chaos.is_any(),
+            slow: chaos.slow,
+            full_disk: chaos.enospc,
+        }
+    }
+}
+
+impl ChangeOrders {
+    /// All changes of a lane, under no hardship.
+    pub(crate) fn of_lane(terms: Terms, seed: Seed, lane: u32, iterations: u32) -> Self {
+        Self {
+            terms,
+            seed,
+            lane,
+            first: 1,
+            last: iterations,
+            iterations,
+            acknowledged: 0,
+            doubts: 0,
+            floor: 0,
+            ballast: BallastBytes::default(),
+            fault: None,
+            hardships: Hardships::default(),
+        }
+    }
 }
 
 /// The work of the process that is beside the lanes.

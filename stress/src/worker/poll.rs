@@ -51,13 +51,18 @@ pub(super) fn run(orders: &PollOrders, directory: &Path, reporter: &Reporter) ->
     }
 }
 
-/// `None` if the state could not be had this time: the lock was held for too long, or the content
-/// was no state, which is a flaw.
+/// `None` if the state could not be had this time: the lock was held for too long, there was no space,
+/// or the content was no state, which is a flaw.
 fn taken<R>(looked: Result<R>, reporter: &Reporter) -> Result<Option<R>> {
     match looked {
         Ok(seen) => Ok(Some(seen)),
         Err(error) if error.kind() == ErrorKind::LockTimeout => {
-            reporter.emit(&Event::LockTimeout);
+            reporter.lock_timeout(&error);
+            Ok(None)
+        }
+        // Where a recovery needs space there may be none for a while.
+        Err(error) if error.kind() == ErrorKind::NoSpace => {
+            reporter.emit(&Event::NoSpace(chain(&error)));
             Ok(None)
         }
         Err(error) if error.kind() == ErrorKind::Corrupt => {

@@ -1,6 +1,6 @@
 //! A worker's end of the report.
 
-use crate::event::Event;
+use crate::event::{Event, LockTimeout};
 use crate::workload::Flaw;
 use hookstate::{Error, ErrorKind, Outcome, Result};
 use hookstate_cli::exit;
@@ -70,11 +70,19 @@ impl Reporter {
             match attempt() {
                 Ok(outcome) => return Ok(self.value(outcome)),
                 Err(error) if error.kind() == ErrorKind::LockTimeout => {
-                    self.emit(&Event::LockTimeout);
+                    self.lock_timeout(&error);
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Reports that somebody else has held the lock for too long.
+    pub(super) fn lock_timeout(&self, error: &Error) {
+        self.emit(&Event::LockTimeout(LockTimeout {
+            holder: error.holder(),
+            error: chain(error),
+        }));
     }
 
     /// Reports the error that the process ends with. That the content is no state is more than the

@@ -2,6 +2,7 @@
 
 mod kind;
 mod operation;
+mod presence;
 mod seed;
 
 mod flaw;
@@ -17,6 +18,7 @@ pub(crate) use calls::{SESSION, agent, call};
 pub(crate) use flaw::Flaw;
 pub(crate) use kind::{Unreported, Workload};
 pub(crate) use operation::{Entry, Operation, Tool};
+pub(crate) use presence::Presence;
 pub(crate) use seed::Seed;
 pub(crate) use tally::{Change, Counts, Tally};
 pub(crate) use task_list::{TASKS_KEPT, TaskList};

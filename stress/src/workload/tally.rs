@@ -1,7 +1,7 @@
 //! The state under stress: what a hook counts, three times over, so that it contradicts itself
 //! when a part is lost.
 
-use super::{Ballast, Flaw, Operation, Seed, Tool};
+use super::{Ballast, Flaw, Operation, Presence, Seed, Tool};
 use hookstate::State;
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Tally {
     pub(crate) counts: Counts,
+    /// Which changes are in it, of those that leave their numbers.
+    #[serde(default, skip_serializing_if = "Presence::is_empty")]
+    pub(crate) presence: Presence,
     pub(crate) ballast: Ballast,
 }
 
@@ -28,6 +31,9 @@ pub(crate) struct Counts {
 pub(crate) struct Change {
     lane: u32,
     tool: Tool,
+    /// Its number, if it leaves it in the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iteration: Option<u32>,
     /// The total that the change was laid on, if that happened in this process and to this very
     /// value, as it does where `apply` is done by reading and writing.
     #[serde(skip)]
@@ -39,8 +45,16 @@ impl Change {
         Self {
             lane: operation.lane,
             tool: operation.tool(seed),
+            iteration: None,
             laid_on: Cell::new(None),
         }
+    }
+
+    /// The same, which leaves its number in the state.
+    pub(crate) const fn numbered(operation: Operation, seed: Seed) -> Self {
+        let mut change = Self::new(operation, seed);
+        change.iteration = Some(operation.iteration);
+        change
     }
 
     /// The version that it changed, if this process has seen it.
@@ -124,6 +138,10 @@ impl State for Tally {
     fn apply(&mut self, change: &Change) {
         change.laid_on.set(Some(self.counts.total));
         self.counts.count_one(change.lane, change.tool);
+        if let Some(iteration) = change.iteration {
+            let lane = change.lane;
+            self.presence.take(Operation { lane, iteration });
+        }
     }
 }
 

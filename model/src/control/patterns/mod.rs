@@ -40,6 +40,8 @@ mod torn_append;
 mod truncate_then_write;
 mod truncating_open;
 
+pub use truncate_then_write::TruncateThenWrite;
+
 pub use pattern::{Circumstance, Form, Model, Pattern, Protocol, Variant};
 
 use super::{create_race, rename_stale_lock, unlocked};

@@ -33,8 +33,9 @@ pub(super) const PATTERN: Pattern = Pattern {
     }),
 };
 
-#[derive(Clone, Copy, Debug)]
-struct TruncateThenWrite(Variant);
+/// Truncates the file and writes it, under a correct lock. See the source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TruncateThenWrite(pub(crate) Variant);
 
 impl Strategy for TruncateThenWrite {
     fn name(&self) -> &'static str {

@@ -1,0 +1,157 @@
+//! When it is done: at a random instant of what a process usually takes.
+
+use super::dice::{Question, draw};
+use super::lifetime::Lifetimes;
+use super::plan::Chaos;
+use crate::run::{Children, Meanwhile};
+use crate::workload::{Operation, Seed};
+use rustix::process::Signal;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ExitStatus};
+use std::time::{Duration, Instant};
+
+/// What is done to the processes of one lane, one after the other.
+///
+/// A blow that comes too late, because the process has ended before, is owed to the next one: so as
+/// many are dealt as were chosen, whatever the processes take.
+#[derive(Debug)]
+pub(crate) struct Blows<'a> {
+    chaos: Chaos,
+    seed: Seed,
+    usual: &'a Lifetimes,
+    kill: Blow,
+    stop: Blow,
+    continue_at: Option<Instant>,
+    /// Whether the process has got SIGKILL, perhaps too late.
+    struck: bool,
+    /// Whether it was stopped, so that it has taken longer than usual.
+    delayed: bool,
+    dealt: Dealt,
+}
+
+/// One kind of blow.
+#[derive(Clone, Copy, Debug, Default)]
+struct Blow {
+    owed: u32,
+    at: Option<Instant>,
+}
+
+/// What was done to the processes of a lane.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dealt {
+    /// How many were killed.
+    pub(crate) kills: u64,
+    /// Each that was stopped, by its number.
+    pub(crate) stopped: Vec<u32>,
+}
+
+impl Blow {
+    /// Chooses the instant, if there is a blow to deal.
+    fn aim(&mut self, chosen: bool, instant: Instant) {
+        self.owed += u32::from(chosen);
+        if self.owed > 0 {
+            self.at.get_or_insert(instant);
+        }
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.at.is_some_and(|at| at <= now)
+    }
+
+    const fn settle(&mut self) {
+        self.owed = self.owed.saturating_sub(1);
+    }
+}
+
+impl<'a> Blows<'a> {
+    pub(crate) fn new(chaos: Chaos, seed: Seed, usual: &'a Lifetimes) -> Self {
+        Self {
+            chaos,
+            seed,
+            usual,
+            kill: Blow::default(),
+            stop: Blow::default(),
+            continue_at: None,
+            struck: false,
+            delayed: false,
+            dealt: Dealt::default(),
+        }
+    }
+
+    /// A change or command begins; chooses what is done to it.
+    pub(crate) fn choose(&mut self, operation: Operation) {
+        let drawn = |question| draw(self.seed, operation, question);
+        let usual = self.usual.typical();
+        let instant = |question| Instant::now() + usual.mul_f64(drawn(question));
+        let chosen = self
+            .chaos
+            .kill
+            .is_some_and(|share| share.has(drawn(Question::Kill)));
+        let killed_at = instant(Question::KillWhen);
+        let stop = self.chaos.stop;
+        let stopped = stop.is_some_and(|pause| pause.share.has(drawn(Question::Stop)));
+        let stopped_at = instant(Question::StopWhen);
+        self.kill.aim(chosen, killed_at);
+        self.stop.aim(stopped, stopped_at);
+    }
+
+    /// A change or command has ended by itself, after that time.
+    pub(crate) fn take_lifetime(&mut self, lifetime: Duration) {
+        if !std::mem::take(&mut self.delayed) {
+            self.usual.take(lifetime);
+        }
+    }
+
+    /// A process has ended. Tells whether it was killed here.
+    pub(crate) fn end(&mut self, status: ExitStatus) -> bool {
+        let killed = std::mem::take(&mut self.struck) && status.signal() == Some(SIGKILL);
+        if killed {
+            self.kill.settle();
+            self.dealt.kills += 1;
+        }
+        (self.kill.at, self.stop.at, self.continue_at) = (None, None, None);
+        killed
+    }
+
+    /// What was done to all of them.
+    pub(crate) fn into_dealt(self) -> Dealt {
+        self.dealt
+    }
+
+    fn stop(&mut self, now: Instant, children: &Children, child: &Child) {
+        self.stop.at = None;
+        if let Some(pause) = self.chaos.stop
+            && children.signal(child, Signal::STOP)
+        {
+            self.stop.settle();
+            self.dealt.stopped.push(child.id());
+            self.continue_at = Some(now + pause.duration());
+            self.delayed = true;
+        }
+    }
+}
+
+const SIGKILL: i32 = Signal::KILL.as_raw();
+
+impl Meanwhile for Blows<'_> {
+    fn due(&self) -> Option<Instant> {
+        let all = [self.kill.at, self.stop.at, self.continue_at];
+        all.into_iter().flatten().min()
+    }
+
+    fn act(&mut self, children: &Children, child: &Child) {
+        let now = Instant::now();
+        if self.continue_at.is_some_and(|at| at <= now) {
+            self.continue_at = None;
+            children.signal(child, Signal::CONT);
+        }
+        if self.kill.is_due(now) {
+            (self.kill.at, self.stop.at, self.continue_at) = (None, None, None);
+            // What it had said before may still be read, and aim at it again.
+            self.struck |= children.signal(child, Signal::KILL);
+        }
+        if self.stop.is_due(now) {
+            self.stop(now, children, child);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Commands in any language under stress.
+//!
+//! Each lane starts the command over and over, one fresh process for each iteration, told by
+//! placeholders and by its environment which one it is. Exit code 0 acknowledges its update;
+//! whatever else it does leaves that in doubt. In the end [`oracle`]s compare what was acknowledged
+//! with the files that the command has left.
+//!
+//! In reading order: [`plan`] is what is asked for, made of [`template`]s and [`claim`]s; [`run`]
+//! goes round by round, [`round`] starts the lanes, [`lane`] its processes, and [`listen`] hears
+//! them out; the [`record`]s of all of them go to the oracles, whose [`verdict`] the [`report`]
+//! prints.
+
+mod claim;
+mod plan;
+mod template;
+
+mod aside;
+mod lane;
+mod listen;
+mod orphans;
+mod record;
+mod round;
+mod run;
+
+mod oracle;
+mod report;
+mod verdict;
+
+pub(crate) use oracle::{ExpectJson, ExpectTokens};
+pub(crate) use plan::{MaxFail, Oracles, Plan};
+pub(crate) use run::main;
+pub(crate) use template::{Scope, Template};

@@ -1,0 +1,113 @@
+//! What must hold when the last command has ended.
+//!
+//! Numbers in JSON files, tokens each exactly once, and a check of the user's own. An oracle only
+//! accuses where no right program could have left the files so: what a process has done that was
+//! killed or has failed is not known, so its token may be there or not.
+
+pub(super) mod check;
+mod forks;
+mod json;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use json::ExpectJson;
+pub(crate) use tokens::ExpectTokens;
+
+use super::claim::Numbers;
+use super::plan::Oracles;
+use super::record::{Record, token};
+use super::verdict::Evidence;
+use crate::workload::Operation;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+/// How much of a list is kept as evidence. The first tell it all.
+const EVIDENCE_MAX: usize = 16;
+
+/// A round that is over.
+pub(super) struct Scene<'a> {
+    pub(super) directory: &'a Path,
+    pub(super) round: u32,
+    pub(super) records: &'a [Record],
+    pub(super) numbers: Numbers,
+    /// Whether every lane came to its end.
+    pub(super) is_complete: bool,
+}
+
+/// What was found in the files.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    pub(super) evidence: Evidence,
+    /// What was expected and what was found, for the line of the run.
+    pub(super) counted: Option<(i128, Option<i128>)>,
+}
+
+/// Looks at the files. If the round was cut short only the tokens can be judged: processes that were
+/// killed then are in no claim.
+pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
+    let mut evidence = Evidence {
+        round: scene.round,
+        ..Evidence::default()
+    };
+    let mut counts = Vec::new();
+    let mut lost = BTreeSet::new();
+    for expected in &oracles.tokens {
+        counts.push(expected.look(scene, &mut evidence, &mut lost));
+    }
+    for expected in oracles.json.iter().filter(|_| scene.is_complete) {
+        counts.extend(expected.look(scene, &mut evidence));
+    }
+    // By itself it accuses nobody: two processes may have agreed on it.
+    evidence.fork = evidence
+        .is_any()
+        .then(|| forks::find(scene, &lost))
+        .flatten();
+    Finding {
+        evidence,
+        counted: counts.first().copied(),
+    }
+}
+
+impl Scene<'_> {
+    /// All processes by their tokens.
+    fn by_token(&self) -> BTreeMap<String, &Record> {
+        let records = self.records.iter();
+        let by_token = records.map(|record| (self.token(record.operation), record));
+        by_token.collect()
+    }
+
+    fn token(&self, operation: Operation) -> String {
+        token(self.round, operation)
+    }
+}
+
+/// The text of a file. One that is not there is empty, unless something must be in it.
+fn text_of(path: &str) -> Result<Option<String>, String> {
+    match std::fs::read(path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) => Err(format!("{path} is not text: {error}")),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{path} cannot be read: {error}")),
+    }
+}
+
+/// What is at the pointer in a file of JSON, or what is wrong with it. Nothing, if there is no file.
+fn value_in(path: &str, pointer: &str) -> Result<Option<serde_json::Value>, String> {
+    let Some(text) = text_of(path)? else {
+        return Ok(None);
+    };
+    let mut value: serde_json::Value = match serde_json::from_str(&text) {
+        Ok(value) => value,
+        Err(_) if text.trim().is_empty() => return Err(format!("{path} is empty")),
+        Err(error) => return Err(format!("{path} is not JSON: {error}")),
+    };
+    match value.pointer_mut(pointer) {
+        Some(found) => Ok(Some(found.take())),
+        None => Err(format!("{path} has nothing at {pointer}")),
+    }
+}

@@ -1,0 +1,109 @@
+//! What is known of one process that has ended.
+
+use crate::workload::Operation;
+use std::fmt;
+use std::time::Duration;
+
+/// One process: which it was, when it ran, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) operation: Operation,
+    /// From before its start to after its end, counted from the beginning of the round. What it did
+    /// to the state it did in between.
+    pub(crate) began: Duration,
+    pub(crate) ended: Duration,
+    pub(crate) fate: Fate,
+    /// The changes that it said it had made.
+    pub(crate) steps: Vec<Step>,
+    /// The last line that it wrote to standard error.
+    pub(crate) complaint: Option<String>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fate {
+    /// Exit code 0: its update is made.
+    Acknowledged,
+    /// It failed by itself: its update may have been made.
+    Exited(i32),
+    /// It was killed by a signal that we have not sent: its update may have been made.
+    Died(i32),
+    /// We have killed it: its update may have been made.
+    Killed,
+}
+
+/// A change as the process that made it saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) read: String,
+    pub(crate) wrote: String,
+}
+
+impl Record {
+    pub(crate) fn is_acknowledged(&self) -> bool {
+        self.fate == Fate::Acknowledged
+    }
+
+    /// Whether it failed by itself.
+    pub(crate) const fn has_failed(&self) -> bool {
+        matches!(self.fate, Fate::Exited(_) | Fate::Died(_))
+    }
+
+    /// Whether both ran at the same time, as far as can be seen from outside.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.began < other.ended && other.began < self.ended
+    }
+}
+
+impl Step {
+    /// Reads a line of the form `stress: read VERSION wrote VERSION`. A version is a word.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let mut words = line.strip_prefix("stress: ")?.split_whitespace();
+        let mut expect = |word| (words.next()? == word).then(|| words.next()).flatten();
+        let (read, wrote) = (expect("read")?.to_owned(), expect("wrote")?.to_owned());
+        words.next().is_none().then_some(Self { read, wrote })
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Acknowledged => write!(f, "exit code 0"),
+            Self::Exited(code) => write!(f, "exit code {code}"),
+            Self::Died(signal) => write!(f, "signal {signal}"),
+            Self::Killed => write!(f, "killed"),
+        }
+    }
+}
+
+/// The token of an operation in a round. No two processes of a run have the same, so a token also
+/// shows when state leaks from one round into another.
+pub(crate) fn token(round: u32, operation: Operation) -> String {
+    let Operation { lane, iteration } = operation;
+    format!("r{round}-p{lane}-{iteration}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Step;
+
+    #[test]
+    fn a_step_is_a_line_with_two_versions_and_nothing_else() {
+        let step = Step {
+            read: "41".to_owned(),
+            wrote: "\"a3f\"".to_owned(),
+        };
+        assert_eq!(Step::parse("stress: read 41  wrote \"a3f\"\r"), Some(step));
+        for line in [
+            "",
+            "stress:",
+            "stress: read 41",
+            "stress: read 41 wrote",
+            "stress: read 41 wrote 42 twice",
+            "stress: wrote 42 read 41",
+            " stress: read 41 wrote 42",
+        ] {
+            assert_eq!(Step::parse(line), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What is told of a command. A report is a value; printing it is a courtesy.
+
+mod human;
+mod json;
+#[cfg(test)]
+mod tests;
+
+use super::plan::Plan;
+use super::verdict::{Failures, Harm, Verdict};
+use crate::args::Format;
+use crate::verdict::{Conclusion, Status};
+use hookstate_cli::paint::Paint;
+use human::Human;
+use json::Json;
+use std::io::{Result, stdout};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What a command came to, in all rounds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Report {
+    pub(super) rounds_done: u32,
+    pub(super) verdict: Verdict,
+    pub(super) acked: u64,
+    pub(super) started: u64,
+    /// What the first oracle that counts has expected, and what it got.
+    pub(super) expected: Option<i128>,
+    pub(super) got: Option<i128>,
+    pub(super) failures: Failures,
+    pub(super) harm: Harm,
+    pub(super) elapsed: Duration,
+    /// The directory of the last round, if it was kept.
+    pub(super) kept: Option<PathBuf>,
+    pub(super) interrupted: bool,
+}
+
+/// Prints a report.
+pub(super) trait Reporter {
+    /// Before the first round.
+    fn begin(&mut self, plan: &Plan) -> Result<()>;
+    /// After the last.
+    fn end(&mut self, plan: &Plan, report: &Report) -> Result<()>;
+}
+
+/// The reporter that prints in this format.
+pub(super) fn reporter(format: Format) -> Box<dyn Reporter> {
+    match format {
+        Format::Human => Box::new(Human::new(stdout(), Paint::for_stdout())),
+        Format::Json => Box::new(Json::new(stdout())),
+    }
+}
+
+impl Report {
+    pub(super) fn conclusion(&self, plan: &Plan) -> Conclusion {
+        let lacking = plan.lacks_race.then_some(Status::Inconclusive);
+        let statuses = [self.verdict.status()].into_iter().chain(lacking);
+        Conclusion::of(statuses, self.interrupted)
+    }
+}

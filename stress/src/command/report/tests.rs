@@ -1,0 +1,189 @@
+//! What is printed, with every verdict in it.
+
+use super::super::plan::{MaxFail, Oracles, Plan};
+use super::super::record::Fate;
+use super::super::template::{Scope, Template};
+use super::super::verdict::{Evidence, Failures, Fork, Harm, Lost, Verdict};
+use super::human::Human;
+use super::json::Json;
+use super::{Report, Reporter};
+use crate::args::Format;
+use crate::chaos::Chaos;
+use crate::verdict::Conclusion;
+use crate::workload::{Operation, Seed};
+use hookstate_cli::paint::Paint;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+fn template(text: &str, scope: Scope) -> Template {
+    Template::parse(text, scope).unwrap()
+}
+
+fn plan() -> Plan {
+    let words = ["python3", "hook.py", "{dir}", "{token}"];
+    Plan {
+        words: words.map(|word| template(word, Scope::Process)).to_vec(),
+        stdin: None,
+        setup: Some(template("mkdir {dir}/a", Scope::Round)),
+        oracles: Oracles {
+            json: vec!["{dir}/s.json:/count=procs*iters".parse().unwrap()],
+            tokens: vec!["{dir}/s.json:/tokens".parse().unwrap()],
+            check: Some(template("python3 check.py {dir}", Scope::Round)),
+        },
+        max_fail: MaxFail::Percent(2),
+        procs: 8,
+        iters: 100,
+        rounds: 3,
+        seed: Seed(0x07c1_e9a4),
+        timeout: Duration::from_secs(120),
+        directory: None,
+        keep: false,
+        format: Format::Human,
+        chaos: Chaos::default(),
+        lacks_race: false,
+        again: "stress --procs 8 -- python3 hook.py '{dir}' '{token}'".to_owned(),
+    }
+}
+
+fn failures() -> Failures {
+    let operation = Operation {
+        lane: 2,
+        iteration: 17,
+    };
+    Failures {
+        by_fate: BTreeMap::from([(Fate::Exited(1), 3), (Fate::Died(11), 1)]),
+        last_words: Some((operation, "TimeoutError: locked".to_owned())),
+    }
+}
+
+fn report(verdict: Verdict) -> Report {
+    Report {
+        rounds_done: 3,
+        verdict,
+        acked: 2400,
+        started: 2400,
+        expected: Some(2400),
+        got: Some(2400),
+        failures: Failures::default(),
+        harm: Harm::default(),
+        elapsed: Duration::from_millis(610),
+        kept: None,
+        interrupted: false,
+    }
+}
+
+fn violated() -> Report {
+    let operation = |lane, iteration| Operation { lane, iteration };
+    let lost = |lane, iteration, rival| Lost {
+        token: format!("r2-p{lane}-{iteration}"),
+        operation: operation(lane, iteration),
+        rival,
+    };
+    let evidence = Evidence {
+        round: 2,
+        fork: Some(Fork {
+            read: "41".to_owned(),
+            wrote: ["42".to_owned(), "42".to_owned()],
+            first: operation(1, 17),
+            second: operation(3, 9),
+            overwritten: Some(operation(1, 17)),
+        }),
+        lost: 7,
+        first_lost: vec![
+            lost(1, 17, Some(operation(3, 9))),
+            lost(2, 4, None),
+            lost(2, 5, None),
+            lost(2, 6, None),
+        ],
+        doubled: vec!["r2-p4-1".to_owned()],
+        foreign: vec!["r1-p4-1".to_owned(), "x".to_owned()],
+        complaints: vec!["{dir}/s.json:/count: expected 800 got 793".to_owned()],
+        check: vec!["two were inside at once".to_owned()],
+    };
+    Report {
+        rounds_done: 2,
+        got: Some(2393),
+        failures: failures(),
+        kept: Some("/tmp/stress-Ab12cd/command-0002".into()),
+        ..report(Verdict::Violated(Box::new(evidence)))
+    }
+}
+
+fn inconclusive() -> Report {
+    let why = "4 of 2400 commands failed, more than --max-fail 0: exit code 1 (4 times)".to_owned();
+    Report {
+        expected: None,
+        got: None,
+        acked: 2396,
+        ..report(Verdict::Inconclusive { why })
+    }
+}
+
+fn print(reporter: &mut dyn Reporter, plan: &Plan, report: &Report) {
+    reporter.begin(plan).unwrap();
+    reporter.end(plan, report).unwrap();
+}
+
+fn human(plan: &Plan, report: &Report) -> String {
+    let mut text = Vec::new();
+    print(&mut Human::new(&mut text, Paint::Plain), plan, report);
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn every_verdict_has_its_lines() {
+    let tolerated = Report {
+        failures: failures(),
+        ..report(Verdict::Exact)
+    };
+    let mut alone = plan();
+    alone.lacks_race = true;
+    alone.procs = 1;
+    alone.rounds = 1;
+    let interrupted = Report {
+        interrupted: true,
+        ..inconclusive()
+    };
+    let mut harmed = plan();
+    harmed.chaos = "kill=2%,stop=1%:50ms,enospc".parse().unwrap();
+    let survived = Report {
+        harm: Harm {
+            kills: 51,
+            stops: 1,
+            disk_full: 9,
+        },
+        ..report(Verdict::Exact)
+    };
+    let texts = [
+        human(&harmed, &survived),
+        human(&plan(), &tolerated),
+        human(&plan(), &violated()),
+        human(&plan(), &interrupted),
+        human(&alone, &report(Verdict::Exact)),
+    ];
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+#[test]
+fn json_has_all_evidence() {
+    let mut text = Vec::new();
+    print(&mut Json::new(&mut text), &plan(), &violated());
+    insta::assert_snapshot!(String::from_utf8(text).unwrap());
+}
+
+#[test]
+fn a_verdict_is_a_conclusion_unless_it_proves_nothing() {
+    let conclusion = |report: &Report| report.conclusion(&plan());
+    assert_eq!(conclusion(&report(Verdict::Exact)), Conclusion::Exact);
+    assert_eq!(conclusion(&violated()), Conclusion::Violated);
+    assert_eq!(conclusion(&inconclusive()), Conclusion::Inconclusive);
+    let interrupted = Report {
+        interrupted: true,
+        ..inconclusive()
+    };
+    assert_eq!(conclusion(&interrupted), Conclusion::Interrupted);
+    let mut alone = plan();
+    alone.lacks_race = true;
+    let exact = report(Verdict::Exact);
+    assert_eq!(exact.conclusion(&alone), Conclusion::Inconclusive);
+}

@@ -1,0 +1,220 @@
+//! What a command comes to, and what shows it.
+
+use super::record::{Fate, Record};
+use crate::chaos::Dealt;
+use crate::verdict::Status;
+use crate::workload::Operation;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The judgement on a command.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// Everything that was expected holds.
+    Exact,
+    /// Something does not.
+    Violated(Box<Evidence>),
+    /// It cannot be said.
+    Inconclusive {
+        /// Why not.
+        why: String,
+    },
+}
+
+/// What shows that an update was lost, or something else that was expected does not hold, in one
+/// round.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Evidence {
+    /// In which round, counted from 1.
+    pub(crate) round: u32,
+    /// Two processes that said they had changed the same version.
+    pub(crate) fork: Option<Fork>,
+    /// The acknowledged tokens that are not there: how many, and the first few.
+    pub(crate) lost: u64,
+    pub(crate) first_lost: Vec<Lost>,
+    /// Tokens that are there more than once, the first few.
+    pub(crate) doubled: Vec<String>,
+    /// Tokens that are there and were never given out, the first few.
+    pub(crate) foreign: Vec<String>,
+    /// Claims that do not hold, and files that are not what they should be.
+    pub(crate) complaints: Vec<String>,
+    /// What the check said.
+    pub(crate) check: Vec<String>,
+}
+
+/// A lost update seen from its two ends, as the processes told it themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Fork {
+    /// The version that both had read.
+    pub(crate) read: String,
+    /// What each of them wrote.
+    pub(crate) wrote: [String; 2],
+    /// The one that ended first, and the other.
+    pub(crate) first: Operation,
+    pub(crate) second: Operation,
+    /// Whose update is not there any more, if the tokens tell.
+    pub(crate) overwritten: Option<Operation>,
+}
+
+/// An acknowledged update that is not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Lost {
+    pub(crate) token: String,
+    pub(crate) operation: Operation,
+    /// One that ran at the same time and is there. Two updates that overlap can overwrite each
+    /// other; that this one has done it is likely, not certain.
+    pub(crate) rival: Option<Operation>,
+}
+
+/// How commands have failed by themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Failures {
+    pub(crate) by_fate: BTreeMap<Fate, u64>,
+    /// What one of them has said last, and which.
+    pub(crate) last_words: Option<(Operation, String)>,
+}
+
+/// What was done to the commands on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Harm {
+    pub(crate) kills: u64,
+    pub(crate) stops: u64,
+    pub(crate) disk_full: u64,
+}
+
+impl Harm {
+    pub(crate) fn take(&mut self, dealt: &Dealt) {
+        self.kills += dealt.kills;
+        self.stops += dealt.stopped.len() as u64;
+    }
+
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.kills += other.kills;
+        self.stops += other.stops;
+        self.disk_full += other.disk_full;
+    }
+}
+
+impl Verdict {
+    pub(crate) const fn status(&self) -> Status {
+        match self {
+            Self::Exact => Status::Exact,
+            Self::Violated(_) => Status::Violated,
+            Self::Inconclusive { .. } => Status::Inconclusive,
+        }
+    }
+}
+
+impl Evidence {
+    pub(crate) fn is_any(&self) -> bool {
+        let round = self.round;
+        *self
+            != Self {
+                round,
+                ..Self::default()
+            }
+    }
+
+    /// The evidence in lines, the smallest first.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let fork = self.fork.iter().flat_map(Fork::lines);
+        let lost = shown(&self.first_lost, self.lost);
+        let list = |what: &str, tokens: &[String]| {
+            (!tokens.is_empty()).then(|| format!("{what}: {}", tokens.join(", ")))
+        };
+        let doubled = list("more than once", &self.doubled);
+        let foreign = list("never given out", &self.foreign);
+        let check = self.check.iter().map(|line| format!("check: {line}"));
+        fork.chain(lost)
+            .chain(doubled)
+            .chain(foreign)
+            .chain(self.complaints.iter().cloned())
+            .chain(check)
+            .collect()
+    }
+}
+
+/// How many lost updates are told of in full.
+const LOST_SHOWN: usize = 3;
+
+fn shown(first: &[Lost], all: u64) -> impl Iterator<Item = String> {
+    let lines = first.iter().take(LOST_SHOWN).map(ToString::to_string);
+    let more = all.saturating_sub(first.len().min(LOST_SHOWN) as u64);
+    lines.chain((more > 0).then(|| format!("and {more} more like it")))
+}
+
+impl Fork {
+    fn lines(&self) -> Vec<String> {
+        let (first, second, read) = (self.first, self.second, &self.read);
+        let [wrote, also] = &self.wrote;
+        let wrote = if wrote == also {
+            format!("both wrote {wrote}")
+        } else {
+            format!("wrote {wrote} and {also}")
+        };
+        let who = if first.lane == second.lane {
+            "one process twice"
+        } else {
+            "two processes"
+        };
+        let mut lines = vec![format!("{who} read {read} and {wrote}: {first}, {second}")];
+        lines.extend(self.overwritten.map(|lost| {
+            let by = if lost == first { second } else { first };
+            format!("the update of {lost} was overwritten by {by}")
+        }));
+        lines
+    }
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (operation, token) = (self.operation, &self.token);
+        write!(f, "the update of {operation} is lost ({token}), ")?;
+        match self.rival {
+            Some(rival) => write!(f, "probably overwritten by {rival}"),
+            None => write!(f, "and none that is left ran at the same time"),
+        }
+    }
+}
+
+impl Failures {
+    pub(crate) fn of(records: &[Record]) -> Self {
+        let mut failures = Self::default();
+        for record in records.iter().filter(|record| record.has_failed()) {
+            *failures.by_fate.entry(record.fate).or_default() += 1;
+            if let Some(complaint) = &record.complaint {
+                failures.last_words = Some((record.operation, complaint.clone()));
+            }
+        }
+        failures
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        for (fate, count) in other.by_fate {
+            *self.by_fate.entry(fate).or_default() += count;
+        }
+        self.last_words = other.last_words.or(self.last_words.take());
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.by_fate.values().sum()
+    }
+}
+
+/// As in `exit code 1 (3 times), signal 11 (once); p2 #17 said: no such file`.
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (fate, count)) in self.by_fate.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            match count {
+                1 => write!(f, "{separator}{fate} (once)")?,
+                count => write!(f, "{separator}{fate} ({count} times)")?,
+            }
+        }
+        match &self.last_words {
+            Some((operation, words)) => write!(f, "; {operation} said: {words}"),
+            None => Ok(()),
+        }
+    }
+}
