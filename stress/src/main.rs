@@ -20,6 +20,8 @@ mod verdict;
 mod worker;
 mod workload;
 
+use anyhow::Context;
+use args::{Paper, Task};
 use hookstate_cli::exit;
 
 fn main() -> exit::Code {
@@ -28,8 +30,15 @@ fn main() -> exit::Code {
     if words.next().is_some_and(|word| word == worker::SUBCOMMAND) {
         return worker::main(words);
     }
-    match run::main(&args::plan()) {
-        Ok(conclusion) => conclusion.exit_code(),
-        Err(error) => exit::failed(&error),
-    }
+    let ended = match args::task() {
+        Task::Strategies(plan) => run::main(&plan).map(|conclusion| conclusion.exit_code()),
+        Task::Paper(paper) => print(paper),
+    };
+    ended.unwrap_or_else(|error| exit::failed(&error))
+}
+
+fn print(paper: Paper) -> anyhow::Result<exit::Code> {
+    let written = paper.write(&mut std::io::stdout().lock());
+    written.context("cannot write to standard output")?;
+    Ok(exit::Code::Success)
 }

@@ -1,20 +1,38 @@
 //! The command line: first what the words say, then what they mean.
 
+mod paper;
 mod plan;
 mod words;
 
+pub(crate) use paper::Paper;
 pub(crate) use plan::{Plan, Trial};
 pub(crate) use words::{Format, Shape};
 
 use clap::{CommandFactory, Parser};
 use words::Words;
 
-/// The plan that the command line asks for. A command line that asks for nothing sensible, or for
-/// help, ends the program.
-pub(crate) fn plan() -> Plan {
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// To put strategies and controls under stress.
+    Strategies(Plan),
+    /// To write something of the command line itself.
+    Paper(Paper),
+}
+
+/// What the command line asks for. One that asks for nothing sensible, or for help, ends the
+/// program.
+pub(crate) fn task() -> Task {
     let words = Words::parse();
-    plan::plan(&words).unwrap_or_else(|text| {
+    meaning(&words).unwrap_or_else(|text| {
         let kind = clap::error::ErrorKind::ValueValidation;
         Words::command().error(kind, text).exit()
     })
+}
+
+fn meaning(words: &Words) -> Result<Task, String> {
+    match words.paper {
+        Some(paper) => Ok(Task::Paper(paper)),
+        None => plan::plan(words).map(Task::Strategies),
+    }
 }

@@ -1,5 +1,6 @@
 //! What the words of the command line say, each by itself.
 
+use super::paper::Paper;
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed, Workload};
 use clap::{Parser, ValueEnum};
@@ -19,6 +20,8 @@ use std::path::PathBuf;
     name = "stress",
     version,
     max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
     after_long_help = AFTER_LONG_HELP,
     after_help = "'--help' says more and gives examples."
 )]
@@ -117,6 +120,9 @@ pub(super) struct Words {
     /// Lets a worker misbehave: LANE:ITERATION:KIND
     #[arg(long, hide = true, value_name = "FAULT")]
     pub(super) inject: Option<Fault>,
+
+    #[command(subcommand)]
+    pub(super) paper: Option<Paper>,
 }
 
 const AFTER_LONG_HELP: &str = "\

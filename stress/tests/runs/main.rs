@@ -5,6 +5,7 @@
     reason = "the tests of a tool that works on real files"
 )]
 
+mod paper;
 mod program;
 
 mod workloads;
