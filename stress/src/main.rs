@@ -12,6 +12,7 @@
 mod args;
 mod event;
 mod oracle;
+mod pace;
 mod progress;
 mod report;
 mod run;

@@ -3,15 +3,18 @@
 mod announcements;
 mod forks;
 mod rows;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 
 use crate::event::{Acknowledged, Event, Summary};
-use crate::verdict::{Counted, Evidence, Miscount, Sighting, Source, Verdict};
+use crate::pace::{Pace, RoundPace};
+use crate::verdict::{Counted, Evidence, Miscount, Moment, Sighting, Source, Verdict};
 use crate::workload::{Counts, Flaw, Operation, Seed, Unreported, Workload};
 use announcements::Announcements;
 use forks::Forks;
 use std::collections::{BTreeMap, BTreeSet};
+use surroundings::Surroundings;
 
 /// How many sightings and miscounts are kept as evidence. The first tell it all, and memory must
 /// not grow with what goes wrong.
@@ -26,6 +29,8 @@ pub(crate) struct Oracle {
     /// What was taken out of the state again by the lanes.
     removed: Counts,
     forks: Forks,
+    surroundings: Surroundings,
+    pace: RoundPace,
     announcements: Announcements,
     sightings: Vec<Sighting>,
     /// Why the round cannot be exact, in the order in which it became known.
@@ -65,6 +70,7 @@ pub(crate) struct Judgement {
     pub(crate) expected: u64,
     pub(crate) got: Option<u64>,
     pub(crate) counters: Counters,
+    pub(crate) pace: Pace,
 }
 
 impl Counters {
@@ -85,6 +91,8 @@ impl Oracle {
             acknowledged: Counts::default(),
             removed: Counts::default(),
             forks: Forks::default(),
+            surroundings: Surroundings::default(),
+            pace: RoundPace::default(),
             announcements: Announcements::default(),
             sightings: Vec::new(),
             troubles: Vec::new(),
@@ -151,8 +159,13 @@ impl Oracle {
             iteration: acknowledged.iteration,
         };
         self.acknowledged.count(operation, self.asked.seed);
+        self.pace.take(lane, &acknowledged);
+        self.surroundings.take(Moment::of(operation, acknowledged));
         if let Some(version) = acknowledged.laid_on {
             self.forks.take(version, operation);
+        }
+        if let Some(fork) = self.forks.found() {
+            self.surroundings.mark(fork);
         }
     }
 
@@ -169,6 +182,7 @@ impl Oracle {
             expected,
             got,
             counters: self.counters,
+            pace: self.pace.of(self.asked.lanes),
         }
     }
 
@@ -194,6 +208,7 @@ impl Oracle {
             expected: self.expected(),
             got: self.got(),
             fork: self.forks.found(),
+            around: self.surroundings.nearest(),
             claimed_twice: self.announcements.claimed_twice(),
             miscounts: self.miscounts(),
             sightings: [self.sightings.clone(), self.misplaced()].concat(),

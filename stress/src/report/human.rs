@@ -1,6 +1,7 @@
 //! The report for people: a line for each run, the smallest evidence first, and last how to see
 //! it again. Nobody should parse it; see the `json` module for that.
 
+use super::words::{percent, time};
 use super::{Report, Reporter, Run};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
@@ -172,7 +173,7 @@ fn difference(expected: u64, got: Option<u64>) -> String {
 fn details(run: &Run) -> Vec<String> {
     let mut lines = match &run.verdict {
         Verdict::Exact if run.subject.role() == Role::Control => vec![missed(run)],
-        Verdict::Exact => asides(run).into_iter().collect(),
+        Verdict::Exact => pace(run).into_iter().chain(asides(run)).collect(),
         Verdict::Inconclusive { why } => vec![why.clone()],
         Verdict::Violated(evidence) if run.status() == Status::Caught => caught(evidence),
         Verdict::Violated(evidence) => {
@@ -203,6 +204,18 @@ fn caught(evidence: &Evidence) -> Vec<String> {
 
 fn in_round(evidence: &Evidence, rounds: u32) -> Option<String> {
     (rounds > 1).then(|| format!("in round {} of {rounds}", evidence.round))
+}
+
+/// How long the changes took, and how fair it was to the slowest process.
+fn pace(run: &Run) -> Option<String> {
+    let all = run.pace.quantiles()?;
+    let (p50, p99) = (time(all.p50), time(all.p99));
+    let (p99_9, max) = (time(all.p99_9), time(all.max));
+    let fairness = run.fairness().map(percent);
+    let fairness = fairness.map_or_else(String::new, |share| format!(", fairness {share}"));
+    Some(format!(
+        "p50 {p50}, p99 {p99}, p99.9 {p99_9}, max {max}{fairness}"
+    ))
 }
 
 /// What an exact run had besides changes, if there was anything but reads.

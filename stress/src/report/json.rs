@@ -3,6 +3,7 @@
 
 use super::{Report, Reporter, Run};
 use crate::args::Shape;
+use crate::pace::Quantiles;
 use crate::subject::{Role, Subject};
 use crate::verdict::{Conclusion, Evidence, Status, Verdict};
 use crate::worker::Durability;
@@ -60,6 +61,8 @@ struct JsonRun<'a> {
     lock_timeouts: u64,
     deferred: u64,
     first_deferred: Option<&'a str>,
+    latency_ns: Option<Quantiles>,
+    fairness: Option<f64>,
     seconds: f64,
     why: Option<&'a str>,
     evidence: Option<&'a Evidence>,
@@ -143,6 +146,8 @@ impl<'a> From<&'a Run> for JsonRun<'a> {
             lock_timeouts: run.counters.lock_timeouts,
             deferred: run.counters.deferred,
             first_deferred: run.counters.first_deferred.as_deref(),
+            latency_ns: run.pace.quantiles(),
+            fairness: run.fairness(),
             seconds: run.elapsed.as_secs_f64(),
             why,
             evidence,

@@ -4,13 +4,15 @@ use super::human::Human;
 use super::json::Json;
 use super::{Report, Reporter, Run};
 use crate::args::Shape;
+use crate::event::{Acknowledged, Span};
 use crate::oracle::Counters;
+use crate::pace::{Pace, RoundPace};
 use crate::subject::Subject;
 use crate::verdict::{
-    Conclusion, Counted, DoubleClaim, Evidence, Fork, Miscount, Sighting, Source, Verdict,
+    Conclusion, Counted, DoubleClaim, Evidence, Fork, Miscount, Moment, Sighting, Source, Verdict,
 };
 use crate::worker::Durability;
-use crate::workload::{BallastBytes, Flaw, Operation, Seed, Tool, Workload};
+use crate::workload::{BallastBytes, Entry, Flaw, Operation, Seed, Tool, Workload};
 use hookstate_cli::paint::Paint;
 use std::time::Duration;
 
@@ -25,10 +27,30 @@ fn run(name: &str, shape: Shape, verdict: Verdict) -> Run {
         expected: 800,
         got: Some(800),
         counters: Counters::default(),
+        pace: pace(),
         elapsed: Duration::from_millis(20),
         kept: None,
         again: format!("stress --strategy {name} --no-control --shape {shape} --seed 7c1e9a4"),
     }
+}
+
+/// Of 8 lanes with 100 changes each, which take the longer the higher the lane is.
+fn pace() -> Pace {
+    let mut round = RoundPace::default();
+    for (lane, iteration) in (1..=8).flat_map(|lane| (1..=100).map(move |n| (lane, n))) {
+        let took_ns = 20_000 + 500 * u64::from(lane * iteration);
+        let change = Acknowledged {
+            iteration,
+            entry: Entry::Modify,
+            span: Span {
+                began_ns: 1_000_000 * u64::from(iteration) * u64::from(10 + lane) / 10,
+                took_ns,
+            },
+            laid_on: None,
+        };
+        round.take(lane, &change);
+    }
+    round.of(8)
 }
 
 fn fork() -> Fork {
@@ -43,6 +65,22 @@ fn fork() -> Fork {
             iteration: 9,
         },
     }
+}
+
+/// Three lanes around the fork.
+fn around() -> Vec<Moment> {
+    let moment = |lane, iteration, began_ns, took_ns, read| Moment {
+        operation: Operation { lane, iteration },
+        began_ns,
+        took_ns,
+        read,
+    };
+    vec![
+        moment(2, 11, 0, 9_000, Some(40)),
+        moment(1, 17, 4_000, 61_000, Some(41)),
+        moment(3, 9, 12_000, 81_000, Some(41)),
+        moment(2, 12, 14_000, 1_500_000, None),
+    ]
 }
 
 fn exact() -> Run {
@@ -79,6 +117,7 @@ fn violated() -> Run {
         expected: 800,
         got: Some(799),
         fork: Some(fork()),
+        around: around(),
         claimed_twice: None,
         sightings: vec![torn, flaw(1), flaw(2), flaw(4), flaw(5)],
         miscounts: vec![

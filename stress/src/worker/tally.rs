@@ -4,6 +4,7 @@ use super::change::Lane;
 use super::poll::Beside;
 use super::preempt::Preempt;
 use super::reporter::Reporter;
+use super::stopwatch::Stopwatch;
 use super::{ChangeOrders, Terms, store};
 use crate::event::{Acknowledged, Event, Summary};
 use crate::subject::Subject;
@@ -33,14 +34,17 @@ struct Seen {
 impl Lane for TallyLane<'_> {
     fn change(&mut self, operation: Operation) -> Result<()> {
         let entry = operation.entry();
+        let stopwatch = Stopwatch::start();
         let laid_on = match entry {
             Entry::Modify => self.modify(operation)?,
             Entry::Apply => self.apply(operation)?,
         };
+        let span = stopwatch.span();
         self.acknowledged += 1;
         self.reporter.emit(&Event::Acknowledged(Acknowledged {
             iteration: operation.iteration,
             entry,
+            span,
             laid_on,
         }));
         Ok(())
