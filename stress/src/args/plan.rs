@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) keep: bool,
     pub(crate) format: Format,
+    pub(crate) junit: Option<PathBuf>,
+    pub(crate) html: Option<PathBuf>,
     pub(crate) fault: Option<Fault>,
     /// Whether there would be controls, if more than one process could race.
     pub(crate) lacks_race: bool,
@@ -64,6 +66,8 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         directory: words.dir.clone(),
         keep: words.keep,
         format: words.format,
+        junit: words.junit.clone(),
+        html: words.html.clone(),
         fault: words.inject,
         lacks_race: cannot_race(words) && !words.no_control,
     })

@@ -113,6 +113,20 @@ pub(super) struct Words {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
 
+    /// Writes the report to this file as well, in the XML of JUnit, for CI systems
+    ///
+    /// Each strategy or control in each shape is a test case. It is written as a whole when everything
+    /// has been run, also after an interruption, as is that of --html.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
+    /// Writes the report to this file as well, as a page for a browser
+    ///
+    /// It has all runs, how long the changes took, and for a lost update what each process did around it.
+    /// It needs nothing from elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+
     /// Keeps the directories of all rounds; those of a violation are kept anyway
     #[arg(long)]
     pub(super) keep: bool,
@@ -135,6 +149,8 @@ Examples:
       Calls in the statistics of a session that another process finalizes all the while.
   stress --strategy flock --state-bytes 100000..100 --dir /mnt/xfs
       One strategy with a state that shrinks half way, on another file system.
+  stress --junit stress.xml --html stress.html
+      For a CI system and for the people who look at what it found.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
       What was violated, for a program.
 

@@ -77,7 +77,7 @@ impl<W: Write> Human<W> {
 
 /// What is about to happen. Fits into 80 columns, as the lines of the runs do, with any numbers
 /// that are not extraordinary.
-fn headline(report: &Report) -> String {
+pub(super) fn headline(report: &Report) -> String {
     let strategies = count(report, Role::Strategy, "strategy", "strategies");
     let controls = count(report, Role::Control, "control", "controls");
     let subjects: Vec<String> = [strategies, controls].into_iter().flatten().collect();
@@ -91,7 +91,7 @@ fn headline(report: &Report) -> String {
 }
 
 /// What is not as usual.
-fn settings(report: &Report) -> String {
+pub(super) fn settings(report: &Report) -> String {
     let is_usual = report.workload == Workload::default();
     let workload = (!is_usual).then(|| format!("workload {}", report.workload));
     let rounds = (report.rounds > 1).then(|| format!("{} rounds", report.rounds));
@@ -111,7 +111,7 @@ fn plural<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, more: &st
     format!("{count} {word}")
 }
 
-const fn word(status: Status) -> &'static str {
+pub(super) const fn word(status: Status) -> &'static str {
     match status {
         Status::Exact => "EXACT",
         Status::Caught => "CAUGHT",
@@ -145,7 +145,7 @@ fn run_line(report: &Report, run: &Run) -> String {
 }
 
 /// The numbers.
-fn outcome(run: &Run) -> String {
+pub(super) fn outcome(run: &Run) -> String {
     match &run.verdict {
         Verdict::Violated(evidence) => difference(evidence.expected, evidence.got),
         Verdict::Exact | Verdict::Inconclusive { .. } => numbers(run.expected, run.got),
@@ -170,7 +170,7 @@ fn difference(expected: u64, got: Option<u64>) -> String {
 }
 
 /// The lines under a run.
-fn details(run: &Run) -> Vec<String> {
+pub(super) fn details(run: &Run) -> Vec<String> {
     let mut lines = match &run.verdict {
         Verdict::Exact if run.subject.role() == Role::Control => vec![missed(run)],
         Verdict::Exact => pace(run).into_iter().chain(asides(run)).collect(),
@@ -251,7 +251,7 @@ fn shown(lines: impl ExactSizeIterator<Item = String>) -> impl Iterator<Item = S
     lines.take(SHOWN_MAX).chain(rest)
 }
 
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let strategies = told(
         report,
         Role::Strategy,

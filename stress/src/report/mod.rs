@@ -1,10 +1,15 @@
 //! What is told of the runs. A report is a value; printing it is a courtesy.
 
+mod files;
+mod html;
 mod human;
 mod json;
+mod junit;
 #[cfg(test)]
 mod tests;
 mod words;
+
+pub(crate) use files::Files;
 
 use crate::args::{Format, Plan, Shape};
 use crate::oracle::Counters;

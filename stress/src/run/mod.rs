@@ -3,6 +3,7 @@
 mod children;
 mod collector;
 mod lane;
+mod limits;
 mod messages;
 mod place;
 mod round;
@@ -10,7 +11,7 @@ mod trial;
 
 use crate::args::Plan;
 use crate::progress::Progress;
-use crate::report::{Report, Reporter};
+use crate::report::{Files, Report, Reporter};
 use crate::verdict::Conclusion;
 use anyhow::Context;
 use hookstate_cli::interrupt::Interrupt;
@@ -28,17 +29,23 @@ struct Scene<'a> {
 
 /// Runs the plan, prints the report, and says what it comes to.
 pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
+    limits::raise_for(plan.procs)?;
     let scene = Scene {
         plan,
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
         place: Place::new(plan)?,
         progress: Progress::new(),
     };
+    let files = Files::open(plan)?;
     let mut reporter = crate::report::reporter(plan.format);
-    conduct(&scene, reporter.as_mut())
+    conduct(&scene, reporter.as_mut(), files)
 }
 
-fn conduct(scene: &Scene<'_>, reporter: &mut dyn Reporter) -> anyhow::Result<Conclusion> {
+fn conduct(
+    scene: &Scene<'_>,
+    reporter: &mut dyn Reporter,
+    files: Files,
+) -> anyhow::Result<Conclusion> {
     let started = Instant::now();
     let mut report = Report::new(scene.plan);
     written(reporter.begin(&report))?;
@@ -52,6 +59,7 @@ fn conduct(scene: &Scene<'_>, reporter: &mut dyn Reporter) -> anyhow::Result<Con
     }
     report.interrupted = scene.interrupt.is_asked();
     report.elapsed = started.elapsed();
+    files.write(&report)?;
     written(reporter.end(&report))?;
     Ok(report.conclusion())
 }
