@@ -15,6 +15,7 @@ mod chaos;
 mod command;
 mod event;
 mod oracle;
+mod pace;
 mod progress;
 mod report;
 mod run;
@@ -24,7 +25,8 @@ mod verdict;
 mod worker;
 mod workload;
 
-use args::Task;
+use anyhow::Context;
+use args::{Paper, Task};
 use hookstate_cli::exit;
 
 fn main() -> exit::Code {
@@ -35,12 +37,16 @@ fn main() -> exit::Code {
         Some(word) if word == chaos::SUBCOMMAND => return chaos::main(words),
         _ => {}
     }
-    let concluded = match args::task() {
-        Task::Strategies(plan) => run::main(&plan),
-        Task::Command(plan) => command::main(&plan),
+    let ended = match args::task() {
+        Task::Strategies(plan) => run::main(&plan).map(|conclusion| conclusion.exit_code()),
+        Task::Command(plan) => command::main(&plan).map(|conclusion| conclusion.exit_code()),
+        Task::Paper(paper) => print(paper),
     };
-    match concluded {
-        Ok(conclusion) => conclusion.exit_code(),
-        Err(error) => exit::failed(&error),
-    }
+    ended.unwrap_or_else(|error| exit::failed(&error))
+}
+
+fn print(paper: Paper) -> anyhow::Result<exit::Code> {
+    let written = paper.write(&mut std::io::stdout().lock());
+    written.context("cannot write to standard output")?;
+    Ok(exit::Code::Success)
 }

@@ -1,5 +1,6 @@
 //! What a run comes to. Never a boolean: "nothing was found" and "nothing can be found" differ.
 
+use crate::event::Acknowledged;
 use crate::subject::Role;
 use crate::workload::{Flaw, Operation, Tool};
 use hookstate_cli::exit;
@@ -31,6 +32,8 @@ pub(crate) struct Evidence {
     pub(crate) got: Option<u64>,
     /// Two changes of the same version.
     pub(crate) fork: Option<Fork>,
+    /// What was going on around them, in the order in which it began.
+    pub(crate) around: Vec<Moment>,
     /// A task that was announced twice.
     pub(crate) claimed_twice: Option<DoubleClaim>,
     /// Where the final state differs from what was acknowledged.
@@ -55,6 +58,33 @@ pub(crate) struct Fork {
     pub(crate) first: Operation,
     /// The other.
     pub(crate) second: Operation,
+}
+
+/// A change in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Moment {
+    #[serde(flatten)]
+    pub(crate) operation: Operation,
+    /// From the earliest of those that are told of.
+    pub(crate) began_ns: u64,
+    pub(crate) took_ns: u64,
+    /// The version that it had read, if it has seen one.
+    pub(crate) read: Option<u64>,
+}
+
+impl Moment {
+    pub(crate) const fn of(operation: Operation, acknowledged: Acknowledged) -> Self {
+        Self {
+            operation,
+            began_ns: acknowledged.span.began_ns,
+            took_ns: acknowledged.span.took_ns,
+            read: acknowledged.laid_on,
+        }
+    }
+
+    pub(crate) const fn ended_ns(&self) -> u64 {
+        self.began_ns.saturating_add(self.took_ns)
+    }
 }
 
 /// A task whose announcement was claimed twice, so that it was made twice.

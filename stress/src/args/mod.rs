@@ -1,9 +1,11 @@
 //! The command line: first what the words say, then what they mean.
 
 mod external;
+mod paper;
 mod plan;
 mod words;
 
+pub(crate) use paper::Paper;
 pub(crate) use plan::{Plan, Trial};
 pub(crate) use words::{Format, Shape};
 
@@ -18,6 +20,8 @@ pub(crate) enum Task {
     Strategies(Plan),
     /// To put a command under stress.
     Command(command::Plan),
+    /// To write something of the command line itself.
+    Paper(Paper),
 }
 
 /// What the command line asks for. One that asks for nothing sensible, or for help, ends the
@@ -31,9 +35,9 @@ pub(crate) fn task() -> Task {
 }
 
 fn meaning(words: &Words) -> Result<Task, String> {
-    if words.external.is_any() {
-        self::external::plan(words).map(Task::Command)
-    } else {
-        plan::plan(words).map(Task::Strategies)
+    match words.paper {
+        Some(paper) => Ok(Task::Paper(paper)),
+        None if words.external.is_any() => self::external::plan(words).map(Task::Command),
+        None => plan::plan(words).map(Task::Strategies),
     }
 }

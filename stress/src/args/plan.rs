@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) keep: bool,
     pub(crate) format: Format,
+    pub(crate) junit: Option<PathBuf>,
+    pub(crate) html: Option<PathBuf>,
     pub(crate) fault: Option<Fault>,
     pub(crate) chaos: Chaos,
     /// Whether there would be controls, if more than one process could race.
@@ -67,6 +69,8 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         directory: words.dir.clone(),
         keep: words.keep,
         format: words.format,
+        junit: words.junit.clone(),
+        html: words.html.clone(),
         fault: words.inject,
         chaos: words.chaos.unwrap_or_default(),
         lacks_race: controls(words).is_empty() && !words.no_control,

@@ -1,6 +1,7 @@
 //! What the words of the command line say, each by itself.
 
 use super::external::CommandWords;
+use super::paper::Paper;
 use crate::chaos::Chaos;
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed, Workload};
@@ -21,6 +22,8 @@ use std::path::PathBuf;
     name = "stress",
     version,
     max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
     after_long_help = AFTER_LONG_HELP,
     after_help = "'--help' says more and gives examples."
 )]
@@ -124,6 +127,20 @@ pub(super) struct Words {
     #[arg(long, value_name = "KINDS")]
     pub(super) chaos: Option<Chaos>,
 
+    /// Writes the report to this file as well, in the XML of JUnit, for CI systems
+    ///
+    /// Each strategy or control in each shape is a test case. It is written as a whole when everything
+    /// has been run, also after an interruption, as is that of --html.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
+    /// Writes the report to this file as well, as a page for a browser
+    ///
+    /// It has all runs, how long the changes took, and for a lost update what each process did around it.
+    /// It needs nothing from elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+
     /// Keeps the directories of all rounds; those of a violation are kept anyway
     #[arg(long)]
     pub(super) keep: bool,
@@ -134,6 +151,9 @@ pub(super) struct Words {
 
     #[command(flatten)]
     pub(super) external: CommandWords,
+
+    #[command(subcommand)]
+    pub(super) paper: Option<Paper>,
 }
 
 const AFTER_LONG_HELP: &str = "\
@@ -155,6 +175,8 @@ Examples:
       Hundreds of processes killed in the middle of their work: every acknowledged change is kept.
   stress --strategy flock --shape loop --chaos stop=1%:400ms
       Holders of the lock that are stopped: the others report it, and nothing is lost.
+  stress --junit stress.xml --html stress.html
+      For a CI system and for the people who look at what it found.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
       What was violated, for a program.
 

@@ -4,6 +4,7 @@ mod announcements;
 mod forks;
 mod harm;
 mod rows;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 
@@ -11,12 +12,14 @@ pub(crate) use harm::HarmCounts;
 
 use crate::chaos::Dealt;
 use crate::event::{Acknowledged, Event, Summary};
-use crate::verdict::{Counted, Evidence, Miscount, Sighting, Source, Verdict};
+use crate::pace::{Pace, RoundPace};
+use crate::verdict::{Counted, Evidence, Miscount, Moment, Sighting, Source, Verdict};
 use crate::workload::{Counts, Flaw, Operation, Seed, Unreported, Workload};
 use announcements::Announcements;
 use forks::Forks;
 use harm::{Ending, Harm};
 use std::collections::{BTreeMap, BTreeSet};
+use surroundings::Surroundings;
 
 /// How many sightings and miscounts are kept as evidence. The first tell it all, and memory must
 /// not grow with what goes wrong.
@@ -31,6 +34,8 @@ pub(crate) struct Oracle {
     /// What was taken out of the state again by the lanes.
     removed: Counts,
     forks: Forks,
+    surroundings: Surroundings,
+    pace: RoundPace,
     announcements: Announcements,
     sightings: Vec<Sighting>,
     /// Why the round cannot be exact, in the order in which it became known.
@@ -73,6 +78,7 @@ pub(crate) struct Judgement {
     pub(crate) expected: u64,
     pub(crate) got: Option<u64>,
     pub(crate) counters: Counters,
+    pub(crate) pace: Pace,
 }
 
 impl Counters {
@@ -94,6 +100,8 @@ impl Oracle {
             acknowledged: Counts::default(),
             removed: Counts::default(),
             forks: Forks::default(),
+            surroundings: Surroundings::default(),
+            pace: RoundPace::default(),
             announcements: Announcements::default(),
             sightings: Vec::new(),
             troubles: Vec::new(),
@@ -187,8 +195,13 @@ impl Oracle {
         };
         self.acknowledged.count(operation, self.asked.seed);
         self.harm.acknowledged.take(operation);
+        self.pace.take(lane, &acknowledged);
+        self.surroundings.take(Moment::of(operation, acknowledged));
         if let Some(version) = acknowledged.laid_on {
             self.forks.take(version, operation);
+        }
+        if let Some(fork) = self.forks.found() {
+            self.surroundings.mark(fork);
         }
     }
 
@@ -208,6 +221,7 @@ impl Oracle {
             expected,
             got,
             counters: self.counters,
+            pace: self.pace.of(self.asked.lanes),
         }
     }
 
@@ -233,6 +247,7 @@ impl Oracle {
             expected: self.expected(),
             got,
             fork: self.forks.found(),
+            around: self.surroundings.nearest(),
             claimed_twice: self.announcements.claimed_twice(),
             miscounts: self.miscounts(),
             sightings: [self.sightings.clone(), self.misplaced()].concat(),

@@ -64,7 +64,7 @@ mod tests {
     fn a_lane_leaves_its_last_tasks() {
         assert_eq!(TASKS_KEPT, 3, "the numbers below are for three");
         assert_eq!(of_ten(false, &[8, 9, 10]), []);
-        let one = flaws(&BTreeMap::from([(2, 1)]), &BTreeSet::new(), &[p2(1)]);
+        let one = flaws(&BTreeMap::from([(2, 1)]), &BTreeMap::new(), &[p2(1)]);
         assert_eq!(one, []);
     }
 

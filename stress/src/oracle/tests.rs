@@ -3,11 +3,16 @@
 use super::{
     Acknowledged, Asked, Counted, Event, Oracle, Seed, Source, Summary, Verdict, Workload,
 };
+use crate::event::Span;
 use crate::verdict::Evidence;
 use crate::workload::{Change, Entry, Flaw, Operation, Tally, Tool};
 use hookstate::State;
 
 const SEED: Seed = Seed(9);
+const SPAN: Span = Span {
+    began_ns: 5000,
+    took_ns: 10,
+};
 
 const fn asked(workload: Workload, changes: u32) -> Asked {
     Asked {
@@ -36,6 +41,7 @@ impl Round {
         let acknowledged = Acknowledged {
             iteration,
             entry: Entry::Modify,
+            span: SPAN,
             laid_on,
         };
         self.oracle
@@ -94,6 +100,25 @@ fn two_changes_of_one_version_are_a_lost_update_and_both_are_named() {
         evidence.fork.unwrap().to_string(),
         "two processes read 0 and both wrote 1: p1 #01, p2 #01"
     );
+    let around = evidence
+        .around
+        .iter()
+        .map(|moment| (moment.began_ns, moment.read));
+    assert_eq!(
+        around.collect::<Vec<_>>(),
+        [(0, Some(0)), (0, Some(1)), (0, Some(0)), (0, Some(2))]
+    );
+}
+
+#[test]
+fn every_acknowledged_change_counts_for_the_pace() {
+    let mut round = round_of_four();
+    round.acknowledge(1, 3, None);
+    let pace = round.oracle.judge(1).pace;
+    assert_eq!(pace.quantiles().unwrap().changes, 5);
+    assert_eq!(pace.quantiles().unwrap().max, 10);
+    // Lane 1 has made three changes in the time that lane 2 took for two.
+    assert_eq!(pace.fairness(), Some(2.0 / 3.0));
 }
 
 #[test]
@@ -239,6 +264,7 @@ fn round_of_tasks(claims: &[(u32, u32, u32)]) -> Oracle {
                 Event::Acknowledged(Acknowledged {
                     iteration,
                     entry: Entry::Modify,
+                    span: SPAN,
                     laid_on: None,
                 }),
             );

@@ -1,6 +1,7 @@
 //! The report for people: a line for each run, the smallest evidence first, and last how to see
 //! it again. Nobody should parse it; see the `json` module for that.
 
+use super::words::{percent, time};
 use super::{Report, Reporter, Run, harm};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
@@ -76,7 +77,7 @@ impl<W: Write> Human<W> {
 
 /// What is about to happen. Fits into 80 columns, as the lines of the runs do, with any numbers
 /// that are not extraordinary.
-fn headline(report: &Report) -> String {
+pub(super) fn headline(report: &Report) -> String {
     let strategies = count(report, Role::Strategy, "strategy", "strategies");
     let controls = count(report, Role::Control, "control", "controls");
     let subjects: Vec<String> = [strategies, controls].into_iter().flatten().collect();
@@ -90,7 +91,7 @@ fn headline(report: &Report) -> String {
 }
 
 /// What is not as usual.
-fn settings(report: &Report) -> String {
+pub(super) fn settings(report: &Report) -> String {
     let is_usual = report.workload == Workload::default();
     let workload = (!is_usual).then(|| format!("workload {}", report.workload));
     let rounds = (report.rounds > 1).then(|| format!("{} rounds", report.rounds));
@@ -152,7 +153,7 @@ fn run_line(report: &Report, run: &Run) -> String {
 }
 
 /// The numbers.
-fn outcome(run: &Run) -> String {
+pub(super) fn outcome(run: &Run) -> String {
     match &run.verdict {
         Verdict::Violated(evidence) => difference(evidence.expected, evidence.got),
         Verdict::Exact | Verdict::Inconclusive { .. } => numbers(run.expected, run.got),
@@ -177,10 +178,13 @@ fn difference(expected: u64, got: Option<u64>) -> String {
 }
 
 /// The lines under a run.
-fn details(run: &Run) -> Vec<String> {
+pub(super) fn details(run: &Run) -> Vec<String> {
     let mut lines = match &run.verdict {
         Verdict::Exact if run.subject.role() == Role::Control => vec![missed(run)],
-        Verdict::Exact => asides(run).into_iter().chain(harm::lines(run)).collect(),
+        Verdict::Exact => {
+            let asides = pace(run).into_iter().chain(asides(run));
+            asides.chain(harm::lines(run)).collect()
+        }
         Verdict::Inconclusive { why } => [vec![why.clone()], harm::lines(run)].concat(),
         Verdict::Violated(evidence) if run.status() == Status::Caught => caught(evidence),
         Verdict::Violated(evidence) => {
@@ -212,6 +216,18 @@ fn caught(evidence: &Evidence) -> Vec<String> {
 
 fn in_round(evidence: &Evidence, rounds: u32) -> Option<String> {
     (rounds > 1).then(|| format!("in round {} of {rounds}", evidence.round))
+}
+
+/// How long the changes took, and how fair it was to the slowest process.
+fn pace(run: &Run) -> Option<String> {
+    let all = run.pace.quantiles()?;
+    let (p50, p99) = (time(all.p50), time(all.p99));
+    let (p99_9, max) = (time(all.p99_9), time(all.max));
+    let fairness = run.fairness().map(percent);
+    let fairness = fairness.map_or_else(String::new, |share| format!(", fairness {share}"));
+    Some(format!(
+        "p50 {p50}, p99 {p99}, p99.9 {p99_9}, max {max}{fairness}"
+    ))
 }
 
 /// What an exact run had besides changes, if there was anything but reads.
@@ -260,7 +276,7 @@ fn shown(lines: impl ExactSizeIterator<Item = String>) -> impl Iterator<Item = S
     lines.take(SHOWN_MAX).chain(rest)
 }
 
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let strategies = told(
         report,
         Role::Strategy,

@@ -4,6 +4,7 @@
 use super::{Report, Reporter, Run};
 use crate::args::Shape;
 use crate::oracle::HarmCounts;
+use crate::pace::Quantiles;
 use crate::subject::{Role, Subject};
 use crate::verdict::{Conclusion, Evidence, Status, Verdict};
 use crate::worker::Durability;
@@ -63,6 +64,8 @@ struct JsonRun<'a> {
     deferred: u64,
     first_deferred: Option<&'a str>,
     harm: Option<&'a HarmCounts>,
+    latency_ns: Option<Quantiles>,
+    fairness: Option<f64>,
     seconds: f64,
     why: Option<&'a str>,
     evidence: Option<&'a Evidence>,
@@ -148,6 +151,8 @@ impl<'a> From<&'a Run> for JsonRun<'a> {
             deferred: run.counters.deferred,
             first_deferred: run.counters.first_deferred.as_deref(),
             harm: (run.counters.harm != HarmCounts::default()).then_some(&run.counters.harm),
+            latency_ns: run.pace.quantiles(),
+            fairness: run.fairness(),
             seconds: run.elapsed.as_secs_f64(),
             why,
             evidence,

@@ -1,16 +1,23 @@
 //! What is told of the runs. A report is a value; printing it is a courtesy.
 
+mod files;
 mod harm;
+mod html;
 mod human;
 mod json;
+mod junit;
 #[cfg(test)]
 mod tests;
+mod words;
+
+pub(crate) use files::Files;
 
 pub(crate) use human::{plural, some, style, word};
 
 use crate::args::{Format, Plan, Shape};
 use crate::chaos::Chaos;
 use crate::oracle::Counters;
+use crate::pace::Pace;
 use crate::subject::{Role, Subject};
 use crate::verdict::{Conclusion, Status, Verdict};
 use crate::worker::Durability;
@@ -60,6 +67,7 @@ pub(crate) struct Run {
     pub(crate) expected: u64,
     pub(crate) got: Option<u64>,
     pub(crate) counters: Counters,
+    pub(crate) pace: Pace,
     pub(crate) elapsed: Duration,
     /// The directory of the last round, if it was kept.
     pub(crate) kept: Option<PathBuf>,
@@ -139,5 +147,11 @@ impl Report {
 impl Run {
     pub(crate) const fn status(&self) -> Status {
         Status::of(self.subject.role(), &self.verdict)
+    }
+
+    /// Only a process that makes all changes of its lane has a speed of its own. In the other shape
+    /// most of the time is spent on starting processes.
+    fn fairness(&self) -> Option<f64> {
+        self.pace.fairness().filter(|_| self.shape == Shape::Loop)
     }
 }

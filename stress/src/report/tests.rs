@@ -2,17 +2,20 @@
 
 use super::human::Human;
 use super::json::Json;
-use super::{Report, Reporter, Run};
+use super::{Report, Reporter, Run, html, junit};
 use crate::args::Shape;
 use crate::chaos::Chaos;
+use crate::event::{Acknowledged, Span};
 use crate::oracle::{Counters, HarmCounts};
+use crate::pace::{Pace, RoundPace};
 use crate::subject::Subject;
 use crate::verdict::{
-    Conclusion, Counted, DoubleClaim, Evidence, Fork, Miscount, Sighting, Source, Verdict,
+    Conclusion, Counted, DoubleClaim, Evidence, Fork, Miscount, Moment, Sighting, Source, Verdict,
 };
 use crate::worker::Durability;
-use crate::workload::{BallastBytes, Flaw, Operation, Seed, Tool, Workload};
+use crate::workload::{BallastBytes, Entry, Flaw, Operation, Seed, Tool, Workload};
 use hookstate_cli::paint::Paint;
+use quick_xml::events::{BytesStart, Event};
 use std::time::Duration;
 
 fn run(name: &str, shape: Shape, verdict: Verdict) -> Run {
@@ -26,10 +29,30 @@ fn run(name: &str, shape: Shape, verdict: Verdict) -> Run {
         expected: 800,
         got: Some(800),
         counters: Counters::default(),
+        pace: pace(),
         elapsed: Duration::from_millis(20),
         kept: None,
         again: format!("stress --strategy {name} --no-control --shape {shape} --seed 7c1e9a4"),
     }
+}
+
+/// Of 8 lanes with 100 changes each, which take the longer the higher the lane is.
+fn pace() -> Pace {
+    let mut round = RoundPace::default();
+    for (lane, iteration) in (1..=8).flat_map(|lane| (1..=100).map(move |n| (lane, n))) {
+        let took_ns = 20_000 + 500 * u64::from(lane * iteration);
+        let change = Acknowledged {
+            iteration,
+            entry: Entry::Modify,
+            span: Span {
+                began_ns: 1_000_000 * u64::from(iteration) * u64::from(10 + lane) / 10,
+                took_ns,
+            },
+            laid_on: None,
+        };
+        round.take(lane, &change);
+    }
+    round.of(8)
 }
 
 fn fork() -> Fork {
@@ -44,6 +67,22 @@ fn fork() -> Fork {
             iteration: 9,
         },
     }
+}
+
+/// Three lanes around the fork.
+fn around() -> Vec<Moment> {
+    let moment = |lane, iteration, began_ns, took_ns, read| Moment {
+        operation: Operation { lane, iteration },
+        began_ns,
+        took_ns,
+        read,
+    };
+    vec![
+        moment(2, 11, 0, 9_000, Some(40)),
+        moment(1, 17, 4_000, 61_000, Some(41)),
+        moment(3, 9, 12_000, 81_000, Some(41)),
+        moment(2, 12, 14_000, 1_500_000, None),
+    ]
 }
 
 fn exact() -> Run {
@@ -81,6 +120,7 @@ fn violated() -> Run {
         expected: 800,
         got: Some(799),
         fork: Some(fork()),
+        around: around(),
         claimed_twice: None,
         sightings: vec![torn, flaw(1), flaw(2), flaw(4), flaw(5)],
         miscounts: vec![
@@ -348,7 +388,100 @@ fn harmed() -> Report {
     report
 }
 
+/// With one more that was asked for, and what would break XML.
+fn report_for_files() -> Report {
+    let mut report = report_with_every_status();
+    report.asked.push((exact().subject, Shape::Fresh));
+    report.interrupted = true;
+    report.runs[0].again += " --dir '<&>\"'";
+    let mut fresh = run("rename", Shape::Loop, Verdict::Exact);
+    fresh.rounds = 2;
+    report.runs.push(fresh);
+    report
+}
+
 #[test]
 fn what_was_done_on_purpose_is_told_with_what_came_of_it() {
     insta::assert_snapshot!(human(&harmed(), Paint::Plain));
+}
+
+#[test]
+fn junit_has_every_status_and_what_was_skipped() {
+    let text = junit::text(&report_for_files()).unwrap();
+    assert_well_formed(&text);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_page_has_every_status_and_escapes_what_it_shows() {
+    let text = html::text(&report_for_files()).unwrap();
+    assert_well_formed(&text);
+    assert!(text.contains("--dir '&lt;&amp;&gt;&quot;'"), "{text}");
+    let (_, body) = text.split_once("<body>").unwrap();
+    insta::assert_snapshot!(body.replace('>', ">\n"));
+}
+
+/// Whoever opens it may be without a network, and has to be able to trust it.
+#[test]
+fn the_page_needs_nothing_from_elsewhere_and_runs_nothing() {
+    let text = html::text(&report_for_files()).unwrap();
+    for foreign in ["http:", "https:", "url(", "@import"] {
+        assert!(!text.contains(foreign), "{foreign}");
+    }
+    each_tag(&text, |tag| {
+        assert!(![&b"script"[..], b"link", b"img", b"iframe"].contains(&tag.name().as_ref()));
+        for attribute in tag.attributes() {
+            let key = attribute.unwrap().key;
+            let key = key.as_ref();
+            assert!(!key.starts_with(b"on") && ![&b"src"[..], b"href"].contains(&key));
+        }
+    });
+}
+
+#[test]
+fn a_page_of_nothing_is_a_page() {
+    let mut report = report(Vec::new());
+    report.interrupted = true;
+    let text = html::text(&report).unwrap();
+    assert_well_formed(&text);
+    assert!(text.contains("<strong>interrupted</strong>"), "{text}");
+    assert!(!text.contains("How long a change took"), "{text}");
+    assert_well_formed(&junit::text(&report).unwrap());
+}
+
+/// Every tag is closed by its own, and every attribute has a value.
+fn assert_well_formed(text: &str) {
+    each_tag(text, |tag| {
+        tag.attributes()
+            .for_each(|attribute| drop(attribute.unwrap()))
+    });
+}
+
+/// HTML does not close `meta`; every other tag has to be closed by its own.
+fn each_tag(text: &str, mut look: impl FnMut(&BytesStart<'_>)) {
+    let mut reader = quick_xml::Reader::from_str(text);
+    reader.config_mut().check_end_names = false;
+    reader.config_mut().allow_unmatched_ends = true;
+    let mut open = Vec::new();
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(tag) => {
+                look(&tag);
+                if tag.name().as_ref() != b"meta" {
+                    open.push(tag.name().as_ref().to_vec());
+                }
+            }
+            Event::End(tag) => assert_eq!(open.pop().as_deref(), Some(tag.name().as_ref())),
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert_eq!(open, Vec::<Vec<u8>>::new());
+}
+
+/// The one who judges is on trial too.
+#[test]
+#[should_panic(expected = "assertion")]
+fn a_tag_that_is_not_closed_is_noticed() {
+    assert_well_formed("<p><b></p>");
 }

@@ -99,6 +99,7 @@ impl Course {
 mod tests {
     use super::{Acknowledged, Blows, ChangeOrders, Course, Event, Shape};
     use crate::chaos::{Chaos, Lifetimes};
+    use crate::event::Span;
     use crate::worker::Terms;
     use crate::workload::{Entry, Seed};
 
@@ -118,6 +119,10 @@ mod tests {
         let event = Event::Acknowledged(Acknowledged {
             iteration,
             entry: Entry::Modify,
+            span: Span {
+                began_ns: 5,
+                took_ns: 2,
+            },
             laid_on: Some(7),
         });
         course.take(&event, &mut Blows::new(Chaos::default(), Seed(1), &usual));

@@ -4,6 +4,7 @@ mod children;
 mod collector;
 mod course;
 mod lane;
+mod limits;
 mod meanwhile;
 mod messages;
 mod place;
@@ -18,7 +19,7 @@ pub(crate) use place::Place;
 use crate::args::Plan;
 use crate::chaos::in_namespace;
 use crate::progress::Progress;
-use crate::report::{Report, Reporter};
+use crate::report::{Files, Report, Reporter};
 use crate::verdict::Conclusion;
 use anyhow::Context;
 use hookstate_cli::interrupt::Interrupt;
@@ -35,6 +36,7 @@ struct Scene<'a> {
 
 /// Runs the plan, prints the report, and says what it comes to.
 pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
+    limits::raise_for(plan.procs)?;
     if plan.chaos.enospc {
         in_namespace()?;
     }
@@ -44,11 +46,16 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
         place: Place::new(plan.directory.as_deref(), plan.keep)?,
         progress: Progress::new(),
     };
+    let files = Files::open(plan)?;
     let mut reporter = crate::report::reporter(plan.format);
-    conduct(&scene, reporter.as_mut())
+    conduct(&scene, reporter.as_mut(), files)
 }
 
-fn conduct(scene: &Scene<'_>, reporter: &mut dyn Reporter) -> anyhow::Result<Conclusion> {
+fn conduct(
+    scene: &Scene<'_>,
+    reporter: &mut dyn Reporter,
+    files: Files,
+) -> anyhow::Result<Conclusion> {
     let started = Instant::now();
     let mut report = Report::new(scene.plan);
     written(reporter.begin(&report))?;
@@ -62,6 +69,7 @@ fn conduct(scene: &Scene<'_>, reporter: &mut dyn Reporter) -> anyhow::Result<Con
     }
     report.interrupted = scene.interrupt.is_asked();
     report.elapsed = started.elapsed();
+    files.write(&report)?;
     written(reporter.end(&report))?;
     Ok(report.conclusion())
 }

@@ -4,6 +4,7 @@ use super::Scene;
 use super::round::{self, Round};
 use crate::args::Trial;
 use crate::oracle::{Counters, Judgement};
+use crate::pace::Pace;
 use crate::report::Run;
 use crate::subject::Role;
 use crate::verdict::Verdict;
@@ -42,6 +43,7 @@ pub(super) fn run(scene: &Scene<'_>, trial: &Trial) -> anyhow::Result<Run> {
         expected: sum.expected,
         got: sum.got,
         counters: sum.counters,
+        pace: sum.pace,
         elapsed: started.elapsed(),
         kept: sum.kept,
         again: scene.plan.command_for(trial),
@@ -54,6 +56,7 @@ struct Sum {
     expected: u64,
     got: Option<u64>,
     counters: Counters,
+    pace: Pace,
     /// Of the latest round.
     verdict: Verdict,
     kept: Option<PathBuf>,
@@ -66,6 +69,7 @@ impl Default for Sum {
             expected: 0,
             got: Some(0),
             counters: Counters::default(),
+            pace: Pace::default(),
             verdict: Verdict::Exact,
             kept: None,
         }
@@ -108,6 +112,7 @@ impl Sum {
         self.expected += round.expected;
         self.got = self.got.zip(round.got).map(|(all, more)| all + more);
         self.counters.add(round.counters);
+        self.pace.add(round.pace);
         self.verdict = round.verdict;
     }
 }

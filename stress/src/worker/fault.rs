@@ -1,6 +1,7 @@
 //! Workers that misbehave on order, so that it can be shown that the parent notices.
 
 use super::reporter::Reporter;
+use super::stopwatch::Stopwatch;
 use crate::event::{Acknowledged, Event};
 use crate::workload::Entry;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -61,6 +62,7 @@ pub(super) fn strike(kind: FaultKind, iteration: u32, reporter: &Reporter) -> Ne
             reporter.emit(&Event::Acknowledged(Acknowledged {
                 iteration,
                 entry: Entry::Apply,
+                span: Stopwatch::start().span(),
                 laid_on: None,
             }));
             Next::GoOn

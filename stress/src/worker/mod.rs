@@ -6,6 +6,7 @@
 mod orders;
 mod reporter;
 mod start;
+mod stopwatch;
 
 mod change;
 mod fault;

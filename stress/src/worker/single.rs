@@ -1,6 +1,7 @@
 //! The worker that makes one change and may kill itself at any of its system calls.
 
 use super::reporter::Reporter;
+use super::stopwatch::Stopwatch;
 use super::{SingleOrders, store};
 use crate::event::{Acknowledged, Event};
 use crate::subject::Subject;
@@ -18,10 +19,12 @@ pub(super) fn run(orders: &SingleOrders, directory: &Path, reporter: &Reporter) 
     let store = store(&orders.terms, directory, Watched::new(Host, death));
     for iteration in 1..=orders.times {
         let change = Change::new(Operation { lane: 1, iteration }, SEED);
+        let stopwatch = Stopwatch::start();
         change_once(&store, &change, orders, reporter)?;
         reporter.emit(&Event::Acknowledged(Acknowledged {
             iteration,
             entry: orders.entry,
+            span: stopwatch.span(),
             laid_on: change.laid_on(),
         }));
     }

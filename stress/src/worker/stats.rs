@@ -7,6 +7,7 @@ use super::change::Lane;
 use super::poll::Beside;
 use super::preempt::Preempt;
 use super::reporter::Reporter;
+use super::stopwatch::Stopwatch;
 use super::{ChangeOrders, Terms};
 use crate::event::{Acknowledged, Event, Summary};
 use crate::subject::{Misuse, Subject};
@@ -44,7 +45,7 @@ pub(super) struct StatsLane<'a> {
     reporter: &'a Reporter,
     stats: Stats,
     /// The calls that were recorded and are not flushed.
-    recorded: Vec<u32>,
+    recorded: Vec<(u32, Stopwatch)>,
 }
 
 impl<'a> StatsLane<'a> {
@@ -64,10 +65,11 @@ impl<'a> StatsLane<'a> {
     }
 
     fn acknowledge(&mut self) {
-        for iteration in self.recorded.drain(..) {
+        for (iteration, stopwatch) in self.recorded.drain(..) {
             self.reporter.emit(&Event::Acknowledged(Acknowledged {
                 iteration,
                 entry: Entry::Apply,
+                span: stopwatch.span(),
                 laid_on: None,
             }));
         }
@@ -77,8 +79,9 @@ impl<'a> StatsLane<'a> {
 impl Lane for StatsLane<'_> {
     fn change(&mut self, operation: Operation) -> Result<()> {
         let tool = call(operation, self.orders.seed);
+        let stopwatch = Stopwatch::start();
         let mut first = Some(self.stats.record_tool_call(&tool, true));
-        self.recorded.push(operation.iteration);
+        self.recorded.push((operation.iteration, stopwatch));
         // After a timeout the call is in memory, and only the flush is tried again.
         self.reporter
             .until_unlocked(|| first.take().unwrap_or_else(|| self.stats.flush()))?;

@@ -4,6 +4,7 @@ use super::change::Lane;
 use super::poll::Beside;
 use super::preempt::Preempt;
 use super::reporter::{Reporter, chain};
+use super::stopwatch::Stopwatch;
 use super::{ChangeOrders, Terms, store};
 use crate::chaos::Pause;
 use crate::event::{Acknowledged, Event, Summary};
@@ -42,6 +43,7 @@ struct Seen {
 impl Lane for TallyLane<'_> {
     fn change(&mut self, operation: Operation) -> Result<()> {
         let entry = operation.entry();
+        let stopwatch = Stopwatch::start();
         let made = match entry {
             Entry::Modify => self.modify(operation)?,
             Entry::Apply => self.apply(operation)?,
@@ -51,10 +53,12 @@ impl Lane for TallyLane<'_> {
             self.reporter.emit(&Event::Doubt(operation.iteration));
             return Ok(());
         };
+        let span = stopwatch.span();
         self.acknowledged += 1;
         self.reporter.emit(&Event::Acknowledged(Acknowledged {
             iteration: operation.iteration,
             entry,
+            span,
             laid_on,
         }));
         Ok(())

@@ -8,6 +8,7 @@ use super::change::Lane;
 use super::poll::Beside;
 use super::preempt::Preempt;
 use super::reporter::Reporter;
+use super::stopwatch::Stopwatch;
 use super::{ChangeOrders, Terms};
 use crate::event::{Acknowledged, Event, Summary};
 use crate::subject::{Misuse, Subject};
@@ -112,6 +113,7 @@ impl<'a> TasksLane<'a> {
 
 impl Lane for TasksLane<'_> {
     fn change(&mut self, operation: Operation) -> Result<()> {
+        let stopwatch = Stopwatch::start();
         if let Some(outdated) = operation.outdated() {
             self.remove(outdated)?;
         }
@@ -123,6 +125,7 @@ impl Lane for TasksLane<'_> {
         self.reporter.emit(&Event::Acknowledged(Acknowledged {
             iteration: operation.iteration,
             entry: Entry::Modify,
+            span: stopwatch.span(),
             laid_on: None,
         }));
         Ok(())
@@ -156,7 +159,7 @@ impl Beside for TasksReader<'_> {
         Ok(Summary {
             tasks: list.operations(),
             counts: list.counts,
-            ballast_bytes: 0,
+            ..Summary::default()
         })
     }
 }

@@ -5,6 +5,9 @@
     reason = "the tests of a tool that works on real files"
 )]
 
+mod files;
+mod limits;
+mod paper;
 mod program;
 
 mod workloads;
@@ -310,6 +313,10 @@ fn a_report_that_cannot_be_written_is_a_failure_that_names_standard_output() {
         assert_eq!(status.code(), Some(1));
         assert_empty(&directory, "a run that could not even complain");
     }
+}
+
+fn interrupt(child: &Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
 }
 
 /// A run that never ends by itself, at the moment when one worker hangs and the others are done or

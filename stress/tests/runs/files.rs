@@ -1,0 +1,110 @@
+//! The reports that go to files.
+
+use crate::program::{command, names_in, stderr, stdout, stress_in};
+use crate::{endless_with, interrupt};
+use std::path::Path;
+
+/// `stress` in a directory, with both files in another.
+fn with_files(words: &str) -> (tempfile::TempDir, String, String) {
+    let (scratch, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let words = format!("{words} {}", both_in(files.path()));
+    let output = stress_in(scratch.path(), &words);
+    assert!(stdout(&output).contains("Summary"), "{output:?}");
+    let (junit, html) = read_both(files.path());
+    (files, junit, html)
+}
+
+fn both_in(directory: &Path) -> String {
+    let directory = directory.display();
+    format!("--junit {directory}/stress.xml --html {directory}/stress.html")
+}
+
+/// What is in the files, which are all that there is.
+fn read_both(directory: &Path) -> (String, String) {
+    let mut names = names_in(directory);
+    names.sort();
+    assert_eq!(names, ["stress.html", "stress.xml"]);
+    let read = |name| std::fs::read_to_string(directory.join(name)).unwrap();
+    (read("stress.xml"), read("stress.html"))
+}
+
+#[test]
+fn a_lost_update_is_drawn_with_both_of_its_sides() {
+    let (_files, junit, html) = with_files("--strategy unlocked --procs 8 --iters 40 --shape loop");
+    assert!(
+        junit.contains(r#"<testcase name="unlocked loop""#),
+        "{junit}"
+    );
+    assert!(junit.contains(r#"failures="0" errors="0""#), "{junit}");
+    assert_eq!(html.matches(r#"<g class="side">"#).count(), 2, "{html}");
+}
+
+#[test]
+fn a_violation_is_a_failure_for_a_ci_system() {
+    let words = "--strategy flock,rename --no-control --procs 3 --iters 4 --shape loop";
+    let (_files, junit, html) = with_files(&format!("{words} --inject 2:3:lie"));
+    assert!(
+        junit.contains(r#"tests="2" failures="2" errors="0""#),
+        "{junit}"
+    );
+    assert!(junit.contains("expected 12 got 11, 1 lost"), "{junit}");
+    assert!(
+        html.contains("<h2>VIOLATED flock, loop: expected 12 got 11, 1 lost</h2>"),
+        "{html}"
+    );
+    assert_eq!(html.matches(r#"<svg class="latency""#).count(), 2);
+}
+
+#[test]
+fn the_files_are_written_after_an_interruption_too() {
+    let (scratch, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (child, _errors) = endless_with(scratch.path(), &both_in(files.path()));
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let (junit, html) = read_both(files.path());
+    assert!(
+        junit.contains(r#"tests="1" failures="0" errors="1""#),
+        "{junit}"
+    );
+    assert!(html.contains("<strong>interrupted</strong>"), "{html}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_anything_runs() {
+    let (scratch, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let nowhere = files.path().join("nowhere/stress.xml");
+    let words = format!("--no-control --junit {}", nowhere.display());
+    let output = stress_in(scratch.path(), &words);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output), "");
+    let text = format!("error: cannot write {}: ", nowhere.display());
+    assert!(stderr(&output).starts_with(&text), "{output:?}");
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_files_as_they_were() {
+    let (scratch, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let old = files.path().join("stress.xml");
+    std::fs::write(&old, "old").unwrap();
+    let words = format!(
+        "--strategy flock --no-control --procs 2 --iters 2 --junit {}",
+        old.display()
+    );
+    let mut command = command(scratch.path(), &words);
+    let output = command.stdout(crate::full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
+    assert_eq!(names_in(files.path()), ["stress.xml"]);
+}
+
+/// As other programs make them, so that others may read them.
+#[test]
+fn a_file_has_the_mode_of_any_other() {
+    use std::os::unix::fs::PermissionsExt;
+    let (files, ..) = with_files("--strategy flock --no-control --procs 2 --iters 2 --shape loop");
+    let like = files.path().join("like");
+    std::fs::write(&like, "").unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&files.path().join("stress.xml")), mode(&like));
+}
