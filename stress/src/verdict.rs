@@ -13,7 +13,7 @@ pub(crate) enum Verdict {
     /// Every acknowledged change is in the state exactly once, and nobody ever saw anything else.
     Exact,
     /// Something happened that must not.
-    Violated(Evidence),
+    Violated(Box<Evidence>),
     /// It cannot be said.
     Inconclusive {
         /// Why not.

@@ -212,7 +212,7 @@ impl Oracle {
         let (expected, got) = (self.expected(), ending.got.or(self.got()));
         self.counters.harm = self.harm.counts(&ending);
         let verdict = match (self.evidence(round, got, ending), self.why_inconclusive()) {
-            (Some(evidence), _) => Verdict::Violated(evidence),
+            (Some(evidence), _) => Verdict::Violated(Box::new(evidence)),
             (None, Some(why)) => Verdict::Inconclusive { why },
             (None, None) => Verdict::Exact,
         };
@@ -277,8 +277,7 @@ impl Oracle {
     fn is_complete(&self) -> bool {
         let in_doubt: u64 = self.in_doubt.values().sum();
         let asked = u64::from(self.asked.lanes) * u64::from(self.asked.iterations);
-        self.expected() + in_doubt == asked
-            && self.result.is_some()
+        self.expected() + in_doubt == asked && self.result.is_some()
     }
 
     /// The tasks that are not where they belong in the end.

@@ -19,7 +19,8 @@ pub(super) fn flaws(
         let count = acknowledged.get(&task.lane).copied().unwrap_or(0);
         let next = iteration(count + 1);
         let removed = next.checked_sub(TASKS_KEPT);
-        in_doubt.contains_key(&task.lane) && (task.iteration == next || Some(task.iteration) == removed)
+        in_doubt.contains_key(&task.lane)
+            && (task.iteration == next || Some(task.iteration) == removed)
     };
     let lost = expected
         .difference(&tasks)

@@ -74,7 +74,7 @@ fn round_of_four() -> Round {
 
 fn evidence(verdict: Verdict) -> Evidence {
     match verdict {
-        Verdict::Violated(evidence) => evidence,
+        Verdict::Violated(evidence) => *evidence,
         other => panic!("{other:?}"),
     }
 }

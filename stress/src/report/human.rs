@@ -101,7 +101,10 @@ pub(super) fn settings(report: &Report) -> String {
         .chaos
         .is_any()
         .then(|| format!("chaos {}", report.chaos));
-    let all: Vec<String> = [workload, rounds, ballast, chaos].into_iter().flatten().collect();
+    let all: Vec<String> = [workload, rounds, ballast, chaos]
+        .into_iter()
+        .flatten()
+        .collect();
     all.join(", ")
 }
 

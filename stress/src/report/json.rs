@@ -133,7 +133,7 @@ impl<'a> From<&'a Run> for JsonRun<'a> {
     fn from(run: &'a Run) -> Self {
         let (why, evidence) = match &run.verdict {
             Verdict::Exact => (None, None),
-            Verdict::Violated(evidence) => (None, Some(evidence)),
+            Verdict::Violated(evidence) => (None, Some(&**evidence)),
             Verdict::Inconclusive { why } => (Some(why.as_str()), None),
         };
         Self {

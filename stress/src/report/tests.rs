@@ -134,7 +134,11 @@ fn violated() -> Run {
         rounds: 400,
         rounds_done: 3,
         kept: Some("/tmp/stress-Ab12cd/rename-fresh-0003".into()),
-        ..run("rename", Shape::Fresh, Verdict::Violated(evidence))
+        ..run(
+            "rename",
+            Shape::Fresh,
+            Verdict::Violated(Box::new(evidence)),
+        )
     }
 }
 
@@ -148,7 +152,11 @@ fn caught() -> Run {
     };
     Run {
         rounds: 400,
-        ..run("unlocked", Shape::Loop, Verdict::Violated(evidence))
+        ..run(
+            "unlocked",
+            Shape::Loop,
+            Verdict::Violated(Box::new(evidence)),
+        )
     }
 }
 
@@ -290,7 +298,7 @@ fn another_workload_is_named_and_has_evidence_of_its_own() {
         ..Evidence::default()
     };
     let mut report = report(vec![
-        run("flock", Shape::Loop, Verdict::Violated(evidence)),
+        run("flock", Shape::Loop, Verdict::Violated(Box::new(evidence))),
         run("snapshot-held", Shape::Loop, Verdict::Exact),
     ]);
     report.workload = Workload::Tasks;
@@ -381,7 +389,7 @@ fn harmed() -> Report {
         next_change: Some("failed: cannot open s.json: it is no state".to_owned()),
         ..Evidence::default()
     };
-    let mut violated = run("rename", Shape::Loop, Verdict::Violated(evidence));
+    let mut violated = run("rename", Shape::Loop, Verdict::Violated(Box::new(evidence)));
     violated.counters.harm = harm;
     let mut report = report(vec![exact, violated]);
     report.chaos = "kill=5%,stop=1%:50ms,enospc".parse().unwrap();
@@ -453,7 +461,7 @@ fn a_page_of_nothing_is_a_page() {
 fn assert_well_formed(text: &str) {
     each_tag(text, |tag| {
         tag.attributes()
-            .for_each(|attribute| drop(attribute.unwrap()))
+            .for_each(|attribute| drop(attribute.unwrap()));
     });
 }
 

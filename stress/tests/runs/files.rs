@@ -44,7 +44,7 @@ fn a_violation_is_a_failure_for_a_ci_system() {
     let words = "--strategy flock,rename --no-control --procs 3 --iters 4 --shape loop";
     let (_files, junit, html) = with_files(&format!("{words} --inject 2:3:lie"));
     assert!(
-        junit.contains(r#"tests="2" failures="2" errors="0""#),
+        junit.contains(r#"tests="2" skipped="0" failures="2" errors="0""#),
         "{junit}"
     );
     assert!(junit.contains("expected 12 got 11, 1 lost"), "{junit}");
@@ -64,7 +64,7 @@ fn the_files_are_written_after_an_interruption_too() {
     assert_eq!(output.status.code(), Some(130));
     let (junit, html) = read_both(files.path());
     assert!(
-        junit.contains(r#"tests="1" failures="0" errors="1""#),
+        junit.contains(r#"tests="1" skipped="0" failures="0" errors="1""#),
         "{junit}"
     );
     assert!(html.contains("<strong>interrupted</strong>"), "{html}");
