@@ -1,6 +1,6 @@
 //! Ctrl-C and its like.
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use std::io;
 use std::sync::Arc;
@@ -34,10 +34,28 @@ impl Interrupt {
     }
 }
 
+/// Lets a write beyond the limit on the size of files fail with EFBIG, instead of ending the program by
+/// SIGXFSZ (setrlimit(2)).
+///
+/// # Errors
+///
+/// Those of sigaction(2).
+pub fn outlive_file_size_limit() -> io::Result<()> {
+    // That there is a handler is all that is needed of it.
+    flag::register(SIGXFSZ, Arc::default()).map(|_| ())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Interrupt, SIGHUP, SIGINT, SIGTERM};
+    use super::{Interrupt, SIGHUP, SIGINT, SIGTERM, SIGXFSZ, outlive_file_size_limit};
     use signal_hook::low_level::raise;
+
+    /// It would end a program that has no handler.
+    #[test]
+    fn the_signal_of_the_file_size_limit_is_outlived() {
+        outlive_file_size_limit().unwrap();
+        raise(SIGXFSZ).unwrap();
+    }
 
     /// Each of them would end a program that does not listen.
     #[test]

@@ -14,6 +14,7 @@ mod args;
 mod chaos;
 mod command;
 mod event;
+mod list;
 mod oracle;
 mod pace;
 mod progress;
@@ -28,6 +29,7 @@ mod workload;
 use anyhow::Context;
 use args::{Paper, Task};
 use hookstate_cli::exit;
+use hookstate_cli::paint::Paint;
 
 fn main() -> exit::Code {
     // A worker starts thousands of times, so it must not pay for the parser of the command line.
@@ -40,9 +42,16 @@ fn main() -> exit::Code {
     let ended = match args::task() {
         Task::Strategies(plan) => run::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::Command(plan) => command::main(&plan).map(|conclusion| conclusion.exit_code()),
+        Task::List => print_list(),
         Task::Paper(paper) => print(paper),
     };
     ended.unwrap_or_else(|error| exit::failed(&error))
+}
+
+fn print_list() -> anyhow::Result<exit::Code> {
+    let written = list::write(&mut std::io::stdout().lock(), Paint::for_stdout());
+    written.context("cannot write to standard output")?;
+    Ok(exit::Code::Success)
 }
 
 fn print(paper: Paper) -> anyhow::Result<exit::Code> {

@@ -95,6 +95,40 @@ impl Subject {
         all
     }
 
+    /// What it does, in half a line.
+    pub(crate) const fn about(self) -> &'static str {
+        match self {
+            Self::Strategy(AnyStrategy::Flock(_)) => {
+                "locks the file itself and rewrites it in place, with a journal"
+            }
+            Self::Strategy(AnyStrategy::AppendLog(_)) => {
+                "appends a record for each change, and compacts when they have become many"
+            }
+            Self::Strategy(AnyStrategy::Rename(_)) => {
+                "locks a file beside the state, writes a new one, exchanges the names"
+            }
+            Self::Control(AnyControl::Unlocked(_)) => {
+                "reads under a lock, releases it, writes under a lock"
+            }
+            Self::Control(AnyControl::CreateRace(_)) => {
+                "creates the file when it has seen that there is none, before it locks"
+            }
+            Self::Control(AnyControl::RenameStaleLock(_)) => {
+                "locks the data file, and replaces it by rename"
+            }
+            Self::Control(AnyControl::TruncateThenWrite(_)) => {
+                "truncates, then writes, under a correct lock: lost when it is killed (--chaos kill)"
+            }
+            Self::Misuse(Misuse::NoLock) => "statistics on a kernel that grants every lock",
+            Self::Misuse(Misuse::FinalizeInSteps) => {
+                "statistics that are read in one window and taken out in another"
+            }
+            Self::Misuse(Misuse::SnapshotHeld) => {
+                "tasks that are written back as they were before they were announced"
+            }
+        }
+    }
+
     pub(crate) const fn role(self) -> Role {
         match self {
             Self::Strategy(_) => Role::Strategy,

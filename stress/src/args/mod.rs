@@ -20,6 +20,8 @@ pub(crate) enum Task {
     Strategies(Plan),
     /// To put a command under stress.
     Command(command::Plan),
+    /// To say what there is to choose from.
+    List,
     /// To write something of the command line itself.
     Paper(Paper),
 }
@@ -37,6 +39,7 @@ pub(crate) fn task() -> Task {
 fn meaning(words: &Words) -> Result<Task, String> {
     match words.paper {
         Some(paper) => Ok(Task::Paper(paper)),
+        None if words.list => Ok(Task::List),
         None if words.external.is_any() => self::external::plan(words).map(Task::Command),
         None => plan::plan(words).map(Task::Strategies),
     }

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// with 8 processes on two processors; not to see it in 400 has a probability below 10 to the -26.
 const CONTROL_ROUNDS_MIN: u32 = 400;
 
+/// The most changes of a lane of a control that comes along unasked.
+const CONTROL_ITERS_MAX: u32 = 200;
+
 /// Everything that is to be run, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -151,20 +154,21 @@ fn named(name: &str, workload: Workload) -> Result<Subject, String> {
 
 fn trials(words: &Words, subjects: &[Subject]) -> Vec<Trial> {
     let of_subject = |&subject| match subject {
-        Subject::Strategy(_) => in_each_shape(words, subject, words.rounds),
+        Subject::Strategy(_) => in_each_shape(words, subject, words.iters, words.rounds),
         _ if subject.loses_at_first_use_only() => vec![first_use(words, subject)],
         Subject::Control(_) | Subject::Misuse(_) => {
-            in_each_shape(words, subject, control_rounds(words, subject))
+            let iterations = control_iterations(words, subject);
+            in_each_shape(words, subject, iterations, control_rounds(words, subject))
         }
     };
     subjects.iter().flat_map(of_subject).collect()
 }
 
-fn in_each_shape(words: &Words, subject: Subject, rounds: u32) -> Vec<Trial> {
+fn in_each_shape(words: &Words, subject: Subject, iterations: u32, rounds: u32) -> Vec<Trial> {
     let trial = |&shape| Trial {
         subject,
         shape,
-        iterations: words.iters,
+        iterations,
         rounds,
     };
     words.shape.shapes().iter().map(trial).collect()
@@ -177,6 +181,15 @@ fn first_use(words: &Words, subject: Subject) -> Trial {
         shape: Shape::Fresh,
         iterations: 1,
         rounds: control_rounds(words, subject),
+    }
+}
+
+/// A control that was not asked for by name is there to be caught, which takes few changes.
+fn control_iterations(words: &Words, control: Subject) -> u32 {
+    if words.strategy.iter().any(|name| name == control.name()) {
+        words.iters
+    } else {
+        words.iters.min(CONTROL_ITERS_MAX)
     }
 }
 
@@ -312,6 +325,14 @@ mod tests {
             ["rename loop 100x1", "truncate-then-write loop 100x400"]
         );
         assert!(!planned(line).lacks_race);
+    }
+
+    #[test]
+    fn a_control_that_nobody_has_named_makes_few_changes() {
+        let all = runs("stress --strategy flock --shape loop --iters 2000");
+        assert_eq!(all[..2], ["flock loop 2000x1", "unlocked loop 200x400"]);
+        let named = runs("stress --strategy unlocked --shape loop --iters 2000");
+        assert_eq!(named, ["unlocked loop 2000x400"]);
     }
 
     #[test]

@@ -120,7 +120,7 @@ pub(super) struct Words {
     /// kill=2% kills processes (SIGKILL), each at a random instant of its work: in 2 % of the changes, or
     /// of the commands. stop=1%:50ms stops them (SIGSTOP) and continues them 50 ms later. slow=1%:50ms
     /// lets the holder of the lock take 50 ms longer; for strategies. enospc gives them a small file
-    /// system that is full half of the time; it takes root, or user namespaces. nofile=16 and nproc=100
+    /// system that is full half of the time, or limits the size of files where none can be mounted. nofile=16 and nproc=100
     /// bound the file descriptors of each process and the processes of the user, who must not be root.
     /// An update whose process was killed may have been made or not; every acknowledged one must be
     /// there exactly once, and one more change must work in the end.
@@ -140,6 +140,10 @@ pub(super) struct Words {
     /// It needs nothing from elsewhere.
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
+
+    /// Says which strategies, controls, workloads and kinds of chaos there are
+    #[arg(long, exclusive = true)]
+    pub(super) list: bool,
 
     /// Keeps the directories of all rounds; those of a violation are kept anyway
     #[arg(long)]

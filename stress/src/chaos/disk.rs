@@ -1,103 +1,145 @@
-//! A file system that is full half of the time.
+//! A disk that is full half of the time.
 //!
 //! It is a tmpfs of a few pages, mounted on the directory of the round. That takes a mount namespace
 //! of one's own, so that nobody else sees it and it is gone with the last process; who is not root
 //! gets it together with a user namespace, where the system allows that. This program enters both by
-//! way of unshare(1), before it does anything else. All of this is Linux's.
+//! way of unshare(1), before it does anything else.
+//!
+//! Where neither is to be had, the size of files is limited instead: prlimit(2) takes from the processes the
+//! right to write to any file, and gives it back. All of this is Linux's.
 
+use crate::run::Children;
 use anyhow::{Context, bail};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// Tells this program that it is in a namespace of its own.
-const MARK: &str = "STRESS_IN_NAMESPACE";
+/// Tells this program that it is in a namespace of its own, or that it need not try to get into one.
+const MARK: &str = "STRESS_NAMESPACE";
+
+/// What the mark says in a namespace.
+const ENTERED: &str = "entered";
 
 /// Room for every state and its spare, with as much left as a state may grow.
 const BYTES: usize = 4 << 20;
 
-/// How long the file system is full, and then has space, in turn.
+/// How long the disk is full, and then has space, in turn.
 const HALF_PERIOD: Duration = Duration::from_millis(20);
 
-/// A small file system, from [`begin`](Self::begin) to [`settle`](Self::settle) filled and emptied in
-/// turn. It is gone when this is dropped.
+/// A disk that is, from [`begin`](Self::begin) to [`settle`](Self::settle), full and not full in turn.
 pub(crate) struct Disk {
-    on: PathBuf,
+    means: Means,
     filler: Option<(Sender<()>, JoinHandle<u64>)>,
 }
 
-/// Starts this program again in a mount namespace of its own, unless it is in one. Returns only if
-/// it is, or if there is none to be had.
+/// What makes it full.
+enum Means {
+    /// A small file system that is mounted here, until this is dropped.
+    Mounted(PathBuf),
+    /// A limit on the files of these processes.
+    Limited(Arc<Children>),
+}
+
+/// Starts this program again in a mount namespace of its own, unless it is in one. Returns if it is, or if
+/// there is none to be had, and then says so.
 pub(crate) fn in_namespace() -> anyhow::Result<()> {
-    if std::env::var_os(MARK).is_some() {
-        return Ok(());
-    }
-    for flags in [&["--mount"][..], &["--mount", "--user", "--map-root-user"]] {
-        let probe = Command::new("unshare")
-            .args(flags)
-            .args(["--", "mount", "-t", "tmpfs", "none"])
-            .arg(std::env::temp_dir())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        if probe.is_ok_and(|status| status.success()) {
-            let this = std::env::current_exe().context("cannot find this program")?;
-            let mut again = Command::new("unshare");
-            again.args(flags).arg("--").arg(this);
-            let error = again
-                .args(std::env::args_os().skip(1))
-                .env(MARK, "1")
-                .exec();
-            return Err(error).context("cannot start unshare(1) again");
+    if std::env::var_os(MARK).is_none() {
+        for flags in [&["--mount"][..], &["--mount", "--user", "--map-root-user"]] {
+            if may_mount(flags) {
+                return Err(start_again(flags)).context("cannot start unshare(1) again");
+            }
         }
     }
-    bail!(
-        "--chaos enospc has to mount a small file system, and neither this user nor unshare(1) with \
-         a user namespace may do that: run it as root"
-    )
+    if !is_in_namespace() {
+        eprintln!(
+            "note: neither this user nor unshare(1) with a user namespace may mount a file system, so \
+             enospc limits the size of files instead (RLIMIT_FSIZE)"
+        );
+    }
+    Ok(())
+}
+
+fn is_in_namespace() -> bool {
+    std::env::var_os(MARK).as_deref() == Some(OsStr::new(ENTERED))
+}
+
+fn may_mount(flags: &[&str]) -> bool {
+    let mut probe = Command::new("unshare");
+    probe
+        .args(flags)
+        .args(["--", "mount", "-t", "tmpfs", "none"])
+        .arg(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    probe.status().is_ok_and(|status| status.success())
+}
+
+/// Becomes this program in new namespaces, or tells why not.
+fn start_again(flags: &[&str]) -> io::Error {
+    let this = match std::env::current_exe() {
+        Ok(this) => this,
+        Err(error) => return error,
+    };
+    let mut again = Command::new("unshare");
+    again.args(flags).arg("--").arg(this);
+    again.args(std::env::args_os().skip(1));
+    again.env(MARK, ENTERED).exec()
 }
 
 impl Disk {
-    /// Mounts a small file system on a directory, which is made if it is not there.
-    pub(crate) fn mount(on: &Path) -> anyhow::Result<Self> {
+    /// Makes one of a directory, which is made if it is not there, and for these processes.
+    pub(crate) fn new(on: &Path, children: &Arc<Children>) -> anyhow::Result<Self> {
         match std::fs::create_dir(on) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 return Err(error).with_context(|| format!("cannot make {}", on.display()));
             }
             _ => {}
         }
-        let size = format!("size={BYTES},mode=0700");
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &size, "none"]).arg(on);
-        let status = mount.status().context("cannot start mount(8)")?;
-        if !status.success() {
-            bail!("cannot mount a tmpfs on {}", on.display());
-        }
-        Ok(Self {
-            on: on.to_owned(),
-            filler: None,
-        })
+        let means = if is_in_namespace() {
+            mount(on)?;
+            Means::Mounted(on.to_owned())
+        } else {
+            Means::Limited(Arc::clone(children))
+        };
+        let filler = None;
+        Ok(Self { means, filler })
     }
 
     /// Begins to fill and empty it.
     pub(crate) fn begin(&mut self) -> anyhow::Result<()> {
-        let ballast =
-            File::create(self.ballast()).context("cannot make the file that fills the disk")?;
         let (stop, stopped) = channel();
-        let filler = thread::Builder::new().spawn(move || alternate(&ballast, &stopped));
+        let thread = thread::Builder::new();
+        let filler = match &self.means {
+            Means::Mounted(on) => {
+                let ballast = File::create(ballast_in(on));
+                let ballast = ballast.context("cannot make the file that fills the disk")?;
+                thread.spawn(move || {
+                    // Truncating to nothing needs no space.
+                    let empty = || drop(ballast.set_len(0));
+                    alternate(&stopped, || fill(&ballast).is_ok(), empty)
+                })
+            }
+            Means::Limited(children) => {
+                let children = Arc::clone(children);
+                thread.spawn(move || {
+                    let fill = || children.limit_files(Some(0)) > 0;
+                    let empty = || {
+                        children.limit_files(None);
+                    };
+                    alternate(&stopped, fill, empty)
+                })
+            }
+        };
         self.filler = Some((stop, filler.context("cannot start a thread")?));
         Ok(())
-    }
-
-    fn ballast(&self) -> PathBuf {
-        self.on.join(".ballast")
     }
 
     /// Leaves it with space. Tells how often it was full.
@@ -107,22 +149,41 @@ impl Disk {
         };
         drop(stop);
         let times = filler.join().unwrap_or(0);
-        // The file is not part of what is judged.
-        let _ = std::fs::remove_file(self.ballast());
+        if let Means::Mounted(on) = &self.means {
+            // The file is not part of what is judged.
+            let _ = std::fs::remove_file(ballast_in(on));
+        }
         times
     }
 }
 
-/// Fills the file system and leaves it space in turn, until it is told to stop. Tells how often it
-/// was full.
-fn alternate(ballast: &File, stopped: &Receiver<()>) -> u64 {
+fn ballast_in(directory: &Path) -> PathBuf {
+    directory.join(".ballast")
+}
+
+fn mount(on: &Path) -> anyhow::Result<()> {
+    let size = format!("size={BYTES},mode=0700");
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", &size, "none"]).arg(on);
+    let status = mount.status().context("cannot start mount(8)")?;
+    if !status.success() {
+        bail!("cannot mount a tmpfs on {}", on.display());
+    }
+    Ok(())
+}
+
+/// Fills the disk and leaves it space in turn, until it is told to stop. Tells how often it was full.
+fn alternate(
+    stopped: &Receiver<()>,
+    mut fill: impl FnMut() -> bool,
+    mut empty: impl FnMut(),
+) -> u64 {
     let is_over = || stopped.recv_timeout(HALF_PERIOD) != Err(RecvTimeoutError::Timeout);
     let mut times = 0;
     loop {
-        times += u64::from(fill(ballast).is_ok());
+        times += u64::from(fill());
         let over = is_over();
-        // Truncating to nothing needs no space.
-        let _ = ballast.set_len(0);
+        empty();
         if over || is_over() {
             return times;
         }
@@ -147,12 +208,15 @@ fn fill(mut file: &File) -> io::Result<()> {
 impl Drop for Disk {
     fn drop(&mut self) {
         self.settle();
+        let Means::Mounted(on) = &self.means else {
+            return;
+        };
         // So that what is kept as evidence is there when the file system is gone.
-        let files = files_in(&self.on).unwrap_or_default();
+        let files = files_in(on).unwrap_or_default();
         // What is still open there goes with its process.
-        let _ = Command::new("umount").arg("--lazy").arg(&self.on).status();
+        let _ = Command::new("umount").arg("--lazy").arg(on).status();
         for (name, content) in files {
-            let _ = std::fs::write(self.on.join(name), content);
+            let _ = std::fs::write(on.join(name), content);
         }
     }
 }

@@ -18,4 +18,4 @@ pub(crate) use blows::{Blows, Dealt};
 pub(crate) use disk::{Disk, in_namespace};
 pub(crate) use lifetime::Lifetimes;
 pub(crate) use limits::{CANNOT_START, SUBCOMMAND, main};
-pub(crate) use plan::{Chaos, Pause};
+pub(crate) use plan::{Chaos, KINDS, Pause};

@@ -23,11 +23,7 @@ pub(crate) const KINDS: [(&str, &str, &str); 6] = [
         "slow=1%:50ms",
         "the holder of the lock takes 50 ms longer; strategies only",
     ),
-    (
-        "enospc",
-        "enospc",
-        "a small file system that is full half of the time",
-    ),
+    ("enospc", "enospc", "a disk that is full half of the time"),
     (
         "nofile",
         "nofile=16",

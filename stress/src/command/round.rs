@@ -13,6 +13,7 @@ use crate::chaos::{Disk, Lifetimes};
 use crate::run::Children;
 use anyhow::{Context, bail};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,7 +46,7 @@ pub(super) fn run(
     directory: &Path,
     deadline: Instant,
 ) -> anyhow::Result<Outcome> {
-    let children = Children::default();
+    let children = Arc::new(Children::default());
     let lanes = Lanes {
         plan: scene.plan,
         round: number,
@@ -59,7 +60,7 @@ pub(super) fn run(
         .plan
         .chaos
         .enospc
-        .then(|| Disk::mount(directory))
+        .then(|| Disk::new(directory, &children))
         .transpose()?;
     let (records, cut) = match set_up(scene, directory, deadline)? {
         Some(cut) => (Vec::new(), Some(cut)),

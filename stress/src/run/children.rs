@@ -19,6 +19,8 @@ struct Inner {
     // of the group that it leads.
     alive: HashSet<Pid>,
     ended: bool,
+    /// The most bytes of a file that any of them may write, if there is a limit.
+    file_bytes_max: Option<u64>,
 }
 
 impl Children {
@@ -29,9 +31,13 @@ impl Children {
     pub(crate) fn start(&self, command: &mut Command) -> io::Result<Child> {
         let child = command.process_group(0).spawn()?;
         let mut inner = self.lock();
-        inner.alive.insert(Pid::from_child(&child));
+        let pid = Pid::from_child(&child);
+        inner.alive.insert(pid);
+        if inner.file_bytes_max.is_some() {
+            limit_files(pid, inner.file_bytes_max);
+        }
         if inner.ended {
-            kill(Pid::from_child(&child));
+            kill(pid);
         }
         Ok(child)
     }
@@ -68,6 +74,16 @@ impl Children {
         is_alive && kill_process_group(pid, signal).is_ok()
     }
 
+    /// Limits the size to which they may write a file, of all that are alive and that will be started.
+    /// Tells how many are alive.
+    pub(crate) fn limit_files(&self, bytes_max: Option<u64>) -> usize {
+        let mut inner = self.lock();
+        inner.file_bytes_max = bytes_max;
+        let alive = inner.alive.iter().copied();
+        alive.for_each(|pid| limit_files(pid, bytes_max));
+        inner.alive.len()
+    }
+
     /// Whether all are killed that will be started.
     pub(crate) fn is_over(&self) -> bool {
         self.lock().ended
@@ -77,6 +93,22 @@ impl Children {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(target_os = "linux")]
+fn limit_files(pid: Pid, bytes_max: Option<u64>) {
+    use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
+    let maximum = getrlimit(Resource::Fsize).maximum;
+    let limit = Rlimit {
+        current: bytes_max.or(maximum),
+        maximum,
+    };
+    // It may have ended by itself.
+    let _ = prlimit(Some(pid), Resource::Fsize, limit);
+}
+
+/// Only Linux lets a process limit others.
+#[cfg(not(target_os = "linux"))]
+fn limit_files(_pid: Pid, _bytes_max: Option<u64>) {}
 
 fn kill(leader: Pid) {
     // It may have ended by itself.

@@ -48,7 +48,8 @@ pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgeme
         usual: Arc::default(),
     };
     let full = round.plan.chaos.enospc;
-    let mut disk = full.then(|| Disk::mount(&round.directory)).transpose()?;
+    let disk = full.then(|| Disk::new(&round.directory, &lanes.children));
+    let mut disk = disk.transpose()?;
     disk.as_mut().map_or(Ok(()), Disk::begin)?;
     let reader = Starter {
         children: Arc::default(),

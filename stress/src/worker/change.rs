@@ -24,6 +24,10 @@ pub(super) trait Lane {
 
 /// Does the orders.
 pub(super) fn run(orders: &ChangeOrders, directory: &Path, reporter: &Reporter) -> Result<()> {
+    if orders.hardships.full_disk && hookstate_cli::interrupt::outlive_file_size_limit().is_err() {
+        reporter.failed_because("cannot handle SIGXFSZ");
+        return Ok(());
+    }
     let preempt = Preempt::default();
     let mut lane: Box<dyn Lane + '_> = match orders.terms.workload {
         Workload::Tally => Box::new(TallyLane::new(orders, directory, reporter, &preempt)),

@@ -17,8 +17,7 @@ pub(crate) enum Workload {
     /// Changes of a state that contradicts itself when a part of one is lost, beside a reader
     #[default]
     Tally,
-    /// Calls that are counted in the statistics of a session, beside a process that finalizes it over
-    /// and over; the last of up to ten calls of a process flushes them
+    /// Calls that are counted in the statistics of a session, beside a process that finalizes it
     Stats,
     /// Tasks that are added, announced by whoever comes first, and removed, beside a reader
     Tasks,
