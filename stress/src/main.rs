@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod shell;
 mod subject;
+mod suite;
 mod verdict;
 mod worker;
 mod workload;
@@ -43,6 +44,7 @@ fn main() -> exit::Code {
     let ended = match args::task() {
         Task::Strategies(plan) => run::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::Command(plan) => command::main(&plan).map(|conclusion| conclusion.exit_code()),
+        Task::Suite(plan) => suite::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::List => print_list(),
         Task::Paper(paper) => print(paper),
     };

@@ -105,6 +105,7 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
     }
     let seed = words.seed.unwrap_or_else(Seed::random);
     Ok(Plan {
+        name: "command".to_owned(),
         words: own.command.clone(),
         stdin: own.stdin.as_deref().map(stdin).transpose()?,
         setup: own.setup.clone(),
@@ -114,6 +115,7 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         iters: words.iters,
         bounds: hunting::bounds(words),
         origin: words.hunting.origin.clone(),
+        within: None,
         pulse: hunting::pulse(words),
         seed,
         directory: words.dir.as_deref().map(absolute),

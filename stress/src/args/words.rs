@@ -1,8 +1,8 @@
 //! What the words of the command line say, each by itself.
 
+use super::errand::Errand;
 use super::external::CommandWords;
 use super::hunting::HuntWords;
-use super::paper::Paper;
 use crate::chaos::Chaos;
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed, Workload};
@@ -163,7 +163,7 @@ pub(super) struct Words {
     pub(super) external: CommandWords,
 
     #[command(subcommand)]
-    pub(super) paper: Option<Paper>,
+    pub(super) errand: Option<Errand>,
 }
 
 const AFTER_LONG_HELP: &str = "\

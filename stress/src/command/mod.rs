@@ -28,5 +28,5 @@ mod verdict;
 
 pub(crate) use oracle::{ExpectJson, ExpectTokens};
 pub(crate) use plan::{Again, MaxFail, Oracles, Plan};
-pub(crate) use run::main;
+pub(crate) use run::{Summary, main, outcome};
 pub(crate) use template::{Scope, Template};

@@ -15,6 +15,8 @@ use std::time::Duration;
 /// A command under stress.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
+    /// What it is called while it runs.
+    pub(crate) name: String,
     /// The program and its arguments. Invariant: not empty.
     pub(crate) words: Vec<Template>,
     pub(crate) stdin: Option<Template>,
@@ -26,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) bounds: Bounds,
     /// The round that is run again, if it is one.
     pub(crate) origin: Option<Origin>,
+    /// Where the command runs, if not where this program does.
+    pub(crate) within: Option<PathBuf>,
     /// How often it is told how far the rounds are, if it is.
     pub(crate) pulse: Option<Duration>,
     pub(crate) seed: Seed,
@@ -76,7 +80,8 @@ impl Plan {
 
     /// Where the command runs, if not where this program does.
     pub(crate) fn work_in(&self) -> Option<&Path> {
-        self.origin.as_ref().map(|origin| origin.work_in.as_path())
+        let origin = || self.origin.as_ref().map(|origin| origin.work_in.as_path());
+        self.within.as_deref().or_else(origin)
     }
 
     /// The command line that does all of this again, with this round as the first.

@@ -10,13 +10,13 @@ use crate::chaos::in_namespace;
 use crate::hunt::{Relic, Rounds, Story};
 use crate::progress::Progress;
 use crate::run::Place;
-use crate::verdict::Conclusion;
+use crate::verdict::{Conclusion, Status};
 use anyhow::Context;
 use hookstate_cli::interrupt::Interrupt;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What all rounds have in common.
 pub(super) struct Scene<'a> {
@@ -41,18 +41,47 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
     if plan.chaos.enospc {
         in_namespace()?;
     }
-    let scene = Scene {
-        plan,
-        interrupt: Interrupt::listen().context("cannot listen for signals")?,
-        place: Place::new(plan.directory.as_deref(), plan.keep)?,
-        progress: Progress::new(plan.pulse),
-    };
-    orphans::adopt().context("cannot become the parent of what the command leaves behind")?;
+    let interrupt = Interrupt::listen().context("cannot listen for signals")?;
+    let scene = prepare(plan, interrupt)?;
     let mut reporter = report::reporter(plan.format);
     written(reporter.begin(plan))?;
     let report = run(&scene)?;
     written(reporter.end(plan, &report))?;
     Ok(report.conclusion(plan))
+}
+
+/// What a command came to, for somebody who runs many.
+#[derive(Debug)]
+pub(crate) struct Summary {
+    pub(crate) status: Status,
+    pub(crate) rounds: u32,
+    pub(crate) elapsed: Duration,
+    /// What shows that it is violated, or why it is inconclusive.
+    pub(crate) evidence: Vec<String>,
+    /// The command line that does this again.
+    pub(crate) again: String,
+}
+
+/// Runs the command as planned, and prints nothing.
+pub(crate) fn outcome(plan: &Plan, interrupt: Interrupt) -> anyhow::Result<Summary> {
+    let report = run(&prepare(plan, interrupt)?)?;
+    Ok(Summary {
+        status: report.verdict.status(),
+        rounds: report.count.done,
+        elapsed: report.elapsed,
+        evidence: report.verdict.lines(),
+        again: report.again,
+    })
+}
+
+fn prepare(plan: &Plan, interrupt: Interrupt) -> anyhow::Result<Scene<'_>> {
+    orphans::adopt().context("cannot become the parent of what the command leaves behind")?;
+    Ok(Scene {
+        plan,
+        interrupt,
+        place: Place::new(plan.directory.as_deref(), plan.keep)?,
+        progress: Progress::new(plan.pulse),
+    })
 }
 
 fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
@@ -111,10 +140,10 @@ fn begin(scene: &Scene<'_>) {
 fn tell(scene: &Scene<'_>, number: u32) {
     match scene.plan.bounds.rounds {
         Some(of) => {
-            let text = format!("command, round {number} of {of}");
+            let text = format!("{}, round {number} of {of}", scene.plan.name);
             scene.progress.message(text);
         }
-        None => scene.progress.hunt_message("command"),
+        None => scene.progress.hunt_message(&scene.plan.name),
     }
 }
 

@@ -103,6 +103,15 @@ impl Harm {
 }
 
 impl Verdict {
+    /// What shows it, or why it is none.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Exact => Vec::new(),
+            Self::Violated(evidence) => evidence.lines(),
+            Self::Inconclusive { why } => vec![why.clone()],
+        }
+    }
+
     pub(crate) const fn status(&self) -> Status {
         match self {
             Self::Exact => Status::Exact,

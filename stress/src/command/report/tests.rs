@@ -23,6 +23,8 @@ fn template(text: &str, scope: Scope) -> Template {
 fn plan() -> Plan {
     let words = ["python3", "hook.py", "{dir}", "{token}"];
     Plan {
+        name: "command".to_owned(),
+        within: None,
         words: words.map(|word| template(word, Scope::Process)).to_vec(),
         stdin: None,
         setup: Some(template("mkdir {dir}/a", Scope::Round)),
