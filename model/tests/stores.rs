@@ -2,7 +2,7 @@
 //! that must be rejected there. The command `hookstate-model` searches the same.
 
 use hookstate::strategy::Strategy;
-use hookstate_model::oracle::{Violation, ViolationKind};
+use hookstate_model::oracle::Violation;
 use hookstate_model::search::Report;
 use hookstate_model::stores::{self, Control, Kind, Setting, Subject};
 use hookstate_model::{catalogue, control, twin};
@@ -57,8 +57,7 @@ fn assert_promises(kind: Kind) {
         grounds.try_for_each(|strategy| {
             let is_first = strategy == subject.first_ground();
             let settings = subject.settings.iter();
-            let most = processes_max(kind, is_first);
-            let mut settings = settings.filter(|it| it.processes <= most);
+            let mut settings = settings.filter(|it| is_for_tests(kind, is_first, it));
             settings.try_for_each(|&setting| {
                 let report = subject.search(strategy, setting).run();
                 let ground = strategy.as_ref().map_or("locks", Strategy::name);
@@ -70,12 +69,15 @@ fn assert_promises(kind: Kind) {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
-/// Among how many processes a test searches at the most: three on every strategy, and three with tasks
-/// on any, take minutes without optimisation. The command searches them all.
-const fn processes_max(kind: Kind, is_first: bool) -> usize {
+/// What a test can search in seconds without optimisation. Left to the command, which searches all: more
+/// than two processes with tasks, and with the others on any strategy but their first; calls of tasks
+/// that fail; and calls that fail on any strategy but the first.
+const fn is_for_tests(kind: Kind, is_first: bool, setting: &Setting) -> bool {
     match kind {
-        Kind::Statistics | Kind::Guards if is_first => 3,
-        Kind::Statistics | Kind::Guards | Kind::Tasks => 2,
+        Kind::Statistics | Kind::Guards if is_first => setting.processes <= 3,
+        Kind::Statistics | Kind::Guards | Kind::Tasks => {
+            setting.processes <= 2 && setting.budget.failures == 0
+        }
     }
 }
 
@@ -96,13 +98,17 @@ fn assert_rejections(kind: Kind) {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
+/// Mistakes that one process is enough for: it leaves the guard with its own event undone.
+const WRONG_ALONE: [&str; 2] = [
+    "debounce-leaves-after-acting",
+    "debounce-without-trailing-edge",
+];
+
 /// Or it is not the processes that meet what it was rejected for.
 fn assert_passes_alone(kind: Kind) {
     let complaints = complaints_about(kind, |subject| {
-        let mut several = subject
-            .controls
-            .iter()
-            .filter(|it| it.setting.processes > 1);
+        let controls = subject.controls.iter();
+        let mut several = controls.filter(|it| it.setting.processes > 1);
         several.try_for_each(|control| {
             let budget = control.setting.budget;
             let report = (control.search)(Setting {
@@ -110,9 +116,10 @@ fn assert_passes_alone(kind: Kind) {
                 budget,
             })
             .run();
-            match report.counterexample() {
-                None => Ok(()),
-                Some(_) => Err(format!("{}: {report}", control.name)),
+            let is_wrong = report.counterexample().is_some();
+            match is_wrong == WRONG_ALONE.contains(&control.name) {
+                true => Ok(()),
+                false => Err(format!("{}: {report}", control.name)),
             }
         })
     });
@@ -135,11 +142,11 @@ fn assert_shipping_passes(kind: Kind) {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
-/// A guard can be wrong alone too, where it leaves before the end.
 #[test]
-fn statistics_and_tasks_with_a_mistake_that_takes_several_processes_pass_with_one() {
+fn a_mistake_that_takes_several_processes_passes_with_one_but_for_those_that_say_so() {
     assert_passes_alone(Kind::Statistics);
     assert_passes_alone(Kind::Tasks);
+    assert_passes_alone(Kind::Guards);
 }
 
 #[test]
@@ -230,8 +237,6 @@ fn rejected(kind: Kind, control: &Control, report: &Report<Violation>) -> Result
         return Err(format!("rejected as {verdict:?}: {report}"));
     }
     match found.trace.len() {
-        // It was bound to get stuck before anybody had made a call.
-        0 if verdict == ViolationKind::Stuck => Ok(()),
         calls if (1..=calls_max(kind)).contains(&calls) => Ok(()),
         calls => Err(format!("{calls} calls: {report}")),
     }

@@ -2,13 +2,13 @@
 
 use super::batch::{Batch, Recent};
 use super::counts::{Counts, TOOLS_MAX, key_with_room};
-use super::hook::HookTotals;
 use super::json::{List, Object, Text, Value, parse, write, write_object};
 use super::own::Own;
 use super::timings::HookTimings;
 use crate::State;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeSet;
 
 /// The keys that every file has, in their order.
 const KEYS: [&str; 6] = [
@@ -130,20 +130,20 @@ impl SessionFile {
     /// As [`hook_timings`](Self::hook_timings): those that are listed first, in the order of the
     /// file.
     pub(crate) fn timings(&self) -> Vec<(Text, HookTimings)> {
-        let own = Own::of(&self.content);
-        let totals = |hook: &Text| {
-            own.as_ref()
-                .map_or_else(HookTotals::default, |own| own.totals(hook))
-        };
+        let own = Own::of(&self.content).unwrap_or_default();
+        let index = own.index();
         let listed = lists(&self.content);
+        let known: BTreeSet<&[u8]> = listed.iter().map(|(hook, _)| hook.as_bytes()).collect();
         let nothing = List::default();
-        let unlisted = own.iter().flat_map(Own::hooks);
-        let unlisted = unlisted.filter(|hook| !listed.iter().any(|(other, _)| other == hook));
+        let unlisted = own.hooks().filter(|hook| !known.contains(hook.as_bytes()));
         listed
             .iter()
             .copied()
             .chain(unlisted.map(|hook| (hook, &nothing)))
-            .filter_map(|(hook, list)| Some((hook.clone(), HookTimings::of(totals(hook), list)?)))
+            .filter_map(|(hook, list)| {
+                let timings = HookTimings::of(index.totals(hook), list)?;
+                Some((hook.clone(), timings))
+            })
             .collect()
     }
 
@@ -215,15 +215,18 @@ impl SessionFile {
         let Some(Value::Object(lists)) = self.content.get_mut("hook_timings") else {
             return;
         };
+        let index = own.index();
+        let mut grown = Vec::new();
         for (hook, value) in lists.iter_mut() {
             if let Value::List(list) = value
-                && !own.has_all_of(hook, list)
+                && !index.has_all_of(hook, list)
             {
-                let mut totals = own.totals(hook);
+                let mut totals = index.totals(hook);
                 totals.take_in(list);
-                own.set_totals(hook, &totals);
+                grown.push((hook.clone(), totals));
             }
         }
+        own.set_all_totals(grown);
     }
 }
 

@@ -4,6 +4,7 @@
 use super::counts::{AGENT_TOOLS_MAX, Counts};
 use super::hook::{Accounted, HookTotals};
 use super::json::{List, Object, Text, Value};
+use std::collections::BTreeMap;
 
 /// The key.
 pub(crate) const KEY: &str = "hookstate";
@@ -25,7 +26,7 @@ const TIMINGS: &str = "timings";
 const ENDED: &str = "ended";
 
 /// What is under the key.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Own(Object);
 
 impl Own {
@@ -118,17 +119,12 @@ impl Own {
             .unwrap_or_default()
     }
 
-    /// Whether the totals of a hook have all values of its list.
-    pub(crate) fn has_all_of(&self, hook: &Text, list: &List) -> bool {
-        self.totals_object(hook)
-            .map(Accounted::from_object)
-            .unwrap_or_default()
-            .has_all_of(list)
+    fn totals_object(&self, hook: &Text) -> Option<&Object> {
+        self.timings()?.get(hook.escaped())?.as_object()
     }
 
-    fn totals_object(&self, hook: &Text) -> Option<&Object> {
-        let timings = self.0.get(TIMINGS).and_then(Value::as_object)?;
-        timings.get(hook.escaped())?.as_object()
+    fn timings(&self) -> Option<&Object> {
+        self.0.get(TIMINGS).and_then(Value::as_object)
     }
 
     /// Replaces the totals of a hook.
@@ -137,13 +133,54 @@ impl Own {
         timings.set(hook.clone(), totals.to_object());
     }
 
+    /// As [`set_totals`](Self::set_totals) for each of these hooks. A peer may have listed any number.
+    pub(crate) fn set_all_totals(&mut self, totals: Vec<(Text, HookTotals)>) {
+        if !totals.is_empty() {
+            let timings = self.0.object_at(&Text::new(TIMINGS));
+            let entries = totals.into_iter();
+            let entries = entries.map(|(hook, totals)| (hook, totals.to_object().into()));
+            timings.set_all(entries.collect());
+        }
+    }
+
     /// The hooks that have totals.
     pub(crate) fn hooks(&self) -> impl Iterator<Item = &Text> {
-        let timings = self.0.get(TIMINGS).and_then(Value::as_object);
-        timings
-            .into_iter()
-            .flat_map(Object::iter)
-            .map(|(hook, _)| hook)
+        let timings = self.timings().into_iter().flat_map(Object::iter);
+        timings.map(|(hook, _)| hook)
+    }
+
+    /// Where to look when many hooks are asked for.
+    pub(crate) fn index(&self) -> Index<'_> {
+        let timings = self.timings().into_iter().flat_map(Object::iter);
+        let objects = timings.filter_map(|(hook, totals)| Some((hook, totals.as_object()?)));
+        Index(
+            objects
+                .map(|(hook, totals)| (hook.as_bytes(), totals))
+                .collect(),
+        )
+    }
+}
+
+/// The totals of all hooks, each of which is found without a look at the others. It is ordered, not
+/// hashed, since most files have a handful, for which the kernel need not be asked for randomness.
+pub(crate) struct Index<'a>(BTreeMap<&'a [u8], &'a Object>);
+
+impl Index<'_> {
+    /// As [`Own::totals`].
+    pub(crate) fn totals(&self, hook: &Text) -> HookTotals {
+        let object = self.0.get(hook.as_bytes());
+        object
+            .map(|object| HookTotals::from_object(object))
+            .unwrap_or_default()
+    }
+
+    /// Whether the totals of a hook have all values of its list.
+    pub(crate) fn has_all_of(&self, hook: &Text, list: &List) -> bool {
+        let object = self.0.get(hook.as_bytes());
+        object
+            .map(|object| Accounted::from_object(object))
+            .unwrap_or_default()
+            .has_all_of(list)
     }
 }
 

@@ -21,6 +21,7 @@ mod format;
 mod ids;
 mod json;
 mod lenient;
+mod many_hooks;
 mod timings;
 
 mod cleanup;

@@ -20,8 +20,13 @@ pub(super) enum Footing {
     TwoWindows,
 }
 
-/// The strategy of a store that nobody has chosen another for.
-pub(super) const FLOCK: Footing = Footing::Shipping(AnyStrategy::Flock(Flock));
+/// The default strategy. What stands on it promises the same on each, so that one is enough for most.
+pub(super) const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
+
+impl Footing {
+    /// That of a store that nobody has chosen another for.
+    pub(super) const FLOCK: Self = Self::Shipping(FLOCK);
+}
 
 impl Strategy for Footing {
     fn name(&self) -> &'static str {

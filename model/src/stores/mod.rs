@@ -31,7 +31,7 @@ pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};
 
 /// The subjects, in the order in which tools list them.
-pub const ALL: [Subject; 33] = [
+pub const ALL: [Subject; 35] = [
     statistics::finalize::FINALIZE,
     statistics::finalize::TWICE,
     statistics::finalize::FIRST_USE,
@@ -52,6 +52,8 @@ pub const ALL: [Subject; 33] = [
     tasks::removal::SESSION,
     tasks::additions::ADDITIONS,
     tasks::additions::RESET,
+    tasks::at_once::RESET_TWICE,
+    tasks::at_once::ADDED_AND_REMOVED,
     tasks::import::IMPORT,
     guards::slots::SLOTS,
     guards::slots::ONE_SLOT,

@@ -5,7 +5,8 @@ use crate::oracle::{DIRECTORY, Failure, USER, Violation, ViolationKind};
 use crate::process::{Ending, Exit, Program};
 use crate::search::{Budget, Goal, Search};
 use crate::sim::{AnyDoor, Door, FaultModel, Sequential, Sim, SimProcess};
-use hookstate::kernel::Kernel;
+use crate::twin::{Through, WithoutLock};
+use hookstate::kernel::{Kernel, Watched};
 use hookstate::{ErrorKind, Result, State, Store};
 use std::hash::Hash;
 use std::path::Path;
@@ -104,6 +105,11 @@ pub(super) fn store<T: State>(witness: &Witness, process: &Process) -> Store<T, 
 /// once.
 pub(super) fn erased(process: SimProcess<impl Door + 'static>) -> Process {
     SimProcess(AnyDoor::new(process.0))
+}
+
+/// Grants every lock.
+pub(super) fn without_lock(door: AnyDoor) -> AnyDoor {
+    AnyDoor::new(Through(Watched::new(SimProcess(door), WithoutLock)))
 }
 
 /// Something that has to come about in one ending at least.

@@ -56,6 +56,13 @@ pub struct Setting {
     pub budget: Budget,
 }
 
+/// In what most are searched.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::kills(3, 1),
+    Setting::kills(2, 2),
+    Setting::failing(2),
+];
+
 /// The code of a subject, or a program in its place, with one mistake in it. It runs among the
 /// processes of the subject and is judged like it.
 #[derive(Clone, Copy, Debug)]

@@ -16,6 +16,7 @@ pub(super) struct Witness {
     footing: Footing,
     last: Rc<RefCell<Window>>,
     misreading: Rc<RefCell<Option<Misreading>>>,
+    amendment: Rc<Cell<Option<Amendment>>>,
     forgets: Rc<Cell<bool>>,
 }
 
@@ -32,12 +33,16 @@ pub(super) struct Window {
 
 type Misreading = Box<dyn Fn(&mut Value)>;
 
+/// What becomes of a state that was as the first and is left as the second.
+pub(super) type Amendment = fn(&Value, &mut Value);
+
 impl Witness {
     pub(super) fn of(footing: Footing) -> Self {
         Self {
             footing,
             last: Rc::default(),
             misreading: Rc::default(),
+            amendment: Rc::default(),
             forgets: Rc::default(),
         }
     }
@@ -51,6 +56,11 @@ impl Witness {
     /// equal, say.
     pub(super) fn misread(&self, how: impl Fn(&mut Value) + 'static) {
         self.misreading.replace(Some(Box::new(how)));
+    }
+
+    /// From now on this is done to what the code leaves, if it changes anything.
+    pub(super) fn amend(&self, how: Option<Amendment>) {
+        self.amendment.set(how);
     }
 
     /// From now on what the code decides is told to its caller and not written.
@@ -90,6 +100,10 @@ impl Strategy for Witness {
             if !changed {
                 // What was only shown is not written.
                 *state = state_of(before.clone());
+            } else if let Some(amend) = self.amendment.get() {
+                let mut after = as_json(state);
+                amend(&before, &mut after);
+                *state = state_of(after);
             }
             self.last.replace(Window {
                 before,

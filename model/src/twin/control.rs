@@ -7,9 +7,12 @@ use crate::scenario::{Act, Before, Scenario};
 use crate::search::{self, Budget};
 use crate::sim::{AnyDoor, FaultModel, SimProcess};
 use hookstate::kernel::{Watched, Watcher};
-use hookstate::strategy::AnyStrategy;
+use hookstate::strategy::{AnyStrategy, Flock};
 use hookstate::{Durability, ErrorKind, LOCK_TIMEOUT_DEFAULT};
 use std::time::Duration;
+
+/// The default strategy, whose twins are in several files.
+pub(super) const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
 
 /// A twin that must be rejected. The same processes with the shipping code must be accepted.
 #[derive(Clone, Copy, Debug)]

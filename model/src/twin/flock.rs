@@ -1,6 +1,6 @@
 //! Twins of the strategy `flock` without one of its steps, except for those of its journal.
 
-use super::control::{Control, preemptions, watched};
+use super::control::{Control, FLOCK, preemptions, watched};
 use super::journal::is_journal;
 use super::removal::{RemovesBeforeHandingOut, RemovesTheLockFirst};
 use super::{damage, lock, refusal, removal};
@@ -9,9 +9,7 @@ use crate::scenario::{Act, Before};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request};
 use hookstate::ErrorKind;
 use hookstate::kernel::{Call, Errno, Result, Watcher, Way};
-use hookstate::strategy::{AnyStrategy, Flock};
 
-const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
 const MODIFY: &[Act] = &[Act::Modify];
 const REMOVE: &[Act] = &[Act::Remove];
 const TWO_CHANGES: Control = Control::on(FLOCK, Before::Changes(2), &[MODIFY, MODIFY]);

@@ -1,16 +1,14 @@
 //! Twins of the strategy `flock` without a step of its journal.
 
-use super::control::Control;
+use super::control::{Control, FLOCK};
 use crate::oracle::{DIRECTORY, ViolationKind};
 use crate::scenario::{Act, Before};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request};
 use hookstate::Durability;
 use hookstate::kernel::{Access, Create, Errno, OpenHow, Result};
-use hookstate::strategy::{AnyStrategy, Flock};
 use std::cell::Cell;
 use std::path::Path;
 
-const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
 const MODIFY: &[Act] = &[Act::Modify];
 /// The state has two pages.
 const TWO_PAGES: Before = Before::LargeChanges(1, 5_000);

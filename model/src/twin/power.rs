@@ -1,17 +1,16 @@
 //! Twins that leave out one of the syncs of `Durability::Power`. Only a power cut shows them.
 
-use super::control::{Control, Loom};
+use super::control::{Control, FLOCK, Loom};
 use crate::oracle::{DIRECTORY, ViolationKind};
 use crate::scenario::{Act, Before};
 use crate::sim::{AnyDoor, Door, FaultModel, Fd, PowerModel, Reply, Request};
 use hookstate::Durability;
 use hookstate::kernel::Result;
-use hookstate::strategy::{AnyStrategy, AppendLog, Flock, Rename};
+use hookstate::strategy::{AnyStrategy, AppendLog, Rename};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
 const APPEND_LOG: AnyStrategy = AnyStrategy::AppendLog(AppendLog);
 const RENAME: AnyStrategy = AnyStrategy::Rename(Rename);
 const MODIFY: &[Act] = &[Act::Modify];

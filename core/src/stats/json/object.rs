@@ -55,6 +55,19 @@ impl Object {
         }
     }
 
+    /// As [`set`](Self::set) for each of the entries. Of many, each key that is there is looked at once,
+    /// not once for each entry.
+    pub(crate) fn set_all(&mut self, entries: Vec<(Text, Value)>) {
+        if entries.len() <= FEW {
+            return entries
+                .into_iter()
+                .for_each(|(key, value)| self.set(key, value));
+        }
+        let mut all = std::mem::take(&mut self.entries);
+        all.extend(entries);
+        *self = Self::from_entries(all);
+    }
+
     /// Adds a key that is not there at the end.
     pub(crate) fn push_new(&mut self, key: Text, value: impl Into<Value>) {
         debug_assert!(self.place(key.escaped()).is_none());
@@ -119,4 +132,37 @@ fn are_distinct(entries: &[(Text, Value)]) -> bool {
     }
     let mut seen = HashSet::with_capacity(entries.len());
     entries.iter().all(|(key, _)| seen.insert(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW, Object};
+    use crate::stats::json::{Text, Value};
+    use proptest::prelude::*;
+
+    fn entries() -> impl Strategy<Value = Vec<(Text, Value)>> {
+        let entries = prop::collection::btree_map("[a-e]{1,2}", 0_u64..4, 0..4 * FEW);
+        let entries = entries.prop_map(Vec::from_iter).prop_shuffle();
+        entries.prop_map(|entries| {
+            let entries = entries.into_iter();
+            entries
+                .map(|(key, value)| (Text::new(&key), value.into()))
+                .collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn many_are_set_as_one_by_one(before in entries(), new in entries()) {
+            let mut one_by_one = Object::from_entries(before);
+            let mut at_once = one_by_one.clone();
+            for (key, value) in new.clone() {
+                one_by_one.set(key, value);
+            }
+            at_once.set_all(new);
+            prop_assert_eq!(at_once, one_by_one);
+        }
+    }
 }

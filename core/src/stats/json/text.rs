@@ -42,7 +42,7 @@ impl Text {
     }
 
     /// As [`escaped`](Self::escaped), for those who need no `str`.
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 

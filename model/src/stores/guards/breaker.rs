@@ -15,7 +15,7 @@ use crate::stores::witness::Witness;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::Result;
 use hookstate::guard::{Admission, CircuitBreaker, Permit, Report};
-use hookstate::strategy::{AnyStrategy, Flock, Rename};
+use hookstate::strategy::{AnyStrategy, Rename};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(in crate::stores) const BREAKER: Subject = Subject {
     holds: "one probe for each half-open generation, replaced when its time is up, and late reports \
             change nothing",
     ground: Ground::Store(
-        &[AnyStrategy::Flock(Flock), AnyStrategy::Rename(Rename)],
+        &[FLOCK, AnyStrategy::Rename(Rename)],
         |strategy, setting| Box::new(probes(Footing::Shipping(strategy), setting, SHIPPING)),
     ),
     settings: super::SETTINGS,
@@ -66,7 +66,7 @@ pub(in crate::stores) const WITHOUT_GENERATIONS: Control = Control {
             looks_at_generations: false,
             ..SHIPPING
         };
-        Box::new(probes(FLOCK, setting, terms))
+        Box::new(probes(Footing::FLOCK, setting, terms))
     },
 };
 
@@ -81,7 +81,7 @@ pub(in crate::stores) const WITHOUT_TIME_LIMIT: Control = Control {
             probe_timeout,
             ..SHIPPING
         };
-        Box::new(probes(FLOCK, setting, terms))
+        Box::new(probes(Footing::FLOCK, setting, terms))
     },
 };
 
@@ -96,7 +96,7 @@ pub(in crate::stores) const WITHOUT_PATIENCE: Control = Control {
             probe_timeout,
             ..SHIPPING
         };
-        Box::new(probes(FLOCK, setting, terms))
+        Box::new(probes(Footing::FLOCK, setting, terms))
     },
 };
 
@@ -110,7 +110,7 @@ pub(in crate::stores) const FORGETS_REPORTS: Control = Control {
             writes_reports: false,
             ..SHIPPING
         };
-        Box::new(probes(FLOCK, setting, terms))
+        Box::new(probes(Footing::FLOCK, setting, terms))
     },
 };
 

@@ -16,7 +16,6 @@ use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::Result;
 use hookstate::guard::{Added, Batch, Pending};
 use hookstate::kernel::Kernel;
-use hookstate::strategy::{AnyStrategy, Flock};
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
@@ -26,7 +25,7 @@ pub(in crate::stores) const CONFIRMED: Subject = Subject {
     kind: Kind::Guards,
     holds: "a path is dealt with at least once, never again once that is confirmed, and a late \
             confirmation changes nothing",
-    ground: Ground::Store(&[AnyStrategy::Flock(Flock)], |strategy, setting| {
+    ground: Ground::Store(&[FLOCK], |strategy, setting| {
         Box::new(deal(Footing::Shipping(strategy), setting, SHIPPING))
     }),
     settings: super::SETTINGS,
@@ -66,7 +65,7 @@ pub(in crate::stores) const NEVER_GIVEN_BACK: Control = Control {
             confirm_within,
             ..SHIPPING
         };
-        Box::new(deal(FLOCK, setting, terms))
+        Box::new(deal(Footing::FLOCK, setting, terms))
     },
 };
 
@@ -80,7 +79,7 @@ pub(in crate::stores) const WITHOUT_NUMBERS: Control = Control {
             looks_at_numbers: false,
             ..SHIPPING
         };
-        Box::new(deal(FLOCK, setting, terms))
+        Box::new(deal(Footing::FLOCK, setting, terms))
     },
 };
 
@@ -94,7 +93,7 @@ pub(in crate::stores) const CONFIRMED_FIRST: Control = Control {
             deals_first: false,
             ..SHIPPING
         };
-        Box::new(deal(FLOCK, setting, terms))
+        Box::new(deal(Footing::FLOCK, setting, terms))
     },
 };
 

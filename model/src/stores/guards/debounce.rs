@@ -20,7 +20,7 @@ use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::Result;
 use hookstate::guard::{Arrival, Debounce, Step, Waiter};
 use hookstate::kernel::Kernel;
-use hookstate::strategy::{AnyStrategy, Flock};
+use hookstate::strategy::AnyStrategy;
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(in crate::stores) const LEADING: Subject = Subject {
     controls: &[LEADING_EDGE_ONLY],
 };
 
-const STRATEGIES: &[AnyStrategy] = &[AnyStrategy::Flock(Flock)];
+const STRATEGIES: &[AnyStrategy] = &[FLOCK];
 
 pub(in crate::stores) const UNLOCKED: Control = Control {
     name: "debounce-state-unlocked",
@@ -88,7 +88,11 @@ pub(in crate::stores) const CONFIRMS_FIRST: Control = Control {
     setting: Setting::kills(1, 1),
     search: |setting| {
         let conduct = Conduct::ConfirmsFirst;
-        Box::new(bring(FLOCK, setting, Staging { conduct, ..EVENTS }))
+        Box::new(bring(
+            Footing::FLOCK,
+            setting,
+            Staging { conduct, ..EVENTS },
+        ))
     },
 };
 
@@ -99,7 +103,7 @@ pub(in crate::stores) const LEAVES_LATE: Control = Control {
     setting: Setting::kills(2, 0),
     search: |setting| {
         let around = |process: Process| erased(SimProcess(LeavesLate::new(process.0)));
-        Box::new(bring_over(FLOCK, setting, EVENTS, around))
+        Box::new(bring_over(Footing::FLOCK, setting, EVENTS, around))
     },
 };
 
@@ -110,7 +114,11 @@ pub(in crate::stores) const LEAVES_AFTER_ACTING: Control = Control {
     setting: Setting::kills(2, 0),
     search: |setting| {
         let conduct = Conduct::LeavesAfterActing;
-        Box::new(bring(FLOCK, setting, Staging { conduct, ..EVENTS }))
+        Box::new(bring(
+            Footing::FLOCK,
+            setting,
+            Staging { conduct, ..EVENTS },
+        ))
     },
 };
 
@@ -121,7 +129,7 @@ pub(in crate::stores) const ROLE_UNLOCKED: Control = Control {
     setting: Setting::kills(2, 0),
     search: |setting| {
         let around = |process: Process| erased(SimProcess(RoleUnlocked::new(process.0)));
-        Box::new(bring_over(FLOCK, setting, TAKEN_OVER, around))
+        Box::new(bring_over(Footing::FLOCK, setting, TAKEN_OVER, around))
     },
 };
 
@@ -132,7 +140,7 @@ pub(in crate::stores) const LEADING_EDGE_ONLY: Control = Control {
     setting: Setting::kills(2, 0),
     search: |setting| {
         let conduct = Conduct::LeavesAfterActing;
-        Box::new(bring(FLOCK, setting, Staging { conduct, ..LED }))
+        Box::new(bring(Footing::FLOCK, setting, Staging { conduct, ..LED }))
     },
 };
 

@@ -5,7 +5,7 @@
 
 use crate::oracle::{Violation, ViolationKind};
 use crate::search::Search;
-use crate::stores::footing::Footing;
+use crate::stores::footing::{FLOCK, Footing};
 use crate::stores::scene::{
     Account, Finale, Process, Scene, Verdict, demand, erased, goal, store, sure,
 };
@@ -13,14 +13,14 @@ use crate::stores::witness::Witness;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::Result;
 use hookstate::guard::{Admission, CircuitBreaker, Condition, Report};
-use hookstate::strategy::{AnyStrategy, Flock, Rename};
+use hookstate::strategy::{AnyStrategy, Rename};
 
 pub(in crate::stores) const FAILURES: Subject = Subject {
     name: "breaker-failures",
     kind: Kind::Guards,
     holds: "every failure that was reported while the breaker was closed is counted once",
     ground: Ground::Store(
-        &[AnyStrategy::Flock(Flock), AnyStrategy::Rename(Rename)],
+        &[FLOCK, AnyStrategy::Rename(Rename)],
         |strategy, setting| Box::new(fails(Footing::Shipping(strategy), setting)),
     ),
     settings: super::SETTINGS,

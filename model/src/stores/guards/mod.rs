@@ -12,20 +12,14 @@ pub(super) mod slots;
 
 mod mistakes;
 
+use super::Later;
 use super::scene::{Process, erased};
-use super::{Later, Setting};
+use super::subject::SETTINGS;
 use crate::sim::{Door, SimProcess};
 use std::time::Duration;
 
 /// A time that is never up, but for who comes [later].
 const LONG: Duration = Duration::from_secs(3600);
-
-/// In which all guards are searched.
-const SETTINGS: &[Setting] = &[
-    Setting::kills(3, 1),
-    Setting::kills(2, 2),
-    Setting::failing(2),
-];
 
 /// The process, so much later.
 fn later(by: Duration, process: SimProcess<impl Door + 'static>) -> Process {

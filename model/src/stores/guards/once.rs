@@ -5,7 +5,7 @@
 
 use crate::oracle::{Violation, ViolationKind};
 use crate::search::{Goal, Search};
-use crate::stores::footing::{FLOCK, Footing};
+use crate::stores::footing::Footing;
 use crate::stores::scene::{
     Account, Finale, Process, Scene, Verdict, demand, erased, goal, store, sure,
 };
@@ -84,11 +84,15 @@ fn asks(footing: Footing, setting: Setting) -> Search<Account<Said>, Violation> 
 /// As the first alone, whose decision to forget is not written.
 fn forgets_nothing(setting: Setting) -> Search<Account<Said>, Violation> {
     let winner = |process: &Process, said: &mut Said| {
-        said.win_and_forget(&Witness::of(FLOCK), process, Witness::forget_decisions)
+        said.win_and_forget(
+            &Witness::of(Footing::FLOCK),
+            process,
+            Witness::forget_decisions,
+        )
     };
     Scene::new()
         .process(winner)
-        .judged(setting.budget, |finale| judge(finale, FLOCK))
+        .judged(setting.budget, |finale| judge(finale, Footing::FLOCK))
 }
 
 fn once(witness: &Witness, process: &Process) -> Once<Witness, Process> {

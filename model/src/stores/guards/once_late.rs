@@ -14,14 +14,13 @@ use crate::stores::witness::Witness;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::Result;
 use hookstate::guard::{Once, Win};
-use hookstate::strategy::{AnyStrategy, Flock};
 use serde_json::Value;
 
 pub(in crate::stores) const LATE: Subject = Subject {
     name: "once-late",
     kind: Kind::Guards,
     holds: "one of all who ask for an expired key wins it, and keeps it when the winner before comes back",
-    ground: Ground::Store(&[AnyStrategy::Flock(Flock)], |strategy, setting| {
+    ground: Ground::Store(&[FLOCK], |strategy, setting| {
         Box::new(comes_back(Footing::Shipping(strategy), setting, true))
     }),
     settings: super::SETTINGS,
@@ -33,7 +32,7 @@ const WITHOUT_NUMBERS: Control = Control {
     leaves_out: "Takes any win of a key for the last one.",
     verdicts: &[ViolationKind::Undead],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(comes_back(FLOCK, setting, false)),
+    search: |setting| Box::new(comes_back(Footing::FLOCK, setting, false)),
 };
 
 const IN_TWO_WINDOWS: Control = Control {

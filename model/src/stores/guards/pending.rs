@@ -13,7 +13,7 @@ use crate::stores::witness::Witness;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::Result;
 use hookstate::guard::{Added, Pending};
-use hookstate::strategy::{AnyStrategy, Flock, Rename};
+use hookstate::strategy::{AnyStrategy, Rename};
 use std::path::Path;
 
 pub(in crate::stores) const PENDING: Subject = Subject {
@@ -21,7 +21,7 @@ pub(in crate::stores) const PENDING: Subject = Subject {
     kind: Kind::Guards,
     holds: "a path is taken as often as it was new in the queue, and not more often after a kill",
     ground: Ground::Store(
-        &[AnyStrategy::Flock(Flock), AnyStrategy::Rename(Rename)],
+        &[FLOCK, AnyStrategy::Rename(Rename)],
         |strategy, setting| {
             let footing = Footing::Shipping(strategy);
             Box::new(take(footing, footing, setting))
@@ -44,7 +44,7 @@ pub(in crate::stores) const ADDED_IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks what is in the queue, and writes it with one more in another window.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(take(FLOCK, Footing::TwoWindows, setting)),
+    search: |setting| Box::new(take(Footing::FLOCK, Footing::TwoWindows, setting)),
 };
 
 pub(in crate::stores) const TAKEN_IN_TWO_WINDOWS: Control = Control {
@@ -52,7 +52,7 @@ pub(in crate::stores) const TAKEN_IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks what is in the queue, and takes it out in another window.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(take(Footing::TwoWindows, FLOCK, setting)),
+    search: |setting| Box::new(take(Footing::TwoWindows, Footing::FLOCK, setting)),
 };
 
 /// Those that are waiting when the processes begin, and one more.

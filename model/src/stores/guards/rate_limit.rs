@@ -6,21 +6,21 @@
 use super::{LONG, later};
 use crate::oracle::{Violation, ViolationKind};
 use crate::search::{Goal, Search};
-use crate::stores::footing::Footing;
+use crate::stores::footing::{FLOCK, Footing};
 use crate::stores::scene::{
     Account, Finale, Process, Scene, Verdict, demand, erased, goal, store, sure,
 };
 use crate::stores::witness::Witness;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::guard::{RateLimit, Turn};
-use hookstate::strategy::{AnyStrategy, Flock, Rename};
+use hookstate::strategy::{AnyStrategy, Rename};
 
 pub(in crate::stores) const RATE_LIMIT: Subject = Subject {
     name: "rate-limit",
     kind: Kind::Guards,
     holds: "no more are admitted in a window of time than the limit, and no fewer if they come",
     ground: Ground::Store(
-        &[AnyStrategy::Flock(Flock), AnyStrategy::Rename(Rename)],
+        &[FLOCK, AnyStrategy::Rename(Rename)],
         |strategy, setting| Box::new(asks(Footing::Shipping(strategy), setting)),
     ),
     settings: super::SETTINGS,

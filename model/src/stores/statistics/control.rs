@@ -8,17 +8,13 @@ use super::peer::{add_call, increment};
 use super::said::{Flaw, Handle, SESSION, statistics};
 use crate::oracle::{DIRECTORY, Token};
 use crate::sim::{AnyDoor, SimProcess};
-use crate::twin::{Through, WithoutLock, WithoutRecheck, WithoutRecovery};
-use hookstate::kernel::{Access, CallKind, FlockOperation, Kernel, OpenHow, Watched};
+use crate::stores::scene::without_lock;
+use crate::twin::{WithoutRecheck, WithoutRecovery};
+use hookstate::kernel::{Access, CallKind, FlockOperation, Kernel, OpenHow};
 use hookstate::stats::{STALE_AFTER_DEFAULT, SessionFile, cleanup_stale_on};
 use hookstate::strategy::Flock;
 use hookstate::{Error, Result, State, Store};
 use serde_json::Value;
-
-/// Grants every lock.
-pub(super) fn without_lock(door: AnyDoor) -> AnyDoor {
-    AnyDoor::new(Through(Watched::new(SimProcess(door), WithoutLock)))
-}
 
 /// Does not look at the name of a file once it has the lock.
 pub(super) fn without_recheck(door: AnyDoor) -> AnyDoor {

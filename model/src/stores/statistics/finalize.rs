@@ -4,10 +4,11 @@
 //! for its lock adds to the file that stays.
 
 use super::cast::{Before, Cast, Reach};
-use super::control::{without_lock, without_recovery};
+use super::control::without_recovery;
 use super::said::{Act, Flaw};
 use super::{FLOCK, SETTINGS};
 use crate::oracle::ViolationKind;
+use crate::stores::scene::without_lock;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 
 pub(in crate::stores) const FINALIZE: Subject = Subject {

@@ -3,6 +3,7 @@
 //!
 //! Each call that is counted has a token, which is in the name of its tool and is its timing in
 //! milliseconds, so that a file shows whose calls it has. What must hold is the affair of `judge.rs`.
+//! There is one strategy, since other programs share the file.
 
 mod counted;
 mod said;
@@ -21,10 +22,7 @@ pub(super) mod finalize;
 pub(super) mod removal;
 
 use super::Setting;
-use hookstate::strategy::{AnyStrategy, Flock};
-
-/// The one strategy that statistics have, since other programs share the file.
-const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
+use super::footing::FLOCK;
 
 /// What all but the failing ones are searched in.
 const SETTINGS: &[Setting] = &[

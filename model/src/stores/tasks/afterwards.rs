@@ -11,7 +11,7 @@ use crate::sim::{Sequential, Sim};
 use crate::stores::scene::{Finale, Verdict, broken, demand, sure};
 use hookstate::strategy::AnyStrategy;
 use hookstate::tasks::{Failure, TRIES_MAX};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What the later checks are judged by.
@@ -41,6 +41,8 @@ impl Afterwards<'_> {
         let hung = self.later(sim, false)?;
         check_tries(self.all(&sent))?;
         check_tries(self.all(&hung))?;
+        self.check_numbers(&sent)?;
+        self.check_numbers(&hung)?;
         self.check_given_up(&sent)?;
         self.check_given_up(&hung)?;
         for token in there {
@@ -83,6 +85,21 @@ impl Afterwards<'_> {
 
     fn all<'b>(&'b self, later: &'b Checks) -> impl Iterator<Item = &'b Announcement> {
         self.earlier().chain(&later.announcements)
+    }
+
+    /// The first try of a start is its first. One who was cut off may have had one of them.
+    fn check_numbers(&self, later: &Checks) -> Verdict {
+        let mut tries: BTreeMap<(Token, Duration), usize> = BTreeMap::new();
+        for it in self.all(later) {
+            *tries.entry((it.start, it.after)).or_default() += 1;
+        }
+        self.all(later).try_for_each(|it| {
+            let known = tries[&(it.start, it.after)] + self.wordless();
+            let (start, attempt) = (it.start, it.attempt);
+            demand(attempt as usize <= known, ViolationKind::Lost, || {
+                format!("try {attempt} of the announcement of task {start} is one of {known}")
+            })
+        })
     }
 
     /// Of what is there the last announcement is sent by now; after three tries it may not be.

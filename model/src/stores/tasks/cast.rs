@@ -75,6 +75,12 @@ pub(super) enum Reach {
     Passes,
     /// Both starts of a task are announced.
     AnnouncesBothStarts,
+    /// Both starts that processes make are announced.
+    AnnouncesBothResets,
+    /// A task is added that another has removed.
+    AddsAgain,
+    /// A task is removed that another has let begin anew.
+    RemovesAnew,
     /// One makes the import and another finds it made.
     ImportsOnce,
     /// A task comes to its age.
@@ -248,6 +254,9 @@ impl Reach {
             Self::FailsInVain => "a process says that it failed after its task has gone",
             Self::Passes => "a later announcement is claimed without the earlier one",
             Self::AnnouncesBothStarts => "both starts of a task are announced",
+            Self::AnnouncesBothResets => "both of two new starts of a task are announced",
+            Self::AddsAgain => "a task is added that another has removed",
+            Self::RemovesAnew => "a task is removed that another has let begin anew",
             Self::ImportsOnce => "one makes the import and another finds it made",
             Self::Expires => "a task comes to its age",
         }
@@ -256,6 +265,7 @@ impl Reach {
     fn is_reached(self, finale: &Finale<'_, Said>) -> bool {
         let all = || finale.said().flat_map(|said| &said.announcements);
         let sent = || all().filter(|it| it.is_sent());
+        let answers = || finale.said().flat_map(|said| &said.answers);
         let has = |fate: Fate| all().any(|it| it.fate == fate);
         match self {
             Self::SharesOut => finale.said().filter(|said| said.sends()).count() > 1,
@@ -270,6 +280,16 @@ impl Reach {
             Self::AnnouncesBothStarts => {
                 let starts: BTreeSet<Token> = sent().map(|it| it.start).collect();
                 starts.len() > 1
+            }
+            Self::AnnouncesBothResets => {
+                let made = finale.said().flat_map(|said| &said.added);
+                let is_sent = |start: Token| sent().any(|it| it.start == start);
+                made.filter(|(_, start)| is_sent(*start)).count() > 1
+            }
+            Self::AddsAgain => answers().any(|it| it.made.is_some() && !it.found),
+            Self::RemovesAnew => {
+                answers().any(|it| it.made.is_some() && it.found)
+                    && answers().any(|it| it.made.is_none() && it.found)
             }
             Self::Expires => finale.said().any(|said| !said.expired.is_empty()),
             Self::ImportsOnce => {

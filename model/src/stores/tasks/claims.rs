@@ -1,10 +1,10 @@
 //! Checks that come at the same time, and what becomes of an announcement that is due.
 
 use super::cast::{Cast, Reach, Terms};
-use super::control::without_lock;
 use super::said::{Act, Flaw};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
+use crate::stores::scene::without_lock;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::strategy::ALL;
 use std::time::Duration;
@@ -69,11 +69,7 @@ pub(in crate::stores) const UNLOCKED: Control = Control {
 pub(in crate::stores) const FAILING_UNLOCKED: Control = Control {
     name: "failed-claims-unlocked",
     leaves_out: "Takes no lock, and says that it could not send.",
-    verdicts: &[
-        ViolationKind::Doubled,
-        ViolationKind::Lost,
-        ViolationKind::Torn,
-    ],
+    verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
     search: |setting| Box::new(UNLOCKED_FAILURES.search(FLOCK, setting)),
 };
@@ -81,11 +77,7 @@ pub(in crate::stores) const FAILING_UNLOCKED: Control = Control {
 pub(in crate::stores) const RETRIED_UNLOCKED: Control = Control {
     name: "retries-unlocked",
     leaves_out: "Takes no lock, with notifiers that are slower than a retry.",
-    verdicts: &[
-        ViolationKind::Doubled,
-        ViolationKind::Lost,
-        ViolationKind::Torn,
-    ],
+    verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
     search: |setting| Box::new(UNLOCKED_RETRIES.search(FLOCK, setting)),
 };
@@ -93,11 +85,7 @@ pub(in crate::stores) const RETRIED_UNLOCKED: Control = Control {
 const PASSING_UNLOCKED: Control = Control {
     name: "passing-unlocked",
     leaves_out: "Takes no lock, with a clock that is ahead of the others.",
-    verdicts: &[
-        ViolationKind::Doubled,
-        ViolationKind::Lost,
-        ViolationKind::Torn,
-    ],
+    verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
     search: |setting| Box::new(UNLOCKED_PASSING.search(FLOCK, setting)),
 };

@@ -3,7 +3,9 @@
 //! * No window was wrong by itself (`windows.rs`).
 //! * A task that was added and not removed is there, with the start that was made last. One that was
 //!   removed, and not added again, is not.
-//! * No two processes have the same try of an announcement, and there are at most three.
+//! * What all were told who began or ended it is so in some order (`order.rs`).
+//! * No two processes have the same try of an announcement, there are at most three, and they are
+//!   numbered from the start of the task on.
 //! * Before the time of a retry an announcement is sent at most once; and once it is confirmed,
 //!   never again.
 //! * Later checks leave no task that is there without its announcement, unless it was tried three
@@ -13,6 +15,7 @@
 
 use super::afterwards::Afterwards;
 use super::cast::{Terms, content_of};
+use super::order;
 use super::said::{Act, Announcement, Flaw, Key, LEGACY, OF_FIRST_SESSION, Said, start_in, store};
 use crate::oracle::{Token, USER, Violation, ViolationKind};
 use crate::sim::{Sequential, Sim, SimProcess};
@@ -56,6 +59,7 @@ impl Judge {
         let sim = self.imported_once(finale)?;
         let listed = self.listed(&sim)?;
         self.check_presence(&listed, finale)?;
+        self.check_order(&listed, finale)?;
         check_tries(finale.said().flat_map(|said| &said.announcements))?;
         self.check_sent(finale)?;
         if self.terms.expire_soon() {
@@ -127,6 +131,22 @@ impl Judge {
         self.keys().try_for_each(|key| {
             let known = self.known(key, finale);
             known.check(listed.get(&key).copied())
+        })
+    }
+
+    /// Of the tasks that nothing else than their own additions and removals can begin and end.
+    fn check_order(&self, listed: &BTreeMap<Key, Token>, finale: &Finale<'_, Said>) -> Verdict {
+        let is_ended_with_others = |key: Key| {
+            let mut acts = self.acts.iter().map(|(act, _)| *act);
+            let ends_a_session = acts.any(|act| act == Act::RemoveSession);
+            self.terms.expire_soon() || (ends_a_session && OF_FIRST_SESSION.contains(&key))
+        };
+        let alone = self.keys().filter(|key| !is_ended_with_others(*key));
+        let mut alone = alone.filter(|key| !matches!(key, Key::Imported(_)));
+        alone.try_for_each(|key| {
+            let mut before = self.before.iter().filter(|(other, _)| *other == key);
+            let before = before.next().map(|(_, start)| *start);
+            order::check(key, before, listed.get(&key).copied(), finale)
         })
     }
 
@@ -203,12 +223,14 @@ impl Act {
         match self {
             Self::Add(key) => Some(key),
             Self::Flawed(Flaw::HoldsASnapshot(act)) => act.added(),
+            Self::Flawed(Flaw::KeepsTheTries(key)) => Some(key),
             _ => None,
         }
     }
 
-    fn removes(self, key: Key) -> bool {
+    pub(super) fn removes(self, key: Key) -> bool {
         match self {
+            Self::Flawed(Flaw::HoldsASnapshot(act)) => act.removes(key),
             Self::Remove(other) => other == key,
             Self::RemoveSession => OF_FIRST_SESSION.contains(&key),
             _ => false,

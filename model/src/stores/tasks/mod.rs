@@ -15,6 +15,8 @@ mod waiting;
 mod windows;
 
 mod afterwards;
+mod order;
+
 mod judge;
 
 mod cast;
@@ -22,24 +24,15 @@ mod cast;
 mod control;
 
 pub(super) mod additions;
+pub(super) mod at_once;
 pub(super) mod claims;
 pub(super) mod clock;
 pub(super) mod import;
 pub(super) mod removal;
 
 use super::Setting;
-use hookstate::strategy::{AnyStrategy, Flock};
+use super::footing::FLOCK;
+use super::subject::SETTINGS;
 
-/// The default strategy. What a store promises is the same on each, so the others are searched with
-/// the claims alone.
-const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
-
-/// What most are searched in where a failing call costs little.
-const SETTINGS: &[Setting] = &[
-    Setting::kills(3, 1),
-    Setting::kills(2, 2),
-    Setting::failing(2),
-];
-
-/// What the others are searched in.
+/// In what they are searched where a failing call costs much.
 const KILLS: &[Setting] = &[Setting::kills(3, 1), Setting::kills(2, 2)];

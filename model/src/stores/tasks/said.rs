@@ -2,6 +2,7 @@
 
 use super::cast::Terms;
 use super::control;
+use super::order::Answer;
 use super::waiting::Waiting;
 use super::windows::{Wrong, wrong_with};
 use crate::oracle::{DIRECTORY, Token};
@@ -65,6 +66,8 @@ pub(super) enum Flaw {
     KeepsForEver,
     /// An import removes the file.
     RemovesTheFile,
+    /// A task that begins anew has the announcements of its start before.
+    KeepsTheTries(Key),
 }
 
 /// What a process says.
@@ -80,6 +83,8 @@ pub(super) struct Said {
     pub(super) added: Vec<(Key, Token)>,
     /// The tasks that it removed.
     pub(super) removed: Vec<Key>,
+    /// What it was told by those of which it began or ended one task, in this order.
+    pub(super) answers: Vec<Answer>,
     /// The tasks of which it was told that they have come to their age.
     pub(super) expired: Vec<TaskId>,
     /// What was wrong with one of its windows.
@@ -230,6 +235,10 @@ impl Said {
     pub(super) fn note_import(&mut self, import: &Import) {
         self.imports += usize::from(matches!(import, Import::Done { .. }));
     }
+
+    fn note(&mut self, key: Key, made: Option<Token>, found: bool) {
+        self.answers.push(Answer { key, made, found });
+    }
 }
 
 impl Handle<'_> {
@@ -274,13 +283,15 @@ impl<S: Strategy> Handle<'_, S> {
             Act::Check => self.check(Self::send),
             Act::CheckInVain => self.check(Self::fail),
             Act::Add(key) => {
-                let _ = self.tasks.add_or_reset(&key.id(), directory(token))?;
+                let added = self.tasks.add_or_reset(&key.id(), directory(token))?.value;
                 self.said.added.push((key, token));
+                self.said.note(key, Some(token), added.reset);
                 Ok(())
             }
             Act::Remove(key) => {
-                let _ = self.tasks.remove(&key.id())?;
+                let was_there = self.tasks.remove(&key.id())?.value;
                 self.said.removed.push(key);
+                self.said.note(key, None, was_there);
                 Ok(())
             }
             Act::RemoveSession => {
