@@ -14,6 +14,7 @@ mod args;
 mod chaos;
 mod command;
 mod event;
+mod hunt;
 mod oracle;
 mod pace;
 mod progress;

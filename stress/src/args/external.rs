@@ -1,13 +1,13 @@
 //! The words about external commands, and what they mean.
 
+use super::hunting;
+use super::plan::absolute;
 use super::words::Words;
 use crate::chaos::Chaos;
-use crate::command::{ExpectJson, ExpectTokens, MaxFail, Oracles, Plan, Scope, Template};
-use crate::shell;
+use crate::command::{Again, ExpectJson, ExpectTokens, MaxFail, Oracles, Plan, Scope, Template};
 use crate::workload::Seed;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Words that make sense with a command only.
 #[derive(Clone, Debug, Args)]
@@ -112,15 +112,16 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         max_fail: own.max_fail,
         procs: words.procs,
         iters: words.iters,
-        rounds: words.rounds,
+        bounds: hunting::bounds(words),
+        origin: words.hunting.origin.clone(),
+        pulse: hunting::pulse(words),
         seed,
-        timeout: Duration::from_secs(words.timeout),
-        directory: words.dir.clone(),
+        directory: words.dir.as_deref().map(absolute),
         keep: words.keep,
         format: words.format,
         chaos: words.chaos.unwrap_or_default(),
         lacks_race: words.procs < 2 && !words.no_control,
-        again: again(words, seed),
+        again: again(words),
     })
 }
 
@@ -161,30 +162,24 @@ fn stdin(path: &Path) -> Result<Template, String> {
     Template::parse(&text, Scope::Process).map_err(|why| format!("--stdin {path}: {why}"))
 }
 
-/// The command line that does this again.
-fn again(words: &Words, seed: Seed) -> String {
+/// The words that do this again.
+fn again(words: &Words) -> Again {
     let own = &words.external;
-    let mut line: Vec<String> = vec!["stress".to_owned()];
-    let mut option = |name: &str, value: String| {
-        line.push(format!("--{name}"));
-        line.push(value);
-    };
+    let mut options: Vec<String> = Vec::new();
+    let mut option = |name: &str, value: String| options.extend([format!("--{name}"), value]);
     option("procs", words.procs.to_string());
     option("iters", words.iters.to_string());
-    option("rounds", words.rounds.to_string());
-    option("seed", seed.to_string());
-    option("timeout", words.timeout.to_string());
     if let Some(chaos) = &words.chaos {
         option("chaos", chaos.to_string());
     }
     if let Some(directory) = &words.dir {
-        option("dir", directory.to_string_lossy().into_owned());
+        option("dir", absolute(directory).to_string_lossy().into_owned());
     }
     if own.max_fail != MaxFail::default() {
         option("max-fail", own.max_fail.to_string());
     }
     if let Some(stdin) = &own.stdin {
-        option("stdin", stdin.to_string_lossy().into_owned());
+        option("stdin", absolute(stdin).to_string_lossy().into_owned());
     }
     if let Some(setup) = &own.setup {
         option("setup", setup.to_string());
@@ -199,11 +194,12 @@ fn again(words: &Words, seed: Seed) -> String {
         option("check", check.to_string());
     }
     if words.no_control {
-        line.push("--no-control".to_owned());
+        options.push("--no-control".to_owned());
     }
-    line.push("--".to_owned());
-    line.extend(own.command.iter().map(ToString::to_string));
-    shell::line(line)
+    Again {
+        options,
+        command: own.command.iter().map(ToString::to_string).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -231,7 +227,10 @@ mod tests {
             "--check", "true", "--", "python3", "hook.py", "--rounds", "{dir}",
         ]);
         assert_eq!(plan.line(), "python3 hook.py --rounds '{dir}'");
-        assert_eq!((plan.procs, plan.iters, plan.rounds), (8, 100, 1));
+        assert_eq!(
+            (plan.procs, plan.iters, plan.bounds.rounds),
+            (8, 100, Some(1))
+        );
         assert!(!parsed(&[]).external.is_any());
     }
 
@@ -299,13 +298,14 @@ mod tests {
         ];
         let first = planned(&words);
         let sh = std::process::Command::new("sh")
-            .args(["-c", &format!("printf '%s\\n' {}", first.again)])
+            .args(["-c", &format!("printf '%s\\n' {}", first.line_for(1))])
             .output()
             .unwrap();
         let again = String::from_utf8(sh.stdout).unwrap();
         let again: Vec<&str> = again.lines().skip(1).collect();
         let again = planned(&again);
-        assert_eq!(again.again, first.again);
+        assert_eq!(again.line_for(1), first.line_for(1));
+        assert_eq!(again.bounds, first.bounds);
         assert_eq!(again.words, first.words);
         assert_eq!(again.oracles, first.oracles);
         assert_eq!(again.setup, first.setup);

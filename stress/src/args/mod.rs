@@ -1,6 +1,7 @@
 //! The command line: first what the words say, then what they mean.
 
 mod external;
+mod hunting;
 mod paper;
 mod plan;
 mod words;
@@ -10,6 +11,7 @@ pub(crate) use plan::{Plan, Trial};
 pub(crate) use words::{Format, Shape};
 
 use crate::command;
+use crate::hunt::Origin;
 use clap::{CommandFactory, Parser};
 use words::Words;
 
@@ -35,6 +37,12 @@ pub(crate) fn task() -> Task {
 }
 
 fn meaning(words: &Words) -> Result<Task, String> {
+    if let Some(directory) = &words.hunting.repro
+        && words.hunting.origin.is_none()
+    {
+        let origin = Origin::read(directory)?;
+        return meaning(&hunting::again(words, origin)?);
+    }
     match words.paper {
         Some(paper) => Ok(Task::Paper(paper)),
         None if words.external.is_any() => self::external::plan(words).map(Task::Command),

@@ -1,14 +1,15 @@
 //! What the words of the command line mean together.
 
+use super::hunting;
 use super::words::{Format, Shape, Words};
 use crate::chaos::Chaos;
-use crate::shell::quoted;
+use crate::hunt::{Bounds, Origin};
+use crate::shell;
 use crate::subject::{Role, Subject};
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed, Workload};
 use hookstate::strategy::Strategy;
-use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// In how many rounds a control has to be caught, at least.
@@ -24,11 +25,14 @@ pub(crate) struct Plan {
     pub(crate) workload: Workload,
     pub(crate) procs: u32,
     pub(crate) iters: u32,
-    pub(crate) rounds: u32,
+    pub(crate) bounds: Bounds,
     pub(crate) durability: Durability,
     pub(crate) ballast: BallastBytes,
     pub(crate) seed: Seed,
-    pub(crate) timeout: Duration,
+    /// The round that is run again, if it is one.
+    pub(crate) origin: Option<Origin>,
+    /// How often it is told how far the rounds are, if it is.
+    pub(crate) pulse: Option<Duration>,
     pub(crate) lock_timeout_ms: u64,
     pub(crate) directory: Option<PathBuf>,
     pub(crate) keep: bool,
@@ -48,8 +52,8 @@ pub(crate) struct Trial {
     pub(crate) shape: Shape,
     /// How many changes each lane makes in a round.
     pub(crate) iterations: u32,
-    /// The most rounds there will be.
-    pub(crate) rounds: u32,
+    /// The most rounds there will be, if that is known.
+    pub(crate) rounds: Option<u32>,
 }
 
 /// Gives the words their meaning, or says why they have none.
@@ -60,13 +64,14 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         workload: words.workload,
         procs: words.procs,
         iters: words.iters,
-        rounds: words.rounds,
+        bounds: hunting::bounds(words),
         durability: words.durability,
         ballast: words.state_bytes,
         seed: words.seed.unwrap_or_else(Seed::random),
-        timeout: Duration::from_secs(words.timeout),
+        origin: words.hunting.origin.clone(),
+        pulse: hunting::pulse(words),
         lock_timeout_ms: words.lock_timeout,
-        directory: words.dir.clone(),
+        directory: words.dir.as_deref().map(absolute),
         keep: words.keep,
         format: words.format,
         junit: words.junit.clone(),
@@ -149,18 +154,30 @@ fn named(name: &str, workload: Workload) -> Result<Subject, String> {
     })
 }
 
-fn trials(words: &Words, subjects: &[Subject]) -> Vec<Trial> {
-    let of_subject = |&subject| match subject {
-        Subject::Strategy(_) => in_each_shape(words, subject, words.rounds),
-        _ if subject.loses_at_first_use_only() => vec![first_use(words, subject)],
-        Subject::Control(_) | Subject::Misuse(_) => {
-            in_each_shape(words, subject, control_rounds(words, subject))
-        }
-    };
-    subjects.iter().flat_map(of_subject).collect()
+/// A path that is the same one for whoever runs this again elsewhere.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn in_each_shape(words: &Words, subject: Subject, rounds: u32) -> Vec<Trial> {
+/// What is to be run. In a hunt, the controls first: what is found in two hours on a machine that
+/// catches none of them proves nothing.
+fn trials(words: &Words, subjects: &[Subject]) -> Vec<Trial> {
+    let bounds = hunting::bounds(words);
+    let of_subject = |&subject| match subject {
+        Subject::Strategy(_) => in_each_shape(words, subject, bounds.rounds),
+        _ if subject.loses_at_first_use_only() => vec![first_use(words, subject)],
+        Subject::Control(_) | Subject::Misuse(_) => {
+            in_each_shape(words, subject, Some(control_rounds(words, subject)))
+        }
+    };
+    let mut trials: Vec<Trial> = subjects.iter().flat_map(of_subject).collect();
+    if bounds.is_hunt() {
+        trials.sort_by_key(|trial| trial.subject.role() == Role::Strategy);
+    }
+    trials
+}
+
+fn in_each_shape(words: &Words, subject: Subject, rounds: Option<u32>) -> Vec<Trial> {
     let trial = |&shape| Trial {
         subject,
         shape,
@@ -176,53 +193,97 @@ fn first_use(words: &Words, subject: Subject) -> Trial {
         subject,
         shape: Shape::Fresh,
         iterations: 1,
-        rounds: control_rounds(words, subject),
+        rounds: Some(control_rounds(words, subject)),
     }
 }
 
 fn control_rounds(words: &Words, control: Subject) -> u32 {
+    let rounds = words.rounds.unwrap_or(1);
     if controls(words).contains(&control) {
-        words.rounds.max(CONTROL_ROUNDS_MIN)
+        rounds.max(CONTROL_ROUNDS_MIN)
     } else {
         // More rounds would not catch it either.
-        words.rounds
+        rounds
     }
 }
 
 impl Plan {
-    /// The command line that runs this trial again, and nothing else.
-    pub(crate) fn command_for(&self, trial: &Trial) -> String {
-        let mut line = format!(
-            "stress --strategy {} --no-control --shape {} --procs {} --iters {} --rounds {}",
-            trial.subject.name(),
-            trial.shape,
-            self.procs,
-            trial.iterations,
-            trial.rounds,
-        );
-        // Writing to a string does not fail.
-        if self.workload != Workload::default() {
-            let _ = write!(line, " --workload {}", self.workload);
+    /// The trials that share the time there is: each has it for itself, but in a hunt the strategies
+    /// take turns.
+    pub(crate) fn groups(&self) -> Vec<&[Trial]> {
+        let takes_turns = |trial: &Trial| trial.subject.role() == Role::Strategy;
+        let is_hunt = self.bounds.is_hunt();
+        let together = |one: &Trial, next: &Trial| is_hunt && takes_turns(one) && takes_turns(next);
+        self.trials.chunk_by(together).collect()
+    }
+
+    /// The seed of a round: one of its own, unless it is a certain round that is run again.
+    pub(crate) fn seed_of(&self, round: u32) -> Seed {
+        match self.origin {
+            Some(_) => self.seed.of_round(1),
+            None => self.seed.of_round(round),
         }
-        let _ = write!(line, " --seed {}", self.seed);
+    }
+
+    /// The seed whose first round is this one.
+    fn seed_that_begins_with(&self, round: u32) -> Seed {
+        match self.origin {
+            Some(_) => self.seed,
+            None => self.seed.beginning_with(round),
+        }
+    }
+
+    /// The command line that runs this trial again, and nothing else, with this round as the first.
+    pub(crate) fn command_for(&self, trial: &Trial, round: u32) -> String {
+        let is_timed = trial.subject.role() == Role::Strategy;
+        let bounds = Bounds {
+            rounds: trial.rounds,
+            duration: self.bounds.duration.filter(|_| is_timed),
+            ..self.bounds
+        };
+        let words = self.words_with(bounds.options(), trial, round);
+        shell::line(std::iter::once("stress".to_owned()).chain(words))
+    }
+
+    /// Its words, but for those that say how long rounds go on.
+    pub(crate) fn words_for(&self, trial: &Trial, round: u32) -> Vec<String> {
+        let timeout = self.bounds.timeout.as_secs().to_string();
+        self.words_with(vec!["--timeout".to_owned(), timeout], trial, round)
+    }
+
+    fn words_with(&self, bounds: Vec<String>, trial: &Trial, round: u32) -> Vec<String> {
+        let name = trial.subject.name();
+        let mut words = ["--strategy", name, "--no-control"]
+            .map(str::to_owned)
+            .to_vec();
+        let mut option = |name: &str, value: String| words.extend([format!("--{name}"), value]);
+        option("shape", trial.shape.to_string());
+        option("procs", self.procs.to_string());
+        option("iters", trial.iterations.to_string());
+        option("seed", self.seed_that_begins_with(round).to_string());
+        if self.workload != Workload::default() {
+            option("workload", self.workload.to_string());
+        }
         if self.durability == Durability::Power {
-            line.push_str(" --durability power");
+            option("durability", "power".to_owned());
         }
         if self.ballast != BallastBytes::default() {
-            let _ = write!(line, " --state-bytes {}", self.ballast);
+            option("state-bytes", self.ballast.to_string());
         }
         if self.chaos.is_any() {
-            let _ = write!(line, " --chaos {}", quoted(&self.chaos.to_string()));
+            option("chaos", self.chaos.to_string());
         }
-        let _ = write!(line, " --lock-timeout {}", self.lock_timeout_ms);
-        let _ = write!(line, " --timeout {}", self.timeout.as_secs());
+        option("lock-timeout", self.lock_timeout_ms.to_string());
         if let Some(directory) = &self.directory {
-            let _ = write!(line, " --dir {}", quoted(&directory.to_string_lossy()));
+            option("dir", directory.to_string_lossy().into_owned());
         }
-        line
+        if let Some(fault) = &self.fault {
+            option("inject", fault.to_string());
+        }
+        words.extend(bounds);
+        words
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::{Plan, Shape, Strategy, Words, plan};
@@ -235,7 +296,8 @@ mod tests {
     fn runs(line: &str) -> Vec<String> {
         let describe = |trial: &super::Trial| {
             let (name, shape) = (trial.subject.name(), trial.shape);
-            format!("{name} {shape} {}x{}", trial.iterations, trial.rounds)
+            let rounds = trial.rounds.map_or("".to_owned(), |n| n.to_string());
+            format!("{name} {shape} {}x{rounds}", trial.iterations)
         };
         planned(line).trials.iter().map(describe).collect()
     }
@@ -363,10 +425,10 @@ mod tests {
                     --chaos kill=5%,stop=0.5%:400ms";
         let first = planned(&line.split_whitespace().collect::<Vec<_>>().join(" "));
         let tasks = planned("stress --workload tasks --seed 7");
-        let again = planned(&tasks.command_for(&tasks.trials[0]));
+        let again = planned(&tasks.command_for(&tasks.trials[0], 1));
         assert_eq!(again.workload, tasks.workload);
         for trial in &first.trials {
-            let again = planned(&first.command_for(trial));
+            let again = planned(&first.command_for(trial, 1));
             assert_eq!(again.trials.as_slice(), std::slice::from_ref(trial));
             assert_eq!((again.seed, again.ballast), (first.seed, first.ballast));
             assert_eq!(
@@ -374,9 +436,55 @@ mod tests {
                 (first.durability, first.chaos)
             );
             assert_eq!(again.directory, first.directory);
-            assert_eq!((again.procs, again.timeout), (3, first.timeout));
+            assert_eq!(
+                (again.procs, again.bounds.timeout),
+                (3, first.bounds.timeout)
+            );
             assert_eq!(again.lock_timeout_ms, 30);
         }
+    }
+
+    #[test]
+    fn a_round_that_failed_is_the_first_when_it_is_run_again() {
+        let first = planned("stress --strategy flock --shape loop --seed 7 --rounds 40");
+        let again = planned(&first.command_for(&first.trials[0], 17));
+        assert_eq!(again.seed_of(1), first.seed_of(17));
+        assert_ne!(again.seed_of(2), first.seed_of(17));
+        assert_eq!(again.bounds, first.bounds);
+    }
+
+    #[test]
+    fn in_a_hunt_the_controls_come_first_and_the_strategies_take_turns() {
+        let names = |line: &str| -> Vec<String> {
+            let plan = planned(line);
+            let of = |group: &&[super::Trial]| {
+                let names: Vec<&str> = group.iter().map(|trial| trial.subject.name()).collect();
+                names.join("+")
+            };
+            plan.groups().iter().map(of).collect()
+        };
+        let line = "stress --shape loop --strategy flock,rename";
+        assert_eq!(
+            names(line),
+            [
+                "flock",
+                "rename",
+                "unlocked",
+                "create-race",
+                "rename-stale-lock"
+            ]
+        );
+        assert_eq!(
+            names(&format!("{line} --until-failure")),
+            [
+                "unlocked",
+                "create-race",
+                "rename-stale-lock",
+                "flock+rename"
+            ]
+        );
+        let trials = planned(&format!("{line} --duration 9s")).trials;
+        assert_eq!((trials[0].rounds, trials[4].rounds), (Some(400), None));
     }
 
     #[test]

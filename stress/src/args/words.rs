@@ -1,6 +1,7 @@
 //! What the words of the command line say, each by itself.
 
 use super::external::CommandWords;
+use super::hunting::HuntWords;
 use super::paper::Paper;
 use crate::chaos::Chaos;
 use crate::worker::{Durability, Fault};
@@ -68,13 +69,13 @@ pub(super) struct Words {
     #[arg(long, value_enum, default_value_t = ShapeChoice::Both)]
     pub(super) shape: ShapeChoice,
 
-    /// How often to repeat it all from an empty directory
+    /// How often to repeat it all from an empty directory [default: 1]
     ///
-    /// A strategy has to be exact in every round. A control has to be caught in one of this many
+    /// A strategy has to be exact in every round; the first one in which it is not is the last. A control has to be caught in one of this many
     /// rounds, or of 400 if that is more; 'create-race', which can be caught only while the file is
     /// being created, makes one change in each process of these rounds.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub(super) rounds: u32,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) rounds: Option<u32>,
 
     /// Where to make the directory that everything happens in [default: the system's for temporary
     /// files]
@@ -96,12 +97,14 @@ pub(super) struct Words {
     /// Fixes what is done; in hexadecimal, as printed or with 0x [default: a random one]
     ///
     /// It fixes the workload: what each change counts and at which of its system calls it pauses.
-    /// It does not fix the scheduler, so a violation may take several tries to show again.
+    /// Each round has one of its own, which follows from this. It does not fix the scheduler, so a
+    /// violation may take several tries to show again.
     #[arg(long, value_name = "HEX")]
     pub(super) seed: Option<Seed>,
 
     /// How long all rounds of one strategy in one shape may take
     ///
+    /// In a hunt and with --no-fail-fast it is how long each round may take.
     /// What has not ended by then is killed and makes the run inconclusive, as does a process that
     /// hangs.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -150,6 +153,9 @@ pub(super) struct Words {
     pub(super) inject: Option<Fault>,
 
     #[command(flatten)]
+    pub(super) hunting: HuntWords,
+
+    #[command(flatten)]
     pub(super) external: CommandWords,
 
     #[command(subcommand)]
@@ -175,6 +181,12 @@ Examples:
       Hundreds of processes killed in the middle of their work: every acknowledged change is kept.
   stress --strategy flock --shape loop --chaos stop=1%:400ms
       Holders of the lock that are stopped: the others report it, and nothing is lost.
+  stress --strategy rename --until-failure --duration 2h
+      Rounds until one fails; its directory is kept, with what it takes to run it again.
+  stress --duration 10m --no-fail-fast --expect-tokens '{dir}/log:lines' -- ./hook.sh {dir} {token}
+      How often a program fails in ten minutes.
+  stress --repro /tmp/stress-Xy3z/rename-fresh-0017
+      The same round again, until it fails.
   stress --junit stress.xml --html stress.html
       For a CI system and for the people who look at what it found.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
@@ -184,9 +196,10 @@ Exit codes:
   0    every strategy was exact and every control was caught, or the command was exact
   1    stress itself failed, or standard output was closed before the end
   2    the command line makes no sense
-  10   violated: a strategy or a command lost or doubled an update, or showed a state that never was
+  10   violated: a strategy or a command lost or doubled an update, or showed a state that never
+       was; with --repro: did so again
   11   inconclusive: a control was not caught, there was only one process, a process died or hung,
-       more commands failed than --max-fail says, the time ran out
+       more commands failed than --max-fail says, the time ran out, what --repro is after was not seen
   130  interrupted before there was a violation; one signal is enough, more change nothing";
 
 /// How the changes are spread over processes.

@@ -40,6 +40,9 @@ pub(super) fn run(
     deadline: Instant,
 ) -> anyhow::Result<Ended> {
     let children = Children::default();
+    if let Some(directory) = scene.plan.work_in() {
+        command.current_dir(directory);
+    }
     let command = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -39,7 +39,7 @@ pub(super) enum Message {
 impl Lanes<'_> {
     /// Runs a lane to its end, or until all is over.
     pub(super) fn drive(&self, lane: u32, outbox: &Sender<Message>) {
-        let seed = self.plan.seed.of_round(self.round);
+        let seed = self.plan.seed_of(self.round);
         let mut blows = Blows::new(self.plan.chaos, seed, self.usual);
         let finished = (1..=self.plan.iters)
             .take_while(|_| !self.children.is_over())
@@ -111,6 +111,9 @@ impl Lanes<'_> {
         let mut command = limits
             .command(program)
             .context("cannot find this program")?;
+        if let Some(directory) = self.plan.work_in() {
+            command.current_dir(directory);
+        }
         command
             .args(words)
             .env("STRESS_DIR", self.directory)

@@ -27,6 +27,6 @@ mod report;
 mod verdict;
 
 pub(crate) use oracle::{ExpectJson, ExpectTokens};
-pub(crate) use plan::{MaxFail, Oracles, Plan};
+pub(crate) use plan::{Again, MaxFail, Oracles, Plan};
 pub(crate) use run::main;
 pub(crate) use template::{Scope, Template};

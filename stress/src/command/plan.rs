@@ -4,10 +4,11 @@ use super::oracle::{ExpectJson, ExpectTokens};
 use super::template::Template;
 use crate::args::Format;
 use crate::chaos::Chaos;
+use crate::hunt::{Bounds, Origin};
 use crate::shell;
 use crate::workload::Seed;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -22,17 +23,26 @@ pub(crate) struct Plan {
     pub(crate) max_fail: MaxFail,
     pub(crate) procs: u32,
     pub(crate) iters: u32,
-    pub(crate) rounds: u32,
+    pub(crate) bounds: Bounds,
+    /// The round that is run again, if it is one.
+    pub(crate) origin: Option<Origin>,
+    /// How often it is told how far the rounds are, if it is.
+    pub(crate) pulse: Option<Duration>,
     pub(crate) seed: Seed,
-    pub(crate) timeout: Duration,
     pub(crate) directory: Option<PathBuf>,
     pub(crate) keep: bool,
     pub(crate) format: Format,
     pub(crate) chaos: Chaos,
     /// Whether one process alone was not what was intended.
     pub(crate) lacks_race: bool,
-    /// The command line that does all of this again.
-    pub(crate) again: String,
+    pub(crate) again: Again,
+}
+
+/// The words that do all of this again, but for the seed and those that say how long rounds go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Again {
+    pub(crate) options: Vec<String>,
+    pub(crate) command: Vec<String>,
 }
 
 /// What must hold in the end.
@@ -54,6 +64,42 @@ impl Plan {
     /// The command as a shell would be given it.
     pub(crate) fn line(&self) -> String {
         shell::line(self.words.iter().map(Template::source))
+    }
+
+    /// The seed of a round: one of its own, unless it is a certain round that is run again.
+    pub(crate) fn seed_of(&self, round: u32) -> Seed {
+        match self.origin {
+            Some(_) => self.seed.of_round(1),
+            None => self.seed.of_round(round),
+        }
+    }
+
+    /// Where the command runs, if not where this program does.
+    pub(crate) fn work_in(&self) -> Option<&Path> {
+        self.origin.as_ref().map(|origin| origin.work_in.as_path())
+    }
+
+    /// The command line that does all of this again, with this round as the first.
+    pub(crate) fn line_for(&self, round: u32) -> String {
+        let words = self.words_with(self.bounds.options(), round);
+        shell::line(std::iter::once("stress".to_owned()).chain(words))
+    }
+
+    /// Its words, but for those that say how long rounds go on.
+    pub(crate) fn words_for(&self, round: u32) -> Vec<String> {
+        let timeout = self.bounds.timeout.as_secs().to_string();
+        self.words_with(vec!["--timeout".to_owned(), timeout], round)
+    }
+
+    fn words_with(&self, bounds: Vec<String>, round: u32) -> Vec<String> {
+        let seed = match self.origin {
+            Some(_) => self.seed,
+            None => self.seed.beginning_with(round),
+        };
+        let seed = ["--seed".to_owned(), seed.to_string()];
+        let Again { options, command } = self.again.clone();
+        let options = options.into_iter().chain(seed).chain(bounds);
+        options.chain(["--".to_owned()]).chain(command).collect()
     }
 }
 

@@ -136,6 +136,7 @@ fn listen_to(
     let mut cut = None;
     let mut trouble = Ok(());
     while running > 0 {
+        scene.progress.running(running as usize);
         cut = cut.or_else(|| scene.why_to_stop(deadline));
         if cut.is_some() {
             lanes.children.kill_all();
@@ -156,6 +157,7 @@ fn listen_to(
             Err(_) => {}
         }
     }
+    scene.progress.running(0);
     trouble.map(|()| (records, cut))
 }
 
@@ -230,7 +232,7 @@ fn why_inconclusive(
     failures: &Failures,
     cut: Option<CutShort>,
 ) -> Option<String> {
-    let seconds = plan.timeout.as_secs();
+    let seconds = plan.bounds.timeout.as_secs();
     match cut {
         Some(CutShort::Interrupted) => return Some("interrupted".to_owned()),
         Some(CutShort::TimeIsOver) => {

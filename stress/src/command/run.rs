@@ -5,8 +5,9 @@ use super::orphans;
 use super::plan::Plan;
 use super::report::{self, Report};
 use super::round::{self, CutShort, Outcome};
-use super::verdict::{Failures, Harm, Verdict};
+use super::verdict::{Evidence, Failures, Harm, Verdict};
 use crate::chaos::in_namespace;
+use crate::hunt::{Relic, Rounds, Story};
 use crate::progress::Progress;
 use crate::run::Place;
 use crate::verdict::Conclusion;
@@ -14,7 +15,7 @@ use anyhow::Context;
 use hookstate_cli::interrupt::Interrupt;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// What all rounds have in common.
@@ -44,7 +45,7 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
         plan,
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
         place: Place::new(plan.directory.as_deref(), plan.keep)?,
-        progress: Progress::new(),
+        progress: Progress::new(plan.pulse),
     };
     orphans::adopt().context("cannot become the parent of what the command leaves behind")?;
     let mut reporter = report::reporter(plan.format);
@@ -58,29 +59,32 @@ fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
     result.context("cannot write the report to standard output")
 }
 
-/// As many rounds as planned, or up to the first that is not exact.
+/// As many rounds as planned, for as long as planned, or up to the first that is not exact.
 fn run(scene: &Scene<'_>) -> anyhow::Result<Report> {
-    let started = Instant::now();
+    let began = Instant::now();
     let plan = scene.plan;
-    let commands = u64::from(plan.procs) * u64::from(plan.iters) * u64::from(plan.rounds);
-    scene.progress.begin(commands);
+    begin(scene);
     let mut sum = Sum::default();
-    for number in 1..=plan.rounds {
-        scene
-            .progress
-            .message(format!("command, round {number} of {}", plan.rounds));
-        let directory = fresh_directory(&scene.place, number)?;
-        let outcome = round::run(scene, number, &directory, started + plan.timeout)?;
-        sum.add(outcome);
-        sum.kept = keep_or_remove(scene, &sum.verdict, directory)?;
-        if sum.verdict != Verdict::Exact || scene.interrupt.is_asked() {
+    while !plan.bounds.are_reached(sum.count.done, began) {
+        let number = sum.count.done + 1;
+        tell(scene, number);
+        let relic = scene.place.round("command", number)?;
+        let files = fresh_directory(&relic)?;
+        let outcome = round::run(scene, number, &files, plan.bounds.deadline(began))?;
+        scene.progress.round_ended(outcome.verdict.status());
+        let kept = keep_or_remove(scene, &sum, &relic, number, &outcome)?;
+        sum.add(number, outcome, kept);
+        let is_settled = sum.verdict != Verdict::Exact && plan.bounds.fail_fast;
+        if is_settled || scene.interrupt.is_asked() {
             break;
         }
     }
     scene.progress.end();
-    sum.expect_rounds(plan.rounds);
+    if scene.interrupt.is_asked() {
+        sum.interrupt(plan.bounds.rounds);
+    }
     Ok(Report {
-        rounds_done: sum.rounds,
+        count: sum.count,
         verdict: sum.verdict,
         acked: sum.numbers.acked,
         started: sum.numbers.started,
@@ -88,47 +92,83 @@ fn run(scene: &Scene<'_>) -> anyhow::Result<Report> {
         got: sum.counted.and_then(|(_, got)| got),
         failures: sum.failures,
         harm: sum.harm,
-        elapsed: started.elapsed(),
+        elapsed: began.elapsed(),
         kept: sum.kept,
         interrupted: scene.interrupt.is_asked(),
+        again: plan.line_for(sum.telling_round),
     })
 }
 
+fn begin(scene: &Scene<'_>) {
+    let plan = scene.plan;
+    let round = u64::from(plan.procs) * u64::from(plan.iters);
+    match plan.bounds.rounds {
+        Some(rounds) if !plan.bounds.is_hunt() => scene.progress.begin(round * u64::from(rounds)),
+        _ => scene.progress.begin_hunt(plan.bounds.duration),
+    }
+}
+
+fn tell(scene: &Scene<'_>, number: u32) {
+    match scene.plan.bounds.rounds {
+        Some(of) => {
+            let text = format!("command, round {number} of {of}");
+            scene.progress.message(text);
+        }
+        None => scene.progress.hunt_message("command"),
+    }
+}
+
 /// An empty directory that is nobody else's business.
-fn fresh_directory(place: &Place, round: u32) -> anyhow::Result<PathBuf> {
-    let directory = place.round("command", round);
+fn fresh_directory(relic: &Relic) -> anyhow::Result<PathBuf> {
+    let directory = relic.files();
     let made = DirBuilder::new().mode(0o700).create(&directory);
     made.with_context(|| format!("cannot make {}", directory.display()))?;
     Ok(directory)
 }
 
-/// Keeps what shows a violation, for somebody to look at, and what the user wants kept.
+/// Keeps what shows the first violation, for somebody to look at, and what the user wants kept.
 fn keep_or_remove(
     scene: &Scene<'_>,
-    verdict: &Verdict,
-    directory: PathBuf,
+    sum: &Sum,
+    relic: &Relic,
+    number: u32,
+    outcome: &Outcome,
 ) -> anyhow::Result<Option<PathBuf>> {
-    let telling = matches!(verdict, Verdict::Violated(_));
-    if telling {
-        scene.place.keep();
+    let is_first = sum.count.violated == 0;
+    let telling = matches!(outcome.verdict, Verdict::Violated(_)) && is_first;
+    if !telling && !scene.plan.keep {
+        relic.remove()?;
+        return Ok(None);
     }
-    if telling || scene.plan.keep {
-        return Ok(Some(directory));
-    }
-    removed(&scene.place, &directory)?;
-    Ok(None)
+    scene.place.keep();
+    relic.tell(&story(scene.plan, number, outcome))?;
+    Ok(Some(relic.directory().to_owned()))
 }
 
-fn removed(place: &Place, directory: &Path) -> anyhow::Result<()> {
-    let removed = place.remove(directory);
-    removed.with_context(|| format!("cannot remove {}", directory.display()))
+fn story<'o>(plan: &Plan, number: u32, outcome: &'o Outcome) -> Story<'o, Evidence> {
+    let (why, evidence) = match &outcome.verdict {
+        Verdict::Exact => (None, None),
+        Verdict::Violated(evidence) => (None, Some(&**evidence)),
+        Verdict::Inconclusive { why } => (Some(why.as_str()), None),
+    };
+    Story {
+        words: plan.words_for(number),
+        seed: plan.seed,
+        round: number,
+        status: outcome.verdict.status(),
+        why,
+        evidence,
+        said: &outcome.failures.said,
+    }
 }
 
 /// What the rounds come to together.
 struct Sum {
-    rounds: u32,
-    /// Of the latest round.
+    count: Rounds,
+    /// The first of the worst.
     verdict: Verdict,
+    /// In which round that was, if it was not exact.
+    telling_round: u32,
     numbers: Numbers,
     counted: Option<(i128, Option<i128>)>,
     failures: Failures,
@@ -139,8 +179,9 @@ struct Sum {
 impl Default for Sum {
     fn default() -> Self {
         Self {
-            rounds: 0,
+            count: Rounds::default(),
             verdict: Verdict::Exact,
+            telling_round: 1,
             numbers: Numbers::default(),
             counted: None,
             failures: Failures::default(),
@@ -151,9 +192,15 @@ impl Default for Sum {
 }
 
 impl Sum {
-    fn add(&mut self, round: Outcome) {
-        self.rounds += 1;
-        self.verdict = round.verdict;
+    fn add(&mut self, number: u32, round: Outcome, kept: Option<PathBuf>) {
+        let is_worse = self.count.take(round.verdict.status());
+        if is_worse {
+            self.telling_round = number;
+            self.verdict = round.verdict;
+        }
+        if is_worse || self.verdict == Verdict::Exact {
+            self.kept = kept;
+        }
         self.numbers.acked += round.numbers.acked;
         self.numbers.started += round.numbers.started;
         self.failures.add(round.failures);
@@ -170,9 +217,10 @@ impl Sum {
     }
 
     /// A run that was left between two rounds has found nothing, and has not looked everywhere.
-    fn expect_rounds(&mut self, rounds: u32) {
-        if self.verdict == Verdict::Exact && self.rounds < rounds {
-            let why = format!("interrupted after {} of {rounds} rounds", self.rounds);
+    fn interrupt(&mut self, rounds: Option<u32>) {
+        if self.verdict == Verdict::Exact
+            && let Some(why) = self.count.why_interrupted(rounds)
+        {
             self.verdict = Verdict::Inconclusive { why };
         }
     }

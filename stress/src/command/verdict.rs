@@ -2,6 +2,7 @@
 
 use super::record::{Fate, Record};
 use crate::chaos::Dealt;
+use crate::hunt::Said;
 use crate::verdict::Status;
 use crate::workload::Operation;
 use serde::Serialize;
@@ -73,7 +74,12 @@ pub(crate) struct Failures {
     pub(crate) by_fate: BTreeMap<Fate, u64>,
     /// What one of them has said last, and which.
     pub(crate) last_words: Option<(Operation, String)>,
+    /// What each of the first few has said last.
+    pub(crate) said: Vec<Said>,
 }
+
+/// Of how many commands it is kept what they have said last.
+const SAID_MAX: usize = 16;
 
 /// What was done to the commands on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -185,8 +191,14 @@ impl Failures {
             *failures.by_fate.entry(record.fate).or_default() += 1;
             if let Some(complaint) = &record.complaint {
                 failures.last_words = Some((record.operation, complaint.clone()));
+                failures.said.push(Said {
+                    operation: record.operation,
+                    fate: record.fate.to_string(),
+                    words: complaint.clone(),
+                });
             }
         }
+        failures.said.truncate(SAID_MAX);
         failures
     }
 
@@ -194,6 +206,8 @@ impl Failures {
         for (fate, count) in other.by_fate {
             *self.by_fate.entry(fate).or_default() += count;
         }
+        let room = SAID_MAX - self.said.len();
+        self.said.extend(other.said.into_iter().take(room));
         self.last_words = other.last_words.or(self.last_words.take());
     }
 

@@ -2,7 +2,7 @@
 //! it again. Nobody should parse it; see the `json` module for that.
 
 use super::words::{percent, time};
-use super::{Report, Reporter, Run, harm};
+use super::{Report, Reporter, Run, SCHEDULER, UNSEEN, found, harm, repro, was};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
 use crate::workload::{BallastBytes, Workload};
@@ -26,6 +26,10 @@ impl<W: Write> Reporter for Human<W> {
         if !settings.is_empty() {
             self.under(&settings)?;
         }
+        if let Some(origin) = &report.origin {
+            self.under(&was(origin))?;
+            self.word("Note", SCHEDULER)?;
+        }
         if report.lacks_race {
             self.word(
                 "Note",
@@ -48,12 +52,18 @@ impl<W: Write> Reporter for Human<W> {
     fn end(&mut self, report: &Report) -> Result<()> {
         let line = summary(report);
         self.word("Summary", &line)?;
+        if report.has_not_shown_again() {
+            self.word("Note", UNSEEN)?;
+        }
         let violated = report
             .runs
             .iter()
             .filter(|run| run.status() == Status::Violated);
         for run in violated {
             self.word("Again", &run.again)?;
+            if let Some(directory) = &run.kept {
+                self.under(&repro(directory))?;
+            }
         }
         self.out.flush()
     }
@@ -94,7 +104,7 @@ pub(super) fn headline(report: &Report) -> String {
 pub(super) fn settings(report: &Report) -> String {
     let is_usual = report.workload == Workload::default();
     let workload = (!is_usual).then(|| format!("workload {}", report.workload));
-    let rounds = (report.rounds > 1).then(|| format!("{} rounds", report.rounds));
+    let rounds = Some(report.bounds.to_string()).filter(|rounds| !rounds.is_empty());
     let is_heavy = report.ballast != BallastBytes::default();
     let ballast = is_heavy.then(|| format!("{} bytes of ballast", report.ballast));
     let chaos = report
@@ -188,10 +198,14 @@ pub(super) fn details(run: &Run) -> Vec<String> {
             let asides = pace(run).into_iter().chain(asides(run));
             asides.chain(harm::lines(run)).collect()
         }
-        Verdict::Inconclusive { why } => [vec![why.clone()], harm::lines(run)].concat(),
+        Verdict::Inconclusive { why } => {
+            let count = (run.count.inconclusive > 1).then(|| run.count.to_string());
+            let lines = [why.clone()].into_iter().chain(count);
+            lines.chain(harm::lines(run)).collect()
+        }
         Verdict::Violated(evidence) if run.status() == Status::Caught => caught(evidence),
         Verdict::Violated(evidence) => {
-            let round = in_round(evidence, run.rounds);
+            let round = found(evidence.round, run.rounds, &run.count);
             let evidence = round.into_iter().chain(evidence_lines(evidence));
             evidence.chain(harm::lines(run)).collect()
         }
@@ -204,7 +218,7 @@ pub(super) fn details(run: &Run) -> Vec<String> {
 }
 
 fn missed(run: &Run) -> String {
-    let rounds = plural(run.rounds_done, "round", "rounds");
+    let rounds = plural(run.count.done, "round", "rounds");
     format!("nothing was lost in {rounds} (control)")
 }
 
@@ -215,10 +229,6 @@ fn caught(evidence: &Evidence) -> Vec<String> {
         .map(|line| format!("{line} (control)"))
         .into_iter()
         .collect()
-}
-
-fn in_round(evidence: &Evidence, rounds: u32) -> Option<String> {
-    (rounds > 1).then(|| format!("in round {} of {rounds}", evidence.round))
 }
 
 /// How long the changes took, and how fair it was to the slowest process.
@@ -236,7 +246,7 @@ fn pace(run: &Run) -> Option<String> {
 /// What an exact run had besides changes, if there was anything but reads.
 fn asides(run: &Run) -> Option<String> {
     let counters = &run.counters;
-    let rounds = (run.rounds > 1).then(|| format!("{} of {} rounds", run.rounds_done, run.rounds));
+    let rounds = run.count.of(run.rounds);
     let timeouts = some(counters.lock_timeouts, "lock timeout", "lock timeouts");
     let deferred = some(counters.deferred, "deferred error", "deferred errors");
     let all: Vec<String> = [rounds, timeouts, deferred].into_iter().flatten().collect();
@@ -303,6 +313,8 @@ pub(super) fn summary(report: &Report) -> String {
             .lacks_race
             .then(|| "inconclusive without a race".to_owned()),
     );
+    let unseen = report.has_not_shown_again();
+    parts.extend(unseen.then(|| "not seen again".to_owned()));
     parts.extend(report.interrupted.then(|| "interrupted".to_owned()));
     format!(
         "[{:>7.2}s] {}",

@@ -29,16 +29,18 @@ struct JsonReport<'a> {
     interrupted: bool,
     lacks_race: bool,
     seconds: f64,
-    settings: Settings,
+    settings: Settings<'a>,
     runs: Vec<JsonRun<'a>>,
 }
 
 #[derive(Serialize)]
-struct Settings {
+struct Settings<'a> {
     workload: Workload,
     procs: u32,
     iters: u32,
-    rounds: u32,
+    rounds: Option<u32>,
+    duration_s: Option<f64>,
+    fail_fast: bool,
     seed: Seed,
     durability: Durability,
     state_bytes_from: usize,
@@ -46,6 +48,7 @@ struct Settings {
     timeout_s: u64,
     lock_timeout_ms: u64,
     chaos: Option<String>,
+    repro: Option<&'a Path>,
 }
 
 #[derive(Serialize)]
@@ -55,8 +58,10 @@ struct JsonRun<'a> {
     shape: Shape,
     status: Status,
     iters: u32,
-    rounds: u32,
+    rounds: Option<u32>,
     rounds_done: u32,
+    rounds_violated: u32,
+    rounds_inconclusive: u32,
     expected: u64,
     got: Option<u64>,
     reads: u64,
@@ -111,20 +116,24 @@ impl<'a> From<&'a Report> for JsonReport<'a> {
     }
 }
 
-impl From<&Report> for Settings {
-    fn from(report: &Report) -> Self {
+impl<'a> From<&'a Report> for Settings<'a> {
+    fn from(report: &'a Report) -> Self {
+        let origin = report.origin.as_ref();
         Self {
             workload: report.workload,
             procs: report.procs,
             iters: report.iters,
-            rounds: report.rounds,
+            rounds: report.bounds.rounds,
+            duration_s: report.bounds.duration.map(|time| time.as_secs_f64()),
+            fail_fast: report.bounds.fail_fast,
             seed: report.seed,
             durability: report.durability,
             state_bytes_from: report.ballast.from,
             state_bytes_to: report.ballast.to,
-            timeout_s: report.timeout.as_secs(),
+            timeout_s: report.bounds.timeout.as_secs(),
             lock_timeout_ms: report.lock_timeout_ms,
             chaos: report.chaos.is_any().then(|| report.chaos.to_string()),
+            repro: origin.map(|origin| origin.directory.as_path()),
         }
     }
 }
@@ -143,7 +152,9 @@ impl<'a> From<&'a Run> for JsonRun<'a> {
             status: run.status(),
             iters: run.iterations,
             rounds: run.rounds,
-            rounds_done: run.rounds_done,
+            rounds_done: run.count.done,
+            rounds_violated: run.count.violated,
+            rounds_inconclusive: run.count.inconclusive,
             expected: run.expected,
             got: run.got,
             reads: run.counters.reads,

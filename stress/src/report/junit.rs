@@ -6,6 +6,7 @@
 
 use super::{Report, Run, human};
 use crate::args::Shape;
+use crate::hunt::Bounds;
 use crate::subject::Subject;
 use crate::verdict::Status;
 use anyhow::{Context, Result};
@@ -25,9 +26,14 @@ fn suite(report: &Report) -> TestSuite {
     suite.add_properties([
         Property::new("procs", report.procs.to_string()),
         Property::new("iters", report.iters.to_string()),
-        Property::new("rounds", report.rounds.to_string()),
-        Property::new("seed", report.seed.to_string()),
     ]);
+    let Bounds {
+        rounds, duration, ..
+    } = report.bounds;
+    let rounds = rounds.map(|rounds| Property::new("rounds", rounds.to_string()));
+    let duration = duration.map(|time| Property::new("seconds", time.as_secs_f64().to_string()));
+    suite.add_properties(rounds.into_iter().chain(duration));
+    suite.add_property(Property::new("seed", report.seed.to_string()));
     suite.add_test_cases(report.asked.iter().map(|asked| case(report, *asked)));
     suite
 }

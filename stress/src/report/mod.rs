@@ -4,6 +4,7 @@ mod files;
 mod harm;
 mod html;
 mod human;
+mod hunt;
 mod json;
 mod junit;
 #[cfg(test)]
@@ -13,9 +14,11 @@ mod words;
 pub(crate) use files::Files;
 
 pub(crate) use human::{plural, some, style, word};
+pub(crate) use hunt::{SCHEDULER, UNSEEN, found, repro, was};
 
 use crate::args::{Format, Plan, Shape};
 use crate::chaos::Chaos;
+use crate::hunt::{Bounds, Origin, Rounds};
 use crate::oracle::Counters;
 use crate::pace::Pace;
 use crate::subject::{Role, Subject};
@@ -36,11 +39,12 @@ pub(crate) struct Report {
     pub(crate) workload: Workload,
     pub(crate) procs: u32,
     pub(crate) iters: u32,
-    pub(crate) rounds: u32,
+    pub(crate) bounds: Bounds,
+    /// The round that was run again, if it was one.
+    pub(crate) origin: Option<Origin>,
     pub(crate) durability: Durability,
     pub(crate) ballast: BallastBytes,
     pub(crate) seed: Seed,
-    pub(crate) timeout: Duration,
     pub(crate) lock_timeout_ms: u64,
     pub(crate) chaos: Chaos,
     /// The subjects and shapes that were asked for.
@@ -59,9 +63,9 @@ pub(crate) struct Run {
     pub(crate) shape: Shape,
     /// How many changes each lane made in a round.
     pub(crate) iterations: u32,
-    /// How many rounds there were to be at most, and how many there were.
-    pub(crate) rounds: u32,
-    pub(crate) rounds_done: u32,
+    /// How many rounds there were to be at most, if that was known, and how many there were.
+    pub(crate) rounds: Option<u32>,
+    pub(crate) count: Rounds,
     pub(crate) verdict: Verdict,
     /// In all rounds: how many changes were acknowledged, and how many are in the final states.
     pub(crate) expected: u64,
@@ -69,9 +73,9 @@ pub(crate) struct Run {
     pub(crate) counters: Counters,
     pub(crate) pace: Pace,
     pub(crate) elapsed: Duration,
-    /// The directory of the last round, if it was kept.
+    /// The directory of the round that the verdict is about, if it was kept.
     pub(crate) kept: Option<PathBuf>,
-    /// The command line that shows it again.
+    /// The command line that shows it again, with that round as the first.
     pub(crate) again: String,
 }
 
@@ -101,11 +105,11 @@ impl Report {
             workload: plan.workload,
             procs: plan.procs,
             iters: plan.iters,
-            rounds: plan.rounds,
+            bounds: plan.bounds,
+            origin: plan.origin.clone(),
             durability: plan.durability,
             ballast: plan.ballast,
             seed: plan.seed,
-            timeout: plan.timeout,
             lock_timeout_ms: plan.lock_timeout_ms,
             chaos: plan.chaos,
             asked: trials.map(|trial| (trial.subject, trial.shape)).collect(),
@@ -117,9 +121,15 @@ impl Report {
     }
 
     pub(crate) fn conclusion(&self) -> Conclusion {
-        let lacking = self.lacks_race.then_some(Status::Inconclusive);
+        let lacks = self.lacks_race || self.has_not_shown_again();
+        let lacking = lacks.then_some(Status::Inconclusive);
         let statuses = self.runs.iter().map(Run::status).chain(lacking);
         Conclusion::of(statuses, self.interrupted)
+    }
+
+    /// Whether a round was run again, and what was seen in it was not seen.
+    fn has_not_shown_again(&self) -> bool {
+        self.origin.is_some() && self.runs.iter().all(|run| run.count.violated == 0)
     }
 
     /// The subjects with this role that were asked for, and how many of them came to `good` in

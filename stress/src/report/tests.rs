@@ -6,6 +6,7 @@ use super::{Report, Reporter, Run, html, junit};
 use crate::args::Shape;
 use crate::chaos::Chaos;
 use crate::event::{Acknowledged, Span};
+use crate::hunt::{Bounds, Rounds};
 use crate::oracle::{Counters, HarmCounts};
 use crate::pace::{Pace, RoundPace};
 use crate::subject::Subject;
@@ -18,13 +19,28 @@ use hookstate_cli::paint::Paint;
 use quick_xml::events::{BytesStart, Event};
 use std::time::Duration;
 
+const BOUNDS: Bounds = Bounds {
+    rounds: Some(400),
+    duration: None,
+    fail_fast: true,
+    timeout: Duration::from_secs(120),
+};
+
+const fn rounds(done: u32, violated: u32) -> Rounds {
+    Rounds {
+        done,
+        violated,
+        inconclusive: 0,
+    }
+}
+
 fn run(name: &str, shape: Shape, verdict: Verdict) -> Run {
     Run {
         subject: Subject::named(name).unwrap(),
         shape,
         iterations: 100,
-        rounds: 1,
-        rounds_done: 1,
+        rounds: Some(1),
+        count: rounds(1, 0),
         verdict,
         expected: 800,
         got: Some(800),
@@ -131,8 +147,8 @@ fn violated() -> Run {
         ..Evidence::default()
     };
     Run {
-        rounds: 400,
-        rounds_done: 3,
+        rounds: Some(400),
+        count: rounds(3, 1),
         kept: Some("/tmp/stress-Ab12cd/rename-fresh-0003".into()),
         ..run(
             "rename",
@@ -151,7 +167,8 @@ fn caught() -> Run {
         ..Evidence::default()
     };
     Run {
-        rounds: 400,
+        rounds: Some(400),
+        count: rounds(1, 1),
         ..run(
             "unlocked",
             Shape::Loop,
@@ -162,8 +179,8 @@ fn caught() -> Run {
 
 fn missed() -> Run {
     Run {
-        rounds: 400,
-        rounds_done: 400,
+        rounds: Some(400),
+        count: rounds(400, 0),
         expected: 3200,
         got: Some(3200),
         elapsed: Duration::from_millis(3456),
@@ -181,14 +198,14 @@ fn report(runs: Vec<Run>) -> Report {
         workload: Workload::Tally,
         procs: 8,
         iters: 100,
-        rounds: 400,
+        bounds: BOUNDS,
+        origin: None,
         durability: Durability::Process,
         ballast: BallastBytes {
             from: 100_000,
             to: 100,
         },
         seed: Seed(0x07c1_e9a4),
-        timeout: Duration::from_secs(120),
         lock_timeout_ms: 250,
         chaos: Chaos::default(),
         asked: runs.iter().map(|run| (run.subject, run.shape)).collect(),
@@ -257,7 +274,7 @@ fn a_success_is_short() {
     ]);
     report.runs[0].counters = Counters::default();
     report.ballast = BallastBytes::default();
-    report.rounds = 1;
+    report.bounds.rounds = Some(1);
     let text = human(&report, Paint::Plain);
     assert_eq!(longer_than_80(&text), Vec::<&str>::new());
     insta::assert_snapshot!(text);
@@ -327,7 +344,7 @@ fn a_line_of_the_usual_length_is_not_wrapped() {
     });
     let mut report = report([strategies.to_vec(), controls.to_vec()].concat());
     report.ballast = BallastBytes::default();
-    report.rounds = 1;
+    report.bounds.rounds = Some(1);
     let text = human(&report, Paint::Plain);
     assert!(text.contains("rename-stale-lock  fresh  expected 800 got 100, 700 lost\n"));
     assert_eq!(longer_than_80(&text), Vec::<&str>::new());
@@ -403,7 +420,7 @@ fn report_for_files() -> Report {
     report.interrupted = true;
     report.runs[0].again += " --dir '<&>\"'";
     let mut fresh = run("rename", Shape::Loop, Verdict::Exact);
-    fresh.rounds = 2;
+    fresh.rounds = Some(2);
     report.runs.push(fresh);
     report
 }

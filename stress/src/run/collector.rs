@@ -69,6 +69,7 @@ impl<'a> Collector<'a> {
     pub(super) fn expect(&mut self, source: Source) {
         self.starting.insert(source);
         self.running.insert(source);
+        self.tell_running();
     }
 
     /// Collects until everybody is ready, or has ended before it was.
@@ -128,6 +129,11 @@ impl<'a> Collector<'a> {
         self.running.iter().all(|source| *source == Source::Reader)
     }
 
+    fn tell_running(&self) {
+        let reads = usize::from(self.running.contains(&Source::Reader));
+        self.progress.running(self.running.len() - reads);
+    }
+
     fn all_have_ended(&self) -> bool {
         self.running.is_empty()
     }
@@ -185,6 +191,7 @@ impl<'a> Collector<'a> {
     fn take_ended(&mut self, source: Source, result: Result<(), String>) {
         self.starting.remove(&source);
         self.running.remove(&source);
+        self.tell_running();
         match result {
             Ok(()) => {}
             Err(_) if self.cut.is_some() => self.oracle.take_doubt(source),

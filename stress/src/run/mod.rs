@@ -44,7 +44,7 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
         plan,
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
         place: Place::new(plan.directory.as_deref(), plan.keep)?,
-        progress: Progress::new(),
+        progress: Progress::new(plan.pulse),
     };
     let files = Files::open(plan)?;
     let mut reporter = crate::report::reporter(plan.format);
@@ -59,13 +59,14 @@ fn conduct(
     let started = Instant::now();
     let mut report = Report::new(scene.plan);
     written(reporter.begin(&report))?;
-    for trial in &scene.plan.trials {
+    for group in scene.plan.groups() {
         if scene.interrupt.is_asked() {
             break;
         }
-        let run = trial::run(scene, trial)?;
-        written(reporter.run(&report, &run))?;
-        report.runs.push(run);
+        for run in trial::run(scene, group)? {
+            written(reporter.run(&report, &run))?;
+            report.runs.push(run);
+        }
     }
     report.interrupted = scene.interrupt.is_asked();
     report.elapsed = started.elapsed();

@@ -1,8 +1,10 @@
 //! The directories of the rounds.
 
+use crate::hunt::Relic;
+use anyhow::Context;
 use std::cell::Cell;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tempfile::TempDir;
 
 /// A fresh directory, with one for each round in it. Removed in the end, unless something in it is
@@ -34,17 +36,11 @@ impl Place {
         self.keep.set(true);
     }
 
-    /// The directory of a round. It does not exist: that it is made in time is up to the subject.
-    pub(crate) fn round(&self, name: &str, number: u32) -> PathBuf {
-        self.top.path().join(format!("{name}-{number:04}"))
-    }
-
-    /// Removes the directory of a round, if the round came to making it.
-    pub(crate) fn remove(&self, round: &Path) -> io::Result<()> {
-        match std::fs::remove_dir_all(round) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+    /// The directory of a round, with nothing in it.
+    pub(crate) fn round(&self, name: &str, number: u32) -> anyhow::Result<Relic> {
+        let directory = self.top.path().join(format!("{name}-{number:04}"));
+        let shown = directory.display().to_string();
+        Relic::make(directory).with_context(|| format!("cannot make {shown}"))
     }
 }
 

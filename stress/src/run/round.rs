@@ -60,7 +60,7 @@ pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgeme
     let is_over = match conducted {
         Ok(()) => true,
         Err(cause) => {
-            collector.cut_short(cause, round.plan.timeout);
+            collector.cut_short(cause, round.plan.bounds.timeout);
             end(&mut collector, signals, &lanes, &reader);
             false
         }
@@ -184,7 +184,7 @@ impl Round<'_> {
     }
 
     fn seed(&self) -> Seed {
-        self.plan.seed.of_round(self.number)
+        self.plan.seed_of(self.number)
     }
 
     fn terms(&self) -> Terms {

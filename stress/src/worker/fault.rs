@@ -7,6 +7,7 @@ use crate::workload::Entry;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::str::FromStr;
 
 /// What goes wrong in which worker, instead of which change.
@@ -91,6 +92,13 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, String> {
         parse(text).ok_or_else(|| "a fault is LANE:ITERATION:KIND, such as 2:17:die".to_owned())
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:", self.lane, self.iteration)?;
+        self.kind.serialize(f)
     }
 }
 

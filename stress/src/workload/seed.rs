@@ -22,6 +22,11 @@ impl Seed {
         Self(self.at(number as u64))
     }
 
+    /// The seed whose first round is the round of this number.
+    pub(crate) const fn beginning_with(self, number: u32) -> Self {
+        Self(self.0 ^ mix(number as u64) ^ mix(1))
+    }
+
     /// A number that looks random and is the same for the same seed and `position`.
     pub(crate) const fn at(self, position: u64) -> u64 {
         mix(self.0 ^ mix(position))
@@ -65,5 +70,21 @@ impl TryFrom<String> for Seed {
 impl From<Seed> for String {
     fn from(seed: Seed) -> Self {
         seed.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seed;
+
+    #[test]
+    fn any_round_can_be_the_first_of_another_seed() {
+        let seed = Seed(0x07c1_e9a4);
+        assert_eq!(seed.beginning_with(1), seed);
+        for number in [2, 17, u32::MAX] {
+            let first = seed.beginning_with(number).of_round(1);
+            assert_eq!(first, seed.of_round(number));
+            assert_ne!(first, seed.of_round(1));
+        }
     }
 }

@@ -174,7 +174,7 @@ fn a_change_that_is_acknowledged_and_not_made_is_a_violation_in_every_strategy()
     }
 }
 
-/// What went wrong can be looked at, and the last line is the command that shows it again.
+/// What went wrong can be looked at, and there is a command that shows it again.
 fn assert_violation_is_kept(directory: &Path, output: &Output) {
     let text = stdout(output);
     let kept = text
@@ -182,17 +182,17 @@ fn assert_violation_is_kept(directory: &Path, output: &Output) {
         .find_map(|line| line.trim().strip_prefix("kept in "))
         .unwrap();
     assert!(kept.starts_with(directory.to_str().unwrap()), "{kept}");
-    assert!(!names_in(Path::new(kept)).is_empty());
-    let last = text.lines().last().unwrap().trim();
-    let again = last.strip_prefix("Again stress ").unwrap();
+    assert!(!names_in(&Path::new(kept).join("files")).is_empty());
+    let mut lines = text.lines().map(str::trim);
+    let again = lines.find_map(|line| line.strip_prefix("Again stress "));
+    let again = again.unwrap();
     let words: Vec<&str> = again.split(' ').collect();
     let repeated = Command::new(env!("CARGO_BIN_EXE_stress"))
         .args(words)
         .output()
         .unwrap();
-    // Without the lie it is exact, with the same numbers.
     assert!(
-        stdout(&repeated).contains("expected 12 got 12"),
+        stdout(&repeated).contains("expected 12 got 11"),
         "{repeated:?}"
     );
 }

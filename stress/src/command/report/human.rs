@@ -3,7 +3,7 @@
 use super::super::plan::Plan;
 use super::super::verdict::Verdict;
 use super::{Report, Reporter};
-use crate::report::{plural, some, style, word};
+use crate::report::{SCHEDULER, UNSEEN, found, plural, repro, some, style, was, word};
 use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use std::io::{Result, Write};
 
@@ -19,6 +19,10 @@ impl<W: Write> Reporter for Human<W> {
         self.under(&plan.line())?;
         if plan.chaos.is_any() {
             self.under(&format!("chaos {}", plan.chaos))?;
+        }
+        if let Some(origin) = &plan.origin {
+            self.under(&was(origin))?;
+            self.word("Note", SCHEDULER)?;
         }
         if plan.lacks_race {
             self.word("Note", "one process cannot race: nothing is proven")?;
@@ -43,8 +47,14 @@ impl<W: Write> Reporter for Human<W> {
             "Summary",
             &format!("[{seconds:>7.2}s] {}", summary(plan, report)),
         )?;
+        if report.has_not_shown_again(plan) {
+            self.word("Note", UNSEEN)?;
+        }
         if matches!(report.verdict, Verdict::Violated(_)) {
-            self.word("Again", &plan.again)?;
+            self.word("Again", &report.again)?;
+        }
+        if let (Verdict::Violated(_), Some(directory)) = (&report.verdict, &report.kept) {
+            self.under(&repro(directory))?;
         }
         self.out.flush()
     }
@@ -68,9 +78,9 @@ impl<W: Write> Human<W> {
 
 fn headline(plan: &Plan) -> String {
     let processes = plural(plan.procs, "process", "processes");
-    let rounds = match plan.rounds {
-        1 => String::new(),
-        rounds => format!(", {rounds} rounds"),
+    let rounds = match plan.bounds.to_string() {
+        usual if usual.is_empty() => usual,
+        rounds => format!(", {rounds}"),
     };
     let (iters, seed) = (plan.iters, plan.seed);
     format!("1 command, {processes} x {iters} starts{rounds}, seed {seed}")
@@ -98,8 +108,7 @@ fn details(plan: &Plan, report: &Report) -> Vec<String> {
         Verdict::Exact => asides(plan, report).into_iter().collect(),
         Verdict::Inconclusive { why } => vec![why.clone()],
         Verdict::Violated(evidence) => {
-            let round = format!("in round {} of {}", evidence.round, plan.rounds);
-            let round = (plan.rounds > 1).then_some(round);
+            let round = found(evidence.round, plan.bounds.rounds, &report.count);
             round.into_iter().chain(evidence.lines()).collect()
         }
     };
@@ -112,8 +121,7 @@ fn details(plan: &Plan, report: &Report) -> Vec<String> {
 
 /// What an exact run had besides updates.
 fn asides(plan: &Plan, report: &Report) -> Option<String> {
-    let rounds =
-        (plan.rounds > 1).then(|| format!("{} of {} rounds", report.rounds_done, plan.rounds));
+    let rounds = report.count.of(plan.bounds.rounds);
     let failed = report.failures.count();
     let failed = (failed > 0).then(|| {
         let failed = plural(failed, "failure", "failures");
@@ -136,6 +144,11 @@ fn harm(report: &Report) -> Option<String> {
 }
 
 fn summary(plan: &Plan, report: &Report) -> String {
+    let unseen = if report.has_not_shown_again(plan) {
+        ", not seen again"
+    } else {
+        ""
+    };
     let verdict = match &report.verdict {
         Verdict::Exact => "command exact",
         Verdict::Violated(_) => "command violated",
@@ -151,5 +164,5 @@ fn summary(plan: &Plan, report: &Report) -> String {
     } else {
         ""
     };
-    format!("{verdict}{race}{interrupted}")
+    format!("{verdict}{unseen}{race}{interrupted}")
 }

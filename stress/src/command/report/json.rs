@@ -41,9 +41,12 @@ struct Settings<'a> {
     max_fail: String,
     procs: u32,
     iters: u32,
-    rounds: u32,
+    rounds: Option<u32>,
+    duration_s: Option<f64>,
+    fail_fast: bool,
     seed: Seed,
     timeout_s: u64,
+    repro: Option<&'a Path>,
     chaos: Option<String>,
 }
 
@@ -51,6 +54,8 @@ struct Settings<'a> {
 struct JsonRun<'a> {
     status: Status,
     rounds_done: u32,
+    rounds_violated: u32,
+    rounds_inconclusive: u32,
     started: u64,
     acked: u64,
     failed: u64,
@@ -93,7 +98,7 @@ fn json<'a>(plan: &'a Plan, report: &'a Report) -> JsonReport<'a> {
         lacks_race: plan.lacks_race,
         seconds: report.elapsed.as_secs_f64(),
         settings: settings(plan),
-        run: run(plan, report),
+        run: run(report),
     }
 }
 
@@ -112,14 +117,20 @@ fn settings(plan: &Plan) -> Settings<'_> {
         max_fail: plan.max_fail.to_string(),
         procs: plan.procs,
         iters: plan.iters,
-        rounds: plan.rounds,
+        rounds: plan.bounds.rounds,
+        duration_s: plan.bounds.duration.map(|time| time.as_secs_f64()),
+        fail_fast: plan.bounds.fail_fast,
+        repro: plan
+            .origin
+            .as_ref()
+            .map(|origin| origin.directory.as_path()),
         seed: plan.seed,
-        timeout_s: plan.timeout.as_secs(),
+        timeout_s: plan.bounds.timeout.as_secs(),
         chaos: plan.chaos.is_any().then(|| plan.chaos.to_string()),
     }
 }
 
-fn run<'a>(plan: &'a Plan, report: &'a Report) -> JsonRun<'a> {
+fn run(report: &Report) -> JsonRun<'_> {
     let (why, evidence) = match &report.verdict {
         Verdict::Exact => (None, None),
         Verdict::Violated(evidence) => (None, Some(&**evidence)),
@@ -128,7 +139,9 @@ fn run<'a>(plan: &'a Plan, report: &'a Report) -> JsonRun<'a> {
     let by_fate = report.failures.by_fate.iter();
     JsonRun {
         status: report.verdict.status(),
-        rounds_done: report.rounds_done,
+        rounds_done: report.count.done,
+        rounds_violated: report.count.violated,
+        rounds_inconclusive: report.count.inconclusive,
         started: report.started,
         acked: report.acked,
         failed: report.failures.count(),
@@ -142,6 +155,6 @@ fn run<'a>(plan: &'a Plan, report: &'a Report) -> JsonRun<'a> {
         why,
         evidence,
         kept: report.kept.as_deref(),
-        again: &plan.again,
+        again: &report.again,
     }
 }

@@ -8,6 +8,7 @@ mod tests;
 use super::plan::Plan;
 use super::verdict::{Failures, Harm, Verdict};
 use crate::args::Format;
+use crate::hunt::Rounds;
 use crate::verdict::{Conclusion, Status};
 use hookstate_cli::paint::Paint;
 use human::Human;
@@ -19,7 +20,7 @@ use std::time::Duration;
 /// What a command came to, in all rounds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Report {
-    pub(super) rounds_done: u32,
+    pub(super) count: Rounds,
     pub(super) verdict: Verdict,
     pub(super) acked: u64,
     pub(super) started: u64,
@@ -29,9 +30,11 @@ pub(super) struct Report {
     pub(super) failures: Failures,
     pub(super) harm: Harm,
     pub(super) elapsed: Duration,
-    /// The directory of the last round, if it was kept.
+    /// The directory of the round that the verdict is about, if it was kept.
     pub(super) kept: Option<PathBuf>,
     pub(super) interrupted: bool,
+    /// The command line that does all of this again, with that round as the first.
+    pub(super) again: String,
 }
 
 /// Prints a report.
@@ -52,8 +55,14 @@ pub(super) fn reporter(format: Format) -> Box<dyn Reporter> {
 
 impl Report {
     pub(super) fn conclusion(&self, plan: &Plan) -> Conclusion {
-        let lacking = plan.lacks_race.then_some(Status::Inconclusive);
+        let lacks = plan.lacks_race || self.has_not_shown_again(plan);
+        let lacking = lacks.then_some(Status::Inconclusive);
         let statuses = [self.verdict.status()].into_iter().chain(lacking);
         Conclusion::of(statuses, self.interrupted)
+    }
+
+    /// Whether a round was run again, and what was seen in it was not seen.
+    fn has_not_shown_again(&self, plan: &Plan) -> bool {
+        plan.origin.is_some() && self.count.violated == 0
     }
 }

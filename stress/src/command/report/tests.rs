@@ -1,6 +1,6 @@
 //! What is printed, with every verdict in it.
 
-use super::super::plan::{MaxFail, Oracles, Plan};
+use super::super::plan::{Again, MaxFail, Oracles, Plan};
 use super::super::record::Fate;
 use super::super::template::{Scope, Template};
 use super::super::verdict::{Evidence, Failures, Fork, Harm, Lost, Verdict};
@@ -9,6 +9,7 @@ use super::json::Json;
 use super::{Report, Reporter};
 use crate::args::Format;
 use crate::chaos::Chaos;
+use crate::hunt::{Bounds, Origin, Rounds};
 use crate::verdict::Conclusion;
 use crate::workload::{Operation, Seed};
 use hookstate_cli::paint::Paint;
@@ -33,15 +34,24 @@ fn plan() -> Plan {
         max_fail: MaxFail::Percent(2),
         procs: 8,
         iters: 100,
-        rounds: 3,
+        bounds: Bounds {
+            rounds: Some(3),
+            duration: None,
+            fail_fast: true,
+            timeout: Duration::from_secs(120),
+        },
+        origin: None,
+        pulse: None,
         seed: Seed(0x07c1_e9a4),
-        timeout: Duration::from_secs(120),
         directory: None,
         keep: false,
         format: Format::Human,
         chaos: Chaos::default(),
         lacks_race: false,
-        again: "stress --procs 8 -- python3 hook.py '{dir}' '{token}'".to_owned(),
+        again: Again {
+            options: Vec::new(),
+            command: words.map(str::to_owned).to_vec(),
+        },
     }
 }
 
@@ -53,12 +63,16 @@ fn failures() -> Failures {
     Failures {
         by_fate: BTreeMap::from([(Fate::Exited(1), 3), (Fate::Died(11), 1)]),
         last_words: Some((operation, "TimeoutError: locked".to_owned())),
+        said: Vec::new(),
     }
 }
 
 fn report(verdict: Verdict) -> Report {
     Report {
-        rounds_done: 3,
+        count: Rounds {
+            done: 3,
+            ..Rounds::default()
+        },
         verdict,
         acked: 2400,
         started: 2400,
@@ -69,6 +83,7 @@ fn report(verdict: Verdict) -> Report {
         elapsed: Duration::from_millis(610),
         kept: None,
         interrupted: false,
+        again: "stress --procs 8 -- python3 hook.py '{dir}' '{token}'".to_owned(),
     }
 }
 
@@ -101,7 +116,11 @@ fn violated() -> Report {
         check: vec!["two were inside at once".to_owned()],
     };
     Report {
-        rounds_done: 2,
+        count: Rounds {
+            done: 2,
+            violated: 1,
+            inconclusive: 0,
+        },
         got: Some(2393),
         failures: failures(),
         kept: Some("/tmp/stress-Ab12cd/command-0002".into()),
@@ -139,7 +158,7 @@ fn every_verdict_has_its_lines() {
     let mut alone = plan();
     alone.lacks_race = true;
     alone.procs = 1;
-    alone.rounds = 1;
+    alone.bounds.rounds = Some(1);
     let interrupted = Report {
         interrupted: true,
         ..inconclusive()
@@ -161,6 +180,42 @@ fn every_verdict_has_its_lines() {
         human(&plan(), &interrupted),
         human(&alone, &report(Verdict::Exact)),
     ];
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+/// Five of twenty thousand rounds, and a round that was run again.
+#[test]
+fn a_hunt_tells_what_it_was_after_and_how_often_it_was_seen() {
+    let mut hunted = plan();
+    hunted.bounds = Bounds {
+        rounds: None,
+        duration: Some(Duration::from_secs(90)),
+        fail_fast: false,
+        ..hunted.bounds
+    };
+    let found = Report {
+        count: Rounds {
+            done: 20_000,
+            violated: 5,
+            inconclusive: 1,
+        },
+        ..violated()
+    };
+    let mut again = hunted.clone();
+    again.bounds.fail_fast = true;
+    again.origin = Some(Origin {
+        directory: "/tmp/stress-Ab12cd/command-0002".into(),
+        words: ["--seed", "7", "--", "./hook", "{dir}"]
+            .map(str::to_owned)
+            .to_vec(),
+        work_in: "/".into(),
+        seed: Seed(0x07c1_e9a4),
+        round: 2,
+    });
+    let unseen = report(Verdict::Exact);
+    assert_eq!(unseen.conclusion(&again), Conclusion::Inconclusive);
+    assert_eq!(violated().conclusion(&again), Conclusion::Violated);
+    let texts = [human(&hunted, &found), human(&again, &unseen)];
     insta::assert_snapshot!(texts.join("\n"));
 }
 

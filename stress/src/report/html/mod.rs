@@ -118,7 +118,10 @@ fn numbers(run: &Run) -> [String; 9] {
         quantiles.as_ref().map_or_else(none, |all| time(pick(all)))
     };
     [
-        format!("{} of {}", run.rounds_done, run.rounds),
+        match run.rounds {
+            Some(most) => format!("{} of {most}", run.count.done),
+            None => run.count.done.to_string(),
+        },
         run.expected.to_string(),
         run.got.map_or_else(none, |got| got.to_string()),
         of(|all| all.p50),
