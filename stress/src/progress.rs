@@ -72,8 +72,8 @@ impl Progress {
         self.bar.borrow().set_message(text);
     }
 
-    /// What is going on now in a hunt, with how far it is.
-    pub(crate) fn hunt_message(&self, what: &str) {
+    /// What is going on now, with how far the rounds are.
+    pub(crate) fn message_with_figures(&self, what: &str) {
         let figures = lock(&self.figures).line();
         self.message(format!("{what}, {figures}"));
     }

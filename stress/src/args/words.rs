@@ -144,7 +144,7 @@ pub(super) struct Words {
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 
-    /// Keeps the directories of all rounds; those of a violation are kept anyway
+    /// Keeps the directories of all rounds; that of the first violation is kept anyway
     #[arg(long)]
     pub(super) keep: bool,
 
