@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Progress {
     bar: RefCell<ProgressBar>,
     measure: Cell<Measure>,
+    /// What is going on now, if the figures stand behind it.
+    what: RefCell<Option<String>>,
     figures: Arc<Mutex<Figures>>,
     pulse: Option<Pulse>,
 }
@@ -48,6 +50,7 @@ impl Progress {
         Self {
             bar: RefCell::new(ProgressBar::hidden()),
             measure: Cell::new(Measure::Nothing),
+            what: RefCell::default(),
             figures,
             pulse,
         }
@@ -69,13 +72,14 @@ impl Progress {
 
     /// What is going on now.
     pub(crate) fn message(&self, text: String) {
+        self.what.replace(None);
         self.bar.borrow().set_message(text);
     }
 
-    /// What is going on now in a hunt, with how far it is.
-    pub(crate) fn hunt_message(&self, what: &str) {
-        let figures = lock(&self.figures).line();
-        self.message(format!("{what}, {figures}"));
+    /// What is going on now, with how far the rounds are.
+    pub(crate) fn message_with_figures(&self, what: &str) {
+        self.what.replace(Some(what.to_owned()));
+        self.show_figures();
     }
 
     /// A change was acknowledged.
@@ -91,6 +95,14 @@ impl Progress {
     /// So many lanes are running now.
     pub(crate) fn running(&self, lanes: usize) {
         lock(&self.figures).running = u32::try_from(lanes).unwrap_or(u32::MAX);
+        self.show_figures();
+    }
+
+    fn show_figures(&self) {
+        if let Some(what) = &*self.what.borrow() {
+            let figures = lock(&self.figures).line();
+            self.bar.borrow().set_message(format!("{what}, {figures}"));
+        }
     }
 
     /// A round has ended that counts.

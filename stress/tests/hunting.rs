@@ -111,6 +111,15 @@ fn rounds_go_on_until_one_of_a_strategy_fails_and_it_is_shown_again() {
     assert_eq!(report["settings"]["repro"], round.to_str().unwrap());
     assert_eq!(report["runs"][0]["rounds"], Value::Null);
     assert_eq!(report["runs"][0]["rounds_violated"], 1);
+    // Without the lie nothing fails.
+    let file = round.join("run.json");
+    let story = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, story.replace("2:3:lie", "9:3:lie")).unwrap();
+    let unseen = came_to(repro(&round, "--duration 1ms"), 11);
+    assert!(
+        text(&unseen).contains("what had failed was not seen again"),
+        "{unseen:?}"
+    );
 }
 
 /// Tokens count rounds anew, so it is the third round again that loses one; and a command that loses
@@ -137,6 +146,10 @@ fn what_fails_in_one_round_only_is_counted_and_is_not_seen_again() {
     let story = story.replace("r3-p1-1", "r0-p1-1");
     std::fs::write(round.join("run.json"), story).unwrap();
     let unseen = came_to(repro(round, "--duration 1ms"), 11);
+    assert!(
+        text(&unseen).contains("what had failed was not seen again"),
+        "{unseen:?}"
+    );
     assert!(
         text(&unseen).contains("command exact, not seen again\n"),
         "{unseen:?}"

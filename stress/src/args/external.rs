@@ -69,7 +69,7 @@ pub(super) struct CommandWords {
         last = true,
         value_name = "COMMAND",
         value_parser = process_template,
-        conflicts_with_all = ["strategy", "shape", "durability", "state_bytes", "lock_timeout", "inject"]
+        conflicts_with_all = ["strategy", "shape", "durability", "state_bytes", "lock_timeout", "inject", "workload", "junit", "html"]
     )]
     command: Vec<Template>,
 }
@@ -246,7 +246,13 @@ mod tests {
 
     #[test]
     fn what_is_about_strategies_does_not_go_with_a_command() {
-        for word in ["--strategy=flock", "--shape=loop", "--state-bytes=1"] {
+        for word in [
+            "--strategy=flock",
+            "--shape=loop",
+            "--state-bytes=1",
+            "--workload=tasks",
+            "--junit=x",
+        ] {
             let text = refused(&["--check", "true", word, "--", "true"]);
             assert!(text.contains("cannot be used with"), "{text}");
         }

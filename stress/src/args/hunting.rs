@@ -86,6 +86,11 @@ pub(super) fn again(words: &Words, origin: Origin) -> Result<Words, String> {
         let error = error.lines().next().unwrap_or_default();
         format!("--repro: the words in {file} make no sense to this version of stress: {error}")
     })?;
+    if of_round.external.is_any() && (words.junit.is_some() || words.html.is_some()) {
+        return Err(
+            "--junit and --html are for strategies, and this round is of a command".to_owned(),
+        );
+    }
     Ok(Words {
         dir: words.dir.clone().or(of_round.dir),
         keep: words.keep,
@@ -191,6 +196,14 @@ mod tests {
         let words = parsed("stress --repro kept --duration 1s --no-fail-fast");
         let longer = bounds(&again(&words, origin("--procs 3")).unwrap());
         assert!(!longer.fail_fast && longer.duration == Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_round_of_a_command_has_no_report_for_browsers() {
+        let words = parsed("stress --repro kept --html x");
+        assert!(again(&words, origin("--procs 3")).is_ok());
+        let text = again(&words, origin("--check true -- true")).unwrap_err();
+        assert!(text.starts_with("--junit and --html"), "{text}");
     }
 
     #[test]

@@ -148,7 +148,7 @@ pub(super) struct Words {
     #[arg(long, exclusive = true)]
     pub(super) list: bool,
 
-    /// Keeps the directories of all rounds; those of a violation are kept anyway
+    /// Keeps the directories of all rounds; that of the first violation is kept anyway
     #[arg(long)]
     pub(super) keep: bool,
 
@@ -200,10 +200,10 @@ Exit codes:
   0    every strategy was exact and every control was caught, or the command was exact
   1    stress itself failed, or standard output was closed before the end
   2    the command line makes no sense
-  10   violated: a strategy or a command lost or doubled an update, or showed a state that never was;
-       also when --repro has shown it again
+  10   violated: a strategy or a command lost or doubled an update, or showed a state that never
+       was; with --repro: did so again
   11   inconclusive: a control was not caught, there was only one process, a process died or hung,
-       more commands failed than --max-fail says, the time ran out, --repro has not shown it again
+       more commands failed than --max-fail says, the time ran out, what --repro is after was not seen
   130  interrupted before there was a violation; one signal is enough, more change nothing";
 
 /// How the changes are spread over processes.

@@ -96,7 +96,7 @@ fn run(scene: &Scene<'_>) -> anyhow::Result<Report> {
     let mut sum = Sum::default();
     while !plan.bounds.are_reached(sum.count.done, began) {
         let number = sum.count.done + 1;
-        tell(scene, number);
+        scene.progress.message_with_figures(&plan.name);
         let relic = scene.place.round("command", number)?;
         let files = fresh_directory(&relic)?;
         let outcome = round::run(scene, number, &files, plan.bounds.deadline(began))?;
@@ -134,16 +134,6 @@ fn begin(scene: &Scene<'_>) {
     match plan.bounds.rounds {
         Some(rounds) if !plan.bounds.is_hunt() => scene.progress.begin(round * u64::from(rounds)),
         _ => scene.progress.begin_hunt(plan.bounds.duration),
-    }
-}
-
-fn tell(scene: &Scene<'_>, number: u32) {
-    match scene.plan.bounds.rounds {
-        Some(of) => {
-            let text = format!("{}, round {number} of {of}", scene.plan.name);
-            scene.progress.message(text);
-        }
-        None => scene.progress.hunt_message(&scene.plan.name),
     }
 }
 

@@ -2,7 +2,7 @@
 //! it again. Nobody should parse it; see the `json` module for that.
 
 use super::words::{percent, time};
-use super::{Report, Reporter, Run, SCHEDULER, found, harm, repro, was};
+use super::{Report, Reporter, Run, SCHEDULER, UNSEEN, found, harm, repro, was};
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
 use crate::workload::{BallastBytes, Workload};
@@ -52,6 +52,9 @@ impl<W: Write> Reporter for Human<W> {
     fn end(&mut self, report: &Report) -> Result<()> {
         let line = summary(report);
         self.word("Summary", &line)?;
+        if report.has_not_shown_again() {
+            self.word("Note", UNSEEN)?;
+        }
         let violated = report
             .runs
             .iter()

@@ -8,6 +8,10 @@ use std::path::Path;
 pub(crate) const SCHEDULER: &str =
     "a seed fixes the workload, not the scheduler: it may take several rounds";
 
+/// What can be done if a round that is run again does not fail.
+pub(crate) const UNSEEN: &str =
+    "what had failed was not seen again; a longer --duration may show it";
+
 /// Of how many rounds it was the first that failed.
 pub(crate) fn found(round: u32, most: Option<u32>, count: &Rounds) -> Option<String> {
     match most {

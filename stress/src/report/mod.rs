@@ -14,7 +14,7 @@ mod words;
 pub(crate) use files::Files;
 
 pub(crate) use human::{plural, some, style, word};
-pub(crate) use hunt::{SCHEDULER, found, repro, was};
+pub(crate) use hunt::{SCHEDULER, UNSEEN, found, repro, was};
 
 use crate::args::{Format, Plan, Shape};
 use crate::chaos::Chaos;

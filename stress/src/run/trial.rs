@@ -146,8 +146,10 @@ impl<'a> Turns<'a> {
         let what = format!("{} {}", self.trial.subject.name(), self.trial.shape);
         let progress = &self.scene.progress;
         match self.trial.rounds {
-            Some(of) => progress.message(format!("{what}, round {number} of {of}")),
-            None => progress.hunt_message(&what),
+            Some(of) if of == 1 || !is_strategy(self.trial) => {
+                progress.message(format!("{what}, round {number} of {of}"));
+            }
+            _ => progress.message_with_figures(&what),
         }
     }
 

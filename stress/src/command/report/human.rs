@@ -3,7 +3,7 @@
 use super::super::plan::Plan;
 use super::super::verdict::Verdict;
 use super::{Report, Reporter};
-use crate::report::{SCHEDULER, found, plural, repro, some, style, was, word};
+use crate::report::{SCHEDULER, UNSEEN, found, plural, repro, some, style, was, word};
 use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use std::io::{Result, Write};
 
@@ -47,6 +47,9 @@ impl<W: Write> Reporter for Human<W> {
             "Summary",
             &format!("[{seconds:>7.2}s] {}", summary(plan, report)),
         )?;
+        if report.has_not_shown_again(plan) {
+            self.word("Note", UNSEEN)?;
+        }
         if matches!(report.verdict, Verdict::Violated(_)) {
             self.word("Again", &report.again)?;
         }
