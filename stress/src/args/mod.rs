@@ -1,5 +1,7 @@
 //! The command line: first what the words say, then what they mean.
 
+mod check;
+mod errand;
 mod external;
 mod paper;
 mod plan;
@@ -11,6 +13,7 @@ pub(crate) use words::{Format, Shape};
 
 use crate::command;
 use clap::{CommandFactory, Parser};
+use errand::Errand;
 use words::Words;
 
 /// What the command line asks for.
@@ -20,6 +23,8 @@ pub(crate) enum Task {
     Strategies(Plan),
     /// To put a command under stress.
     Command(command::Plan),
+    /// To judge a history.
+    Check(crate::check::Plan),
     /// To write something of the command line itself.
     Paper(Paper),
 }
@@ -35,8 +40,9 @@ pub(crate) fn task() -> Task {
 }
 
 fn meaning(words: &Words) -> Result<Task, String> {
-    match words.paper {
-        Some(paper) => Ok(Task::Paper(paper)),
+    match &words.errand {
+        Some(Errand::Check(words)) => Ok(Task::Check(words.plan())),
+        Some(Errand::Paper(paper)) => Ok(Task::Paper(*paper)),
         None if words.external.is_any() => self::external::plan(words).map(Task::Command),
         None => plan::plan(words).map(Task::Strategies),
     }

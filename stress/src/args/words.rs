@@ -1,7 +1,7 @@
 //! What the words of the command line say, each by itself.
 
+use super::errand::Errand;
 use super::external::CommandWords;
-use super::paper::Paper;
 use crate::chaos::Chaos;
 use crate::worker::{Durability, Fault};
 use crate::workload::{BallastBytes, Seed, Workload};
@@ -141,6 +141,15 @@ pub(super) struct Words {
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 
+    /// Writes what every change read and wrote to this file, and when: a history, for 'stress check'
+    ///
+    /// Each round is a history, with its name; the controls are among them, unless --no-control is given.
+    /// A file that is there is overwritten from the start. It is complete after an interruption too. Of
+    /// a command there are the versions that it prints and the tokens of the first --expect-tokens. The
+    /// lines are described in docs/history-json.md.
+    #[arg(long, value_name = "FILE", value_parser = history_file)]
+    pub(super) history: Option<PathBuf>,
+
     /// Keeps the directories of all rounds; those of a violation are kept anyway
     #[arg(long)]
     pub(super) keep: bool,
@@ -153,7 +162,15 @@ pub(super) struct Words {
     pub(super) external: CommandWords,
 
     #[command(subcommand)]
-    pub(super) paper: Option<Paper>,
+    pub(super) errand: Option<Errand>,
+}
+
+/// A file, or a pipe with a name.
+fn history_file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "-" => Err("standard output has the report; name a file or a pipe".to_owned()),
+        path => Ok(path.into()),
+    }
 }
 
 const AFTER_LONG_HELP: &str = "\
@@ -177,6 +194,8 @@ Examples:
       Holders of the lock that are stopped: the others report it, and nothing is lost.
   stress --junit stress.xml --html stress.html
       For a CI system and for the people who look at what it found.
+  stress --strategy flock --no-control --history flock.jsonl && stress check flock.jsonl
+      Each change with its time and versions in a file, and a second opinion on it.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
       What was violated, for a program.
 

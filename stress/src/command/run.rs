@@ -7,6 +7,7 @@ use super::report::{self, Report};
 use super::round::{self, CutShort, Outcome};
 use super::verdict::{Failures, Harm, Verdict};
 use crate::chaos::in_namespace;
+use crate::history::HistoryFile;
 use crate::progress::Progress;
 use crate::run::Place;
 use crate::verdict::Conclusion;
@@ -23,6 +24,7 @@ pub(super) struct Scene<'a> {
     pub(super) interrupt: Interrupt,
     pub(super) place: Place,
     pub(super) progress: Progress,
+    pub(super) history: Option<HistoryFile>,
 }
 
 impl Scene<'_> {
@@ -45,6 +47,7 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
         place: Place::new(plan.directory.as_deref(), plan.keep)?,
         progress: Progress::new(),
+        history: HistoryFile::open(plan.history.as_deref())?,
     };
     orphans::adopt().context("cannot become the parent of what the command leaves behind")?;
     let mut reporter = report::reporter(plan.format);

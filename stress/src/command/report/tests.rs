@@ -39,6 +39,7 @@ fn plan() -> Plan {
         directory: None,
         keep: false,
         format: Format::Human,
+        history: None,
         chaos: Chaos::default(),
         lacks_race: false,
         again: "stress --procs 8 -- python3 hook.py '{dir}' '{token}'".to_owned(),
