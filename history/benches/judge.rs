@@ -61,7 +61,7 @@ fn change(version: u32) -> Operation {
 fn written(operations: &[Operation]) -> Vec<u8> {
     let header = Header {
         model: Model::Counter,
-        initial: None,
+        ..Header::default()
     };
     let mut writer = Writer::new(Vec::new(), &header).expect("memory takes it");
     for operation in operations {

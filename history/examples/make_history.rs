@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 fn write(model: Model, changes: u64, fork: Option<u64>) -> io::Result<()> {
     let header = Header {
         model,
-        initial: None,
+        ..Header::default()
     };
     let mut writer = Writer::new(io::stdout().lock(), &header)?;
     for version in 0..changes {

@@ -17,14 +17,35 @@ use std::path::Path;
 ///
 /// If the history cannot be read, or is none. The error names the file, and the line and column.
 pub fn check_file(path: &Path, limits: &Limits) -> Result<Verdict, Error> {
-    if path == Path::new("-") {
-        return spool(io::stdin().lock())
-            .and_then(|file| judge(file, limits))
-            .map_err(|error| error.in_file("standard input"));
+    open(path).and_then(|file| judge(file, limits).map_err(|error| error.in_file(name(path))))
+}
+
+/// Opens the history in a file, or that on standard input if the path is `-`, so that it can be read
+/// as often as it takes.
+///
+/// # Errors
+///
+/// If it cannot be opened, or not be copied. The error names the file.
+pub fn open(path: &Path) -> Result<File, Error> {
+    let opened = if is_stdin(path) {
+        spool(io::stdin().lock())
+    } else {
+        seekable(path)
+    };
+    opened.map_err(|error| error.in_file(name(path)))
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// What an error calls the file.
+fn name(path: &Path) -> String {
+    if is_stdin(path) {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
     }
-    seekable(path)
-        .and_then(|file| judge(file, limits))
-        .map_err(|error| error.in_file(path.display().to_string()))
 }
 
 /// The file, or a copy of it if it can be read only once.

@@ -45,7 +45,9 @@ impl Error {
         Self::from_parts(None, what.to_owned(), None)
     }
 
-    pub(crate) fn in_file(mut self, file: impl Into<String>) -> Self {
+    /// The same error, of a history in this file.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<String>) -> Self {
         self.0.file = Some(file.into());
         self
     }

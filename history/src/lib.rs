@@ -1,7 +1,7 @@
 //! Histories of operations on shared state, and the judges that say what was lost and to whom.
 //!
 //! A history is a file of JSON lines, one for each operation, with its invocation and its response
-//! (`docs/history-json.md` describes it). [`check_file`] judges one and comes to a [`Verdict`]: exact,
+//! (`docs/history-json.md` describes it); a file may have several, one after the other. [`check_file`] judges one and comes to a [`Verdict`]: exact,
 //! violated, with the operations at fault, or inconclusive, with the reason.
 //!
 //! In reading order: [`operation`](Operation) has what a history is made of, `format` reads and writes
@@ -39,11 +39,11 @@ mod judge;
 
 mod check;
 
-pub use check::check_file;
+pub use check::{check_file, open};
 pub use error::Error;
 pub use evidence::{Culprit, Evidence, Observer};
 pub use format::{Line, Reader, Writer};
-pub use judge::judge;
+pub use judge::{Judgement, judge, judge_each};
 pub use limits::Limits;
 pub use operation::{Action, Final, Header, Model, Operation, Outcome, Token};
 pub use verdict::Verdict;

@@ -53,17 +53,20 @@ impl Budget {
         }
     }
 
+    /// Whether there is no time left.
+    pub(crate) fn is_over(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
     /// Goes on if there is time left.
     pub(crate) fn check_time(&self) -> Result<(), Stop> {
-        match self.deadline {
-            Some(deadline) if Instant::now() >= deadline => {
-                let seconds = self.limits.time.as_secs_f64();
-                Err(Stop::Limit(format!(
-                    "the time limit of {seconds} s is over"
-                )))
-            }
-            _ => Ok(()),
+        if self.is_over() {
+            let seconds = self.limits.time.as_secs_f64();
+            let why = format!("the time limit of {seconds} s is over; raise it");
+            return Err(Stop::Limit(why));
         }
+        Ok(())
     }
 
     /// Goes on if so much memory may be in use.

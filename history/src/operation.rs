@@ -103,7 +103,8 @@ pub enum Model {
     Register,
 }
 
-/// What a history says about itself, in its first line.
+/// What a history says about itself, in its first line. One that stands further below begins another
+/// history in the same file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Header {
     /// What kind of state it is about.
@@ -111,6 +112,8 @@ pub struct Header {
     /// The version before the first change of a counter, or the value of every register before it is
     /// written. None is 0 and null.
     pub initial: Option<Value>,
+    /// What tells it from others in the same file.
+    pub name: Option<Box<str>>,
 }
 
 /// What is left in the end, read when every process had ended.

@@ -23,6 +23,21 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// A violation stands, whatever else was judged.
+    pub(crate) const fn is_worse_than(&self, other: &Self) -> bool {
+        self.rank() > other.rank()
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Exact => 0,
+            Self::Inconclusive { .. } => 1,
+            Self::Violated { .. } => 2,
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     /// One line; more of them if there is more evidence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,8 @@
 //! Events flow one way. A [`worker`] is a process that changes the state and reports each change
 //! as an [`event`]; [`run`] starts the workers and orders their events in one place; the
 //! [`oracle`] judges them against the final state and comes to a [`verdict`]; a [`report`] prints
-//! it. Nothing flows back. A program in any other language goes the same way in [`command`].
+//! it. Nothing flows back. A program in any other language goes the same way in [`command`]. What was
+//! done can be written down as a [`history`], which [`check`] judges.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -12,8 +13,10 @@
 
 mod args;
 mod chaos;
+mod check;
 mod command;
 mod event;
+mod history;
 mod hunt;
 mod list;
 mod oracle;
@@ -44,6 +47,7 @@ fn main() -> exit::Code {
     let ended = match args::task() {
         Task::Strategies(plan) => run::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::Command(plan) => command::main(&plan).map(|conclusion| conclusion.exit_code()),
+        Task::Check(plan) => check::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::Suite(plan) => suite::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::List => print_list(),
         Task::Paper(paper) => print(paper),

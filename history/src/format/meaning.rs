@@ -11,7 +11,7 @@ const TIME_MAX: u64 = i64::MAX as u64;
 /// A line of a history.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Line {
-    /// What the history says about itself: the first line, if it is there.
+    /// What the history says about itself: its first line, if it is there.
     Header(Header),
     /// An operation.
     Operation(Operation),
@@ -61,6 +61,7 @@ fn header(words: Words) -> Result<Header, Mistake> {
         _ => Ok(Header {
             model,
             initial: words.initial,
+            name: words.name,
         }),
     }
 }

@@ -14,6 +14,7 @@ mod reader;
 mod writer;
 
 pub use meaning::Line;
+pub(crate) use reader::Place;
 pub use reader::Reader;
 pub use writer::Writer;
 

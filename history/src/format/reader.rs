@@ -4,7 +4,7 @@ use super::meaning::{Line, Mistake};
 use super::scan;
 use super::words::Words;
 use crate::error::Error;
-use std::io::{ErrorKind, Read, Seek};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 /// How much is read at once.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -22,6 +22,18 @@ pub struct Reader<R> {
     end: usize,
     at_end: bool,
     line: u64,
+    /// Where in the source the buffer ends.
+    offset: u64,
+    /// Where the line begins that was handed out last, unless the shortcut has read it.
+    latest: Place,
+}
+
+/// A place between two lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    offset: u64,
+    /// The number of lines before it.
+    line: u64,
 }
 
 impl<R: Read> Reader<R> {
@@ -35,6 +47,8 @@ impl<R: Read> Reader<R> {
             end: 0,
             at_end: false,
             line: 0,
+            offset: 0,
+            latest: Place::default(),
         }
     }
 
@@ -42,6 +56,19 @@ impl<R: Read> Reader<R> {
     #[must_use]
     pub const fn line(&self) -> u64 {
         self.line
+    }
+
+    /// Where the next line begins, or the empty ones before it.
+    pub(crate) const fn place(&self) -> Place {
+        Place {
+            offset: self.offset - (self.end - self.start) as u64,
+            line: self.line,
+        }
+    }
+
+    /// Where the line begins that was handed out last, if it is no operation.
+    pub(crate) const fn latest(&self) -> Place {
+        self.latest
     }
 
     /// The next line that is not empty, or `None` at the end.
@@ -58,6 +85,10 @@ impl<R: Read> Reader<R> {
             }
             let Some((start, end)) = self.advance()? else {
                 return Ok(None);
+            };
+            self.latest = Place {
+                offset: self.offset - (self.end - start) as u64,
+                line: self.line - 1,
             };
             let bytes = &self.buffer[start..end];
             if !bytes.trim_ascii().is_empty() {
@@ -98,6 +129,7 @@ impl<R: Read> Reader<R> {
         }
         let count = self.read_some()?;
         self.end += count;
+        self.offset += count as u64;
         self.at_end = count == 0;
         Ok(())
     }
@@ -121,10 +153,26 @@ impl<R: Read + Seek> Reader<R> {
     ///
     /// If the source cannot do that.
     pub fn rewind(&mut self) -> Result<(), Error> {
-        let rewound = self.source.rewind();
-        rewound.map_err(|error| Error::io("the history cannot be read again", error))?;
-        (self.start, self.end, self.line) = (0, 0, 0);
-        self.at_end = false;
+        self.seek(Place::default())
+    }
+
+    /// Goes to the beginning of a line. What is still in the buffer is not read again, so that
+    /// thousands of short histories in one file take no more than one long one.
+    pub(crate) fn go_to(&mut self, place: Place) -> Result<(), Error> {
+        let back = self.offset.checked_sub(place.offset);
+        let within = back.and_then(|back| self.end.checked_sub(usize::try_from(back).ok()?));
+        let Some(start) = within else {
+            return self.seek(place);
+        };
+        (self.start, self.line) = (start, place.line);
+        Ok(())
+    }
+
+    fn seek(&mut self, place: Place) -> Result<(), Error> {
+        let sought = self.source.seek(SeekFrom::Start(place.offset));
+        sought.map_err(|error| Error::io("the history cannot be read again", error))?;
+        (self.start, self.end, self.offset) = (0, 0, place.offset);
+        (self.at_end, self.line) = (false, place.line);
         Ok(())
     }
 }

@@ -170,7 +170,7 @@ proptest! {
         operations in vec(operation(), 0..20),
         piece in 1..300_usize,
     ) {
-        let header = Header { model: Model::Register, initial: Some(Value::Null) };
+        let header = Header { model: Model::Register, initial: Some(Value::Null), name: Some("a".into()) };
         let mut writer = Writer::new(Vec::new(), &header).expect("memory takes it");
         for operation in &operations {
             writer.operation(operation).expect("memory takes it");

@@ -29,6 +29,8 @@ pub(super) struct Words {
     #[serde(default, deserialize_with = "present")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) initial: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<Box<str>>,
 
     #[serde(rename = "final", skip_serializing_if = "Option::is_none")]
     pub(super) is_final: Option<bool>,
@@ -76,6 +78,7 @@ impl From<&Header> for Words {
             history: Some(VERSION),
             model: Some(header.model),
             initial: header.initial.clone(),
+            name: header.name.clone(),
             ..Self::default()
         }
     }

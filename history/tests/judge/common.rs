@@ -18,7 +18,7 @@ impl History {
         Self {
             header: Header {
                 model,
-                initial: None,
+                ..Header::default()
             },
             operations: Vec::new(),
             last: None,

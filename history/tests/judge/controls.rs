@@ -196,8 +196,8 @@ fn a_look_beside_the_change_may_find_it_or_not() {
 fn a_version_from_before_the_first_is_rolled_back() {
     let mut history = good();
     history.header = hookstate_history::Header {
-        model: Model::Counter,
         initial: Some(1.into()),
+        ..hookstate_history::Header::default()
     };
     assert_eq!(words(&history.judge())[0], "rolled back");
 }

@@ -33,7 +33,6 @@ fn a_line_that_is_none_is_refused_with_its_place() {
         r#"{"process":1,"op":"read","invoked_ns":3,"responded_ns":4,"outcome":"ok","read":1,"tokens":[]}"#,
         r#"{"process":1,"op":"write","key":"x","value":1,"invoked_ns":3,"responded_ns":4,"outcome":"ok"}"#,
         r#"{"process":1,"op":"cas","key":"x","value":1,"invoked_ns":3,"responded_ns":4,"outcome":"ok"}"#,
-        r#"{"history":1,"model":"counter"}"#,
     ];
     let refusals: Vec<String> = lines
         .iter()

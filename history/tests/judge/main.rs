@@ -13,6 +13,7 @@ mod brute_registers;
 
 mod controls;
 mod large;
+mod several;
 mod shapes;
 
 mod files;

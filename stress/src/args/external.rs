@@ -121,6 +121,7 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         directory: words.dir.as_deref().map(absolute),
         keep: words.keep,
         format: words.format,
+        history: words.history.clone(),
         chaos: words.chaos.unwrap_or_default(),
         lacks_race: words.procs < 2 && !words.no_control,
         again: again(words),

@@ -1,5 +1,6 @@
 //! The command line: first what the words say, then what they mean.
 
+mod check;
 mod errand;
 mod external;
 mod hunting;
@@ -22,9 +23,11 @@ use words::Words;
 #[derive(Debug)]
 pub(crate) enum Task {
     /// To put strategies and controls under stress.
-    Strategies(Plan),
+    Strategies(Box<Plan>),
     /// To put a command under stress.
     Command(Box<command::Plan>),
+    /// To judge a history.
+    Check(crate::check::Plan),
     /// To put many commands under stress, each with its repaired twin.
     Suite(crate::suite::Plan),
     /// To say what there is to choose from.
@@ -63,6 +66,7 @@ fn meaning(words: &Words) -> Result<Task, String> {
         return meaning(&hunting::again(words, origin)?);
     }
     match &words.errand {
+        Some(Errand::Check(words)) => Ok(Task::Check(words.plan())),
         Some(Errand::Suite(words)) => Ok(Task::Suite(words.plan())),
         Some(Errand::Paper(paper)) => Ok(Task::Paper(*paper)),
         None if words.list => Ok(Task::List),
@@ -70,6 +74,6 @@ fn meaning(words: &Words) -> Result<Task, String> {
             let plan = self::external::plan(words)?;
             Ok(Task::Command(Box::new(plan)))
         }
-        None => plan::plan(words).map(Task::Strategies),
+        None => Ok(Task::Strategies(Box::new(plan::plan(words)?))),
     }
 }

@@ -42,6 +42,7 @@ pub(crate) struct Plan {
     pub(crate) format: Format,
     pub(crate) junit: Option<PathBuf>,
     pub(crate) html: Option<PathBuf>,
+    pub(crate) history: Option<PathBuf>,
     pub(crate) fault: Option<Fault>,
     pub(crate) chaos: Chaos,
     /// Whether there would be controls, if more than one process could race.
@@ -79,6 +80,7 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         format: words.format,
         junit: words.junit.clone(),
         html: words.html.clone(),
+        history: words.history.clone(),
         fault: words.inject,
         chaos: words.chaos.unwrap_or_default(),
         lacks_race: controls(words).is_empty() && !words.no_control,

@@ -148,6 +148,15 @@ pub(super) struct Words {
     #[arg(long, exclusive = true)]
     pub(super) list: bool,
 
+    /// Writes what every change read and wrote to this file, and when: a history, for 'stress check'
+    ///
+    /// Each round is a history, with its name; the controls are among them, unless --no-control is given.
+    /// A file that is there is overwritten from the start. It is complete after an interruption too. Of
+    /// a command there are the versions that it prints and the tokens of the first --expect-tokens. The
+    /// lines are described in docs/history-json.md.
+    #[arg(long, value_name = "FILE", value_parser = history_file)]
+    pub(super) history: Option<PathBuf>,
+
     /// Keeps the directories of all rounds; that of the first violation is kept anyway
     #[arg(long)]
     pub(super) keep: bool,
@@ -164,6 +173,14 @@ pub(super) struct Words {
 
     #[command(subcommand)]
     pub(super) errand: Option<Errand>,
+}
+
+/// A file, or a pipe with a name.
+fn history_file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "-" => Err("standard output has the report; name a file or a pipe".to_owned()),
+        path => Ok(path.into()),
+    }
 }
 
 const AFTER_LONG_HELP: &str = "\
@@ -193,6 +210,8 @@ Examples:
       The same round again, until it fails.
   stress --junit stress.xml --html stress.html
       For a CI system and for the people who look at what it found.
+  stress --strategy flock --no-control --history flock.jsonl && stress check flock.jsonl
+      Each change with its time and versions in a file, and a second opinion on it.
   stress --format json | jq '.runs[] | select(.status == \"violated\")'
       What was violated, for a program.
 

@@ -15,6 +15,7 @@ mod plan;
 mod template;
 
 mod aside;
+mod history;
 mod lane;
 mod listen;
 mod orphans;

@@ -2,6 +2,7 @@
 
 use super::aside::{self, Ended};
 use super::claim::Numbers;
+use super::history;
 use super::lane::{Lanes, Message};
 use super::oracle::{self, Finding};
 use super::orphans;
@@ -183,6 +184,10 @@ fn judge(
         mut evidence,
         counted,
     } = oracle::look(&plan.oracles, &left);
+    if let Some(file) = &scene.history {
+        let last = oracle::last_tokens(&plan.oracles, &left);
+        history::write(file, lanes.round, records, last)?;
+    }
     let cut = match (cut, check(scene, &left, deadline)?) {
         (None, Ended::CutShort(cut)) => Some(cut),
         (cut, Ended::Badly(lines)) => {

@@ -7,6 +7,7 @@ use super::report::{self, Report};
 use super::round::{self, CutShort, Outcome};
 use super::verdict::{Evidence, Failures, Harm, Verdict};
 use crate::chaos::in_namespace;
+use crate::history::HistoryFile;
 use crate::hunt::{Relic, Rounds, Story};
 use crate::progress::Progress;
 use crate::run::Place;
@@ -24,6 +25,7 @@ pub(super) struct Scene<'a> {
     pub(super) interrupt: Interrupt,
     pub(super) place: Place,
     pub(super) progress: Progress,
+    pub(super) history: Option<HistoryFile>,
 }
 
 impl Scene<'_> {
@@ -81,6 +83,7 @@ fn prepare(plan: &Plan, interrupt: Interrupt) -> anyhow::Result<Scene<'_>> {
         interrupt,
         place: Place::new(plan.directory.as_deref(), plan.keep)?,
         progress: Progress::new(plan.pulse),
+        history: HistoryFile::open(plan.history.as_deref())?,
     })
 }
 

@@ -22,10 +22,11 @@ pub(crate) struct Forks {
 impl Forks {
     /// Takes note that `operation` had read `version`.
     pub(crate) fn take(&mut self, version: u64, operation: Operation) {
-        let Some(first) = self.readers.insert(version, operation) else {
+        let first = *self.readers.entry(version).or_insert(operation);
+        if first == operation {
             self.forget_oldest();
             return;
-        };
+        }
         let fork = Fork {
             version,
             first,

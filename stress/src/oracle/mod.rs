@@ -12,6 +12,7 @@ pub(crate) use harm::HarmCounts;
 
 use crate::chaos::Dealt;
 use crate::event::{Acknowledged, Event, Summary};
+use crate::history;
 use crate::pace::{Pace, RoundPace};
 use crate::verdict::{Counted, Evidence, Miscount, Moment, Sighting, Source, Verdict};
 use crate::workload::{Counts, Flaw, Operation, Seed, Unreported, Workload};
@@ -232,6 +233,19 @@ impl Oracle {
 
     fn got(&self) -> Option<u64> {
         self.found().map(|counts| counts.total)
+    }
+
+    /// What was there when the last process had ended, if that is known.
+    pub(crate) fn ending(&self) -> Option<history::Ending<'_>> {
+        Some(history::Ending {
+            total: self.got()?,
+            present: &self.result.as_ref()?.presence,
+        })
+    }
+
+    /// Whether it is not known of some changes whether they were made.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        !self.in_doubt.is_empty()
     }
 
     /// What the final state has, and what was taken out of it before.

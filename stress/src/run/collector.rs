@@ -2,6 +2,7 @@
 
 use super::messages::{Inbox, Message};
 use crate::event::Event;
+use crate::history::Chronicle;
 use crate::oracle::Oracle;
 use crate::progress::Progress;
 use crate::verdict::Source;
@@ -23,6 +24,7 @@ const LAST_LOOK: Duration = Duration::from_secs(2);
 pub(super) struct Collector<'a> {
     inbox: Inbox,
     oracle: Oracle,
+    chronicle: Chronicle<'a>,
     interrupt: &'a Interrupt,
     progress: &'a Progress,
     deadline: Instant,
@@ -46,7 +48,7 @@ pub(super) enum CutShort {
 impl<'a> Collector<'a> {
     pub(super) fn new(
         inbox: Inbox,
-        oracle: Oracle,
+        (oracle, chronicle): (Oracle, Chronicle<'a>),
         interrupt: &'a Interrupt,
         progress: &'a Progress,
         deadline: Instant,
@@ -55,6 +57,7 @@ impl<'a> Collector<'a> {
         Self {
             inbox,
             oracle,
+            chronicle,
             interrupt,
             progress,
             deadline,
@@ -114,15 +117,15 @@ impl<'a> Collector<'a> {
         self.within(GRACE, Self::all_have_ended)
     }
 
-    /// Everything that was collected, to be judged.
-    pub(super) fn into_oracle(mut self) -> Oracle {
+    /// Everything that was collected, to be judged, and written down to be judged again.
+    pub(super) fn into_parts(mut self) -> (Oracle, Chronicle<'a>) {
         if let Some(mut why) = self.cut {
             if !self.running.is_empty() {
                 why += &format!(", and {} could not be killed", list(&self.running));
             }
             self.oracle.take_cut(why);
         }
-        self.oracle
+        (self.oracle, self.chronicle)
     }
 
     fn lanes_have_ended(&self) -> bool {
@@ -163,14 +166,20 @@ impl<'a> Collector<'a> {
     fn take_next(&mut self, deadline: Instant) {
         match self.inbox.next(deadline, TICK) {
             Some(Message::Event(source, event)) => self.take(source, event),
-            Some(Message::Doubt(source)) => self.oracle.take_doubt(source),
+            Some(Message::Doubt(source)) => self.take_doubt(source),
             Some(Message::Struck(dealt)) => self.oracle.take_dealt(dealt),
             Some(Message::Ended(source, result)) => self.take_ended(source, result),
             None => {}
         }
     }
 
+    fn take_doubt(&mut self, source: Source) {
+        self.chronicle.take_doubt(source);
+        self.oracle.take_doubt(source);
+    }
+
     fn take(&mut self, source: Source, event: Event) {
+        self.chronicle.take(source, &event);
         match event {
             Event::Ready => {
                 self.starting.remove(&source);
@@ -194,8 +203,11 @@ impl<'a> Collector<'a> {
         self.tell_running();
         match result {
             Ok(()) => {}
-            Err(_) if self.cut.is_some() => self.oracle.take_doubt(source),
-            Err(why) => self.oracle.take_trouble(source, &why),
+            Err(_) if self.cut.is_some() => self.take_doubt(source),
+            Err(why) => {
+                self.chronicle.take_doubt(source);
+                self.oracle.take_trouble(source, &why);
+            }
         }
     }
 

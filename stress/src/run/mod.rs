@@ -18,6 +18,7 @@ pub(crate) use place::Place;
 
 use crate::args::Plan;
 use crate::chaos::in_namespace;
+use crate::history::HistoryFile;
 use crate::progress::Progress;
 use crate::report::{Files, Report, Reporter};
 use crate::verdict::Conclusion;
@@ -32,6 +33,7 @@ struct Scene<'a> {
     interrupt: Interrupt,
     place: Place,
     progress: Progress,
+    history: Option<HistoryFile>,
 }
 
 /// Runs the plan, prints the report, and says what it comes to.
@@ -45,6 +47,7 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
         interrupt: Interrupt::listen().context("cannot listen for signals")?,
         place: Place::new(plan.directory.as_deref(), plan.keep)?,
         progress: Progress::new(plan.pulse),
+        history: HistoryFile::open(plan.history.as_deref())?,
     };
     let files = Files::open(plan)?;
     let mut reporter = crate::report::reporter(plan.format);

@@ -7,11 +7,14 @@ use super::messages::{Message, Outbox, way};
 use super::probe;
 use crate::args::{Plan, Trial};
 use crate::chaos::{Chaos, Disk};
+use crate::history::Chronicle;
 use crate::oracle::{Asked, Judgement, Oracle};
+use crate::subject::Role;
 use crate::verdict::Source;
 use crate::worker::{ChangeOrders, Hardships, Orders, PollOrders, Terms};
 use crate::workload::Seed;
 use anyhow::Context;
+use hookstate::strategy::Strategy;
 use std::io::{PipeReader, PipeWriter, Write, pipe};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,10 +34,10 @@ pub(super) struct Round<'a> {
 /// Runs the round and judges it.
 pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgement> {
     let (outbox, inbox) = way();
-    let oracle = Oracle::new(round.asked());
+    let parts = (Oracle::new(round.asked()), round.chronicle(scene)?);
     let mut collector = Collector::new(
         inbox,
-        oracle,
+        parts,
         &scene.interrupt,
         &scene.progress,
         round.deadline,
@@ -66,7 +69,8 @@ pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgeme
             false
         }
     };
-    let mut oracle = collector.into_oracle();
+    let (mut oracle, chronicle) = collector.into_parts();
+    chronicle.end(oracle.ending(), oracle.is_in_doubt())?;
     if is_over && round.plan.chaos.is_any() {
         // In a lane of its own, so that nothing is in doubt of it.
         let unharmed = Starter {
@@ -163,6 +167,18 @@ impl Round<'_> {
         start_thread(Source::Reader, outbox, move |outbox| {
             drive_reader(&starter, &orders, stdin, outbox);
         });
+    }
+
+    /// The history of the round, in which nothing has happened yet.
+    fn chronicle<'s>(&self, scene: &'s Scene<'_>) -> anyhow::Result<Chronicle<'s>> {
+        let Trial { subject, shape, .. } = self.trial;
+        let role = match subject.role() {
+            Role::Strategy => "",
+            Role::Control => " (control)",
+        };
+        let name = format!("{} {shape} round {}{role}", subject.name(), self.number);
+        let asked = (self.plan.workload, self.trial.iterations);
+        Chronicle::begin(scene.history.as_ref(), &name, asked)
     }
 
     fn asked(&self) -> Asked {

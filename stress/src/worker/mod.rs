@@ -23,6 +23,7 @@ pub(crate) use fault::Fault;
 pub(crate) use orders::{
     ChangeOrders, Durability, Hardships, Orders, PollOrders, SingleOrders, Terms,
 };
+pub(crate) use stopwatch::now_ns;
 
 use hookstate_cli::exit;
 use reporter::Reporter;

@@ -26,7 +26,8 @@ impl Stopwatch {
     }
 }
 
-fn now_ns() -> u64 {
+/// What the clock says.
+pub(crate) fn now_ns() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
     // Neither is negative, and 64 bits of nanoseconds are enough for 584 years since the boot.
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64

@@ -7,12 +7,13 @@
 mod calls;
 mod search;
 
-use super::{inconclusive, misplaced_header, not_of};
+use super::section::Section;
+use super::{inconclusive, not_of};
 use crate::error::Error;
 use crate::evidence::{Culprit, Evidence};
-use crate::format::{Line, Reader};
+use crate::format::Line;
 use crate::limits::{Budget, Stop};
-use crate::operation::{Header, Model};
+use crate::operation::Model;
 use crate::verdict::Verdict;
 use calls::{Call, Registers};
 use rayon::prelude::*;
@@ -27,11 +28,10 @@ const EVIDENCE_MAX: usize = 8;
 const LINES_BETWEEN_CHECKS: u64 = 1 << 12;
 
 pub(super) fn judge<R: Read + Seek>(
-    reader: &mut Reader<R>,
-    header: &Header,
+    section: &mut Section<'_, R>,
     budget: &Budget,
 ) -> Result<Verdict, Stop> {
-    let registers = read(reader, header, budget)?;
+    let registers = read(section, budget)?;
     let cache = Cache::new(*budget, registers.bytes());
     let searches: Vec<_> = registers.all().collect();
     let searched: Vec<(&str, Searched)> = searches
@@ -44,7 +44,7 @@ pub(super) fn judge<R: Read + Seek>(
         .take(EVIDENCE_MAX)
         .collect();
     if !dead_ends.is_empty() {
-        let evidence = name(reader, &registers, &dead_ends)?;
+        let evidence = name(section, &registers, &dead_ends)?;
         return Ok(Verdict::Violated { evidence });
     }
     let unfinished = searched
@@ -57,25 +57,18 @@ pub(super) fn judge<R: Read + Seek>(
     })
 }
 
-fn read<R: Read + Seek>(
-    reader: &mut Reader<R>,
-    header: &Header,
-    budget: &Budget,
-) -> Result<Registers, Stop> {
-    let mut registers = Registers::new(header);
-    let mut is_first = true;
-    while let Some(content) = reader.next_line()? {
-        let line = reader.line();
+fn read<R: Read + Seek>(section: &mut Section<'_, R>, budget: &Budget) -> Result<Registers, Stop> {
+    let mut registers = Registers::new(section.header());
+    while let Some(content) = section.next_line()? {
+        let line = section.line();
         match content {
             Line::Operation(operation) => {
                 let taken = registers.take(line, &operation);
                 taken.map_err(|_| not_of(Model::Register, &operation.action, line))?;
             }
-            Line::Header(_) if is_first => {}
-            Line::Header(_) => return Err(misplaced_header(line).into()),
+            Line::Header(_) => {}
             Line::Final(_) => return Err(final_line(line).into()),
         }
-        is_first = false;
         if line.is_multiple_of(LINES_BETWEEN_CHECKS) {
             budget.check_memory(registers.bytes())?;
             budget.check_time()?;
@@ -92,7 +85,7 @@ fn final_line(line: u64) -> Error {
 
 /// Reads the operations once more that are to be told of.
 fn name<R: Read + Seek>(
-    reader: &mut Reader<R>,
+    section: &mut Section<'_, R>,
     registers: &Registers,
     dead_ends: &[(&str, &DeadEnd)],
 ) -> Result<Vec<Evidence>, Error> {
@@ -101,9 +94,9 @@ fn name<R: Read + Seek>(
         .flat_map(|(_, dead_end)| dead_end.lines())
         .collect();
     let mut culprits = BTreeMap::new();
-    reader.rewind()?;
-    while let Some(content) = reader.next_line()? {
-        let line = reader.line();
+    section.rewind()?;
+    while let Some(content) = section.next_line()? {
+        let line = section.line();
         if let Line::Operation(operation) = content
             && lines.contains(&line)
         {

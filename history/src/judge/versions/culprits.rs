@@ -6,6 +6,7 @@ use super::places::Placeless;
 use super::tokens::Id;
 use crate::evidence::{Culprit, Evidence, Observer};
 use crate::operation::{Action, Final, Operation, Outcome, Token};
+use std::collections::BTreeMap;
 
 /// Looks at every line, and in the end has the evidence, unless the history was changed.
 pub(super) trait Hunt {
@@ -19,7 +20,7 @@ pub(super) trait Hunt {
 impl Suspect {
     pub(super) fn hunt(self) -> Box<dyn Hunt> {
         match self {
-            Self::Forked { version, forks } => Box::new(Fork::new(version, forks)),
+            Self::Forked { versions, forks } => Box::new(Fork::new(&versions, forks)),
             Self::Missing { token, missing } => Box::new(Named::new(token, Tale::Missing(missing))),
             Self::AcknowledgedTwice { token } => Box::new(Named::new(token, Tale::Twice)),
             Self::TwiceInTheEnd { token } => {
@@ -81,46 +82,48 @@ impl Least {
 
 /// Two changes of one version, if possible by different processes.
 struct Fork {
-    version: u64,
+    /// The versions that are forked, and the first change of each.
+    firsts: BTreeMap<u64, Option<Culprit>>,
     forks: u64,
-    first: Option<Culprit>,
-    second: Option<Culprit>,
+    between_two: Option<(u64, [Culprit; 2])>,
+    within_one: Option<(u64, [Culprit; 2])>,
 }
 
 impl Fork {
-    const fn new(version: u64, forks: u64) -> Self {
+    fn new(versions: &[u64], forks: u64) -> Self {
         Self {
-            version,
+            firsts: versions.iter().map(|version| (*version, None)).collect(),
             forks,
-            first: None,
-            second: None,
+            between_two: None,
+            within_one: None,
         }
-    }
-
-    fn is_between_two(&self) -> bool {
-        let process = |culprit: &Option<Culprit>| culprit.as_ref().map(|one| one.operation.process);
-        self.second.is_some() && process(&self.first) != process(&self.second)
     }
 }
 
 impl Hunt for Fork {
     fn see(&mut self, line: u64, operation: &Operation) {
         let is_change = matches!(operation.action, Action::Add { .. });
-        if !is_change || found(operation) != Some(self.version) || self.is_between_two() {
+        let version = found(operation).filter(|_| is_change && self.between_two.is_none());
+        let Some((version, first)) =
+            version.and_then(|version| Some((version, self.firsts.get_mut(&version)?)))
+        else {
             return;
-        }
-        let place = match &self.first {
-            None => &mut self.first,
-            Some(first) if first.operation.process != operation.process => &mut self.second,
-            Some(_) if self.second.is_none() => &mut self.second,
-            Some(_) => return,
         };
-        *place = Some(Culprit::new(line, operation));
+        let Some(first) = first else {
+            *first = Some(Culprit::new(line, operation));
+            return;
+        };
+        let place = if first.operation.process == operation.process {
+            &mut self.within_one
+        } else {
+            &mut self.between_two
+        };
+        place.get_or_insert_with(|| (version, [first.clone(), Culprit::new(line, operation)]));
     }
 
     /// The final tokens tell which of the two is gone. Without them it is a guess, and marked so.
     fn end(self: Box<Self>, ledger: &Ledger) -> Option<Evidence> {
-        let (first, second) = (self.first?, self.second?);
+        let (version, [first, second]) = self.between_two.or(self.within_one)?;
         let is_in = |culprit: &Culprit| {
             let token = culprit.operation.token();
             token.and_then(|token| ledger.survived(token))
@@ -138,7 +141,7 @@ impl Hunt for Fork {
             (second, first)
         };
         Some(Evidence::Overwritten {
-            version: self.version,
+            version,
             overwritten,
             by,
             certain,

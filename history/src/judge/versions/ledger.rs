@@ -7,6 +7,9 @@ use crate::error::Error;
 use crate::operation::{Action, Final, Header, Operation, Outcome, Token};
 use std::collections::BTreeSet;
 
+/// Among how many forked versions one is looked for that two processes had read.
+const FORKED_MAX: usize = 1024;
+
 /// A few bytes of each operation.
 #[derive(Debug)]
 pub(super) struct Ledger {
@@ -44,7 +47,8 @@ struct Unknown {
 /// What was seen to be wrong while reading: the first of each kind.
 #[derive(Debug, Default)]
 struct Flaws {
-    forked: Option<u64>,
+    /// The first few versions that two changes had read.
+    forked: Vec<u64>,
     forks: u64,
     skipped: Option<(u64, u64)>,
     too_old: Option<u64>,
@@ -57,7 +61,7 @@ struct Flaws {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Suspect {
     Forked {
-        version: u64,
+        versions: Vec<u64>,
         forks: u64,
     },
     Missing {
@@ -170,7 +174,9 @@ impl Ledger {
             return;
         };
         if !self.pages.change(version, invoked, responded) {
-            self.flaws.forked.get_or_insert(read);
+            if self.flaws.forked.len() < FORKED_MAX {
+                self.flaws.forked.push(read);
+            }
             self.flaws.forks += 1;
         }
     }
@@ -277,10 +283,12 @@ impl Ledger {
     pub(super) fn suspects(&self) -> Vec<Suspect> {
         let mut suspects = Vec::new();
         let flaws = &self.flaws;
-        suspects.extend(flaws.forked.map(|version| Suspect::Forked {
-            version,
-            forks: flaws.forks,
-        }));
+        if flaws.forks > 0 {
+            suspects.push(Suspect::Forked {
+                versions: flaws.forked.clone(),
+                forks: flaws.forks,
+            });
+        }
         suspects.extend(self.missing());
         let doubled = flaws.acknowledged_twice;
         suspects.extend(doubled.map(|token| Suspect::AcknowledgedTwice { token }));

@@ -24,12 +24,13 @@ mod tokens;
 
 mod culprits;
 
-use super::{inconclusive, misplaced_header, not_of};
+use super::section::Section;
+use super::{inconclusive, not_of};
 use crate::error::Error;
 use crate::evidence::Evidence;
-use crate::format::{Line, Reader};
+use crate::format::Line;
 use crate::limits::{Budget, Stop};
-use crate::operation::{Action, Header, Model, Operation};
+use crate::operation::{Action, Model, Operation};
 use crate::verdict::Verdict;
 use ledger::{Ledger, Suspect};
 use std::io::{Read, Seek};
@@ -38,13 +39,12 @@ use std::io::{Read, Seek};
 const LINES_BETWEEN_CHECKS: u64 = 1 << 14;
 
 pub(super) fn judge<R: Read + Seek>(
-    reader: &mut Reader<R>,
-    header: &Header,
+    section: &mut Section<'_, R>,
     budget: &Budget,
 ) -> Result<Verdict, Stop> {
-    let mut ledger = read(reader, header, budget, true)?;
+    let mut ledger = read(section, budget, true)?;
     if ledger.is_in_doubt() {
-        ledger = read(reader, header, budget, false)?;
+        ledger = read(section, budget, false)?;
     }
     let suspects = ledger.suspects();
     if suspects.is_empty() {
@@ -54,7 +54,7 @@ pub(super) fn judge<R: Read + Seek>(
         });
     }
     let mut hunts: Vec<_> = suspects.into_iter().map(Suspect::hunt).collect();
-    each_line(reader, header, budget, |line, content| {
+    each_line(section, budget, |line, content| {
         for hunt in &mut hunts {
             match &content {
                 Line::Operation(operation) => hunt.see(line, operation),
@@ -70,13 +70,12 @@ pub(super) fn judge<R: Read + Seek>(
 }
 
 fn read<R: Read + Seek>(
-    reader: &mut Reader<R>,
-    header: &Header,
+    section: &mut Section<'_, R>,
     budget: &Budget,
     shrinks: bool,
 ) -> Result<Ledger, Stop> {
-    let mut ledger = Ledger::new(header, shrinks);
-    each_line(reader, header, budget, |line, content| {
+    let mut ledger = Ledger::new(section.header(), shrinks);
+    each_line(section, budget, |line, content| {
         match content {
             Line::Operation(operation) => ledger.take(line, &operation),
             Line::Final(end) => ledger
@@ -95,21 +94,17 @@ fn read<R: Read + Seek>(
 }
 
 fn each_line<R: Read + Seek>(
-    reader: &mut Reader<R>,
-    header: &Header,
+    section: &mut Section<'_, R>,
     budget: &Budget,
     mut take: impl FnMut(u64, Line) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    reader.rewind()?;
-    let mut is_first = true;
-    while let Some(content) = reader.next_line()? {
-        let line = reader.line();
-        match &content {
-            Line::Operation(operation) => is_of(header.model, operation, line)?,
-            Line::Header(_) if !is_first => return Err(misplaced_header(line).into()),
-            Line::Header(_) | Line::Final(_) => {}
+    section.rewind()?;
+    let model = section.header().model;
+    while let Some(content) = section.next_line()? {
+        let line = section.line();
+        if let Line::Operation(operation) = &content {
+            is_of(model, operation, line)?;
         }
-        is_first = false;
         take(line, content)?;
         if line.is_multiple_of(LINES_BETWEEN_CHECKS) {
             budget.check_time()?;

@@ -71,6 +71,15 @@ pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
     }
 }
 
+/// The tokens that are there, each as often as it is, where the first `--expect-tokens` looks.
+pub(super) fn last_tokens(oracles: &Oracles, scene: &Scene<'_>) -> Option<Vec<String>> {
+    let tokens = oracles.tokens.first()?.tokens(scene).ok()?;
+    let repeated = tokens
+        .into_iter()
+        .flat_map(|(token, times)| (0..times).map(move |_| token.clone()));
+    Some(repeated.collect())
+}
+
 impl Scene<'_> {
     /// All processes by their tokens.
     fn by_token(&self) -> BTreeMap<String, &Record> {

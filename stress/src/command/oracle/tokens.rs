@@ -58,7 +58,7 @@ impl ExpectTokens {
     }
 
     /// The tokens that are there, and how often.
-    fn tokens(&self, scene: &Scene<'_>) -> Result<BTreeMap<String, u64>, String> {
+    pub(super) fn tokens(&self, scene: &Scene<'_>) -> Result<BTreeMap<String, u64>, String> {
         let path = self
             .file
             .fill(|_| scene.directory.to_string_lossy().into_owned());

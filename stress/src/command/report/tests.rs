@@ -48,6 +48,7 @@ fn plan() -> Plan {
         directory: None,
         keep: false,
         format: Format::Human,
+        history: None,
         chaos: Chaos::default(),
         lacks_race: false,
         again: Again {
