@@ -85,9 +85,10 @@ fn a_twin_that_loses_something_is_accused_and_can_be_run_again() {
     );
     let again = case["repaired"]["again"].as_str().unwrap();
     assert!(
-        again.starts_with("cd ") && again.contains(" && stress --procs=3"),
+        again.starts_with("cd ") && again.contains(" && stress --procs 3"),
         "{again}"
     );
+    assert!(!again.contains("--dir"), "{again}");
     let human = run(suite.path(), &["--duration=500ms", "--twin-duration=100ms"]);
     let text = String::from_utf8(human.stdout).unwrap();
     assert!(text.contains("ACCUSED  3 lossy"), "{text}");

@@ -113,7 +113,6 @@ impl Case {
             bail!("{name}: a command has at least one word");
         }
         let mut line = self.options();
-        line.push(format!("--dir={}", scratch.display()));
         line.push(format!("--seed={seed}"));
         line.push(format!("--duration={}ms", duration.as_millis()));
         line.push("--".to_owned());
@@ -122,6 +121,7 @@ impl Case {
         Ok(Plan {
             name: format!("{} {name}", self.words.name),
             within: Some(self.folder.clone()),
+            directory: Some(scratch.to_owned()),
             pulse: None,
             ..plan
         })
