@@ -11,6 +11,7 @@ use super::record::Record;
 use super::run::Scene;
 use super::verdict::{Failures, Harm, Verdict};
 use crate::chaos::{Disk, Lifetimes};
+use crate::pace::{Pace, RoundPace};
 use crate::run::Children;
 use anyhow::{Context, bail};
 use std::path::Path;
@@ -30,6 +31,7 @@ pub(super) struct Outcome {
     /// What the first oracle that counts has expected and got.
     pub(super) counted: Option<(i128, Option<i128>)>,
     pub(super) failures: Failures,
+    pub(super) pace: Pace,
     pub(super) harm: Harm,
 }
 
@@ -206,6 +208,7 @@ fn judge(
         numbers,
         counted,
         failures,
+        pace: pace(plan.procs, records),
         harm: Harm::default(),
     })
 }
@@ -230,6 +233,15 @@ fn numbers(plan: &Plan, records: &[Record]) -> Numbers {
         started: records.len() as u64,
         failed: count(Record::has_failed),
     }
+}
+
+/// How long the processes took that have acknowledged their update, each from its start to its exit.
+fn pace(lanes: u32, records: &[Record]) -> Pace {
+    let mut round = RoundPace::default();
+    for record in records.iter().filter(|record| record.is_acknowledged()) {
+        round.take(record.operation.lane, record.span());
+    }
+    round.of(lanes)
 }
 
 fn why_inconclusive(

@@ -13,7 +13,7 @@ mod words;
 
 pub(crate) use files::Files;
 
-pub(crate) use human::{plural, some, style, word};
+pub(crate) use human::{pace, plural, some, style, word};
 pub(crate) use hunt::{SCHEDULER, UNSEEN, found, repro, was};
 
 use crate::args::{Format, Plan, Shape};

@@ -5,7 +5,7 @@ use super::json::Json;
 use super::{Report, Reporter, Run, html, junit};
 use crate::args::Shape;
 use crate::chaos::Chaos;
-use crate::event::{Acknowledged, Span};
+use crate::event::Span;
 use crate::hunt::{Bounds, Rounds};
 use crate::oracle::{Counters, HarmCounts};
 use crate::pace::{Pace, RoundPace};
@@ -14,7 +14,7 @@ use crate::verdict::{
     Conclusion, Counted, DoubleClaim, Evidence, Fork, Miscount, Moment, Sighting, Source, Verdict,
 };
 use crate::worker::Durability;
-use crate::workload::{BallastBytes, Entry, Flaw, Operation, Seed, Tool, Workload};
+use crate::workload::{BallastBytes, Flaw, Operation, Seed, Tool, Workload};
 use hookstate_cli::paint::Paint;
 use quick_xml::events::{BytesStart, Event};
 use std::time::Duration;
@@ -57,16 +57,8 @@ fn pace() -> Pace {
     let mut round = RoundPace::default();
     for (lane, iteration) in (1..=8).flat_map(|lane| (1..=100).map(move |n| (lane, n))) {
         let took_ns = 20_000 + 500 * u64::from(lane * iteration);
-        let change = Acknowledged {
-            iteration,
-            entry: Entry::Modify,
-            span: Span {
-                began_ns: 1_000_000 * u64::from(iteration) * u64::from(10 + lane) / 10,
-                took_ns,
-            },
-            laid_on: None,
-        };
-        round.take(lane, &change);
+        let began_ns = 1_000_000 * u64::from(iteration) * u64::from(10 + lane) / 10;
+        round.take(lane, Span { began_ns, took_ns });
     }
     round.of(8)
 }

@@ -3,7 +3,7 @@
 use super::super::plan::Plan;
 use super::super::verdict::Verdict;
 use super::{Report, Reporter};
-use crate::report::{SCHEDULER, UNSEEN, found, plural, repro, some, style, was, word};
+use crate::report::{SCHEDULER, UNSEEN, found, pace, plural, repro, some, style, was, word};
 use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use std::io::{Result, Write};
 
@@ -105,7 +105,10 @@ fn outcome(report: &Report) -> String {
 /// The lines under the run.
 fn details(plan: &Plan, report: &Report) -> Vec<String> {
     let mut lines: Vec<String> = match &report.verdict {
-        Verdict::Exact => asides(plan, report).into_iter().collect(),
+        Verdict::Exact => {
+            let pace = pace(&report.pace, report.pace.fairness());
+            pace.into_iter().chain(asides(plan, report)).collect()
+        }
         Verdict::Inconclusive { why } => vec![why.clone()],
         Verdict::Violated(evidence) => {
             let round = found(evidence.round, plan.bounds.rounds, &report.count);

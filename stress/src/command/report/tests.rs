@@ -9,7 +9,9 @@ use super::json::Json;
 use super::{Report, Reporter};
 use crate::args::Format;
 use crate::chaos::Chaos;
+use crate::event::Span;
 use crate::hunt::{Bounds, Origin, Rounds};
+use crate::pace::{Pace, RoundPace};
 use crate::verdict::Conclusion;
 use crate::workload::{Operation, Seed};
 use hookstate_cli::paint::Paint;
@@ -70,6 +72,17 @@ fn failures() -> Failures {
     }
 }
 
+/// Of 2 lanes with 3 processes each, of which those of the second lane take twice as long.
+fn pace() -> Pace {
+    let mut round = RoundPace::default();
+    for (lane, iteration) in (1..=3_u64).flat_map(|iteration| [(1, iteration), (2, iteration)]) {
+        let took_ns = 4_000_000 * u64::from(lane);
+        let began_ns = took_ns * iteration;
+        round.take(lane, Span { began_ns, took_ns });
+    }
+    round.of(2)
+}
+
 fn report(verdict: Verdict) -> Report {
     Report {
         count: Rounds {
@@ -82,6 +95,7 @@ fn report(verdict: Verdict) -> Report {
         expected: Some(2400),
         got: Some(2400),
         failures: Failures::default(),
+        pace: pace(),
         harm: Harm::default(),
         elapsed: Duration::from_millis(610),
         kept: None,
