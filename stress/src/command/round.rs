@@ -270,3 +270,39 @@ fn why_inconclusive(
     }
     (numbers.acked == 0).then(|| "no command was acknowledged".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Record, pace};
+    use crate::command::record::Fate;
+    use crate::workload::Operation;
+
+    fn record(lane: u32, iteration: u32, ms: u64, fate: Fate) -> Record {
+        let began = Duration::from_millis(100 * u64::from(iteration));
+        Record {
+            operation: Operation { lane, iteration },
+            began,
+            ended: began + Duration::from_millis(ms),
+            fate,
+            steps: Vec::new(),
+            complaint: None,
+        }
+    }
+
+    #[test]
+    fn only_processes_that_have_acknowledged_their_update_have_a_pace() {
+        let mut records = vec![
+            record(1, 1, 10, Fate::Acknowledged),
+            record(2, 1, 40, Fate::Acknowledged),
+            record(1, 2, 90, Fate::Exited(1)),
+            record(2, 2, 90, Fate::Killed),
+        ];
+        let all = pace(2, &records);
+        let quantiles = all.quantiles().unwrap();
+        assert_eq!(quantiles.changes, 2);
+        assert!(quantiles.max < 41_000_000, "{quantiles:?}");
+        assert_eq!(all.fairness(), Some(0.25));
+        records[1].fate = Fate::Died(11);
+        assert_eq!(pace(2, &records).fairness(), Some(0.0));
+    }
+}

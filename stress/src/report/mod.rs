@@ -5,10 +5,14 @@ mod harm;
 mod html;
 mod human;
 mod hunt;
+mod into_view;
 mod json;
 mod junit;
 #[cfg(test)]
 mod tests;
+pub(crate) mod view;
+#[cfg(test)]
+pub(crate) mod well_formed;
 mod words;
 
 pub(crate) use files::Files;
