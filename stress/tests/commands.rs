@@ -278,6 +278,17 @@ fn json_is_one_object_with_the_evidence_in_it() {
     assert_eq!(evidence["first_lost"][0]["token"], "r1-p1-1");
     assert_eq!(evidence["fork"]["overwritten"]["lane"], 1);
     assert_eq!(report["settings"]["command"][0], "sh");
+    assert_eq!(
+        report["run"]["latency_ns"]["changes"],
+        report["run"]["acked"]
+    );
+    assert!(
+        report["run"]["fairness"].as_f64().unwrap() > 0.0,
+        "{report}"
+    );
+    let around = evidence["around"].as_array().unwrap();
+    assert_eq!(around.len(), 2);
+    assert!(around.iter().all(|one| one["wrote"] == "42"), "{evidence}");
 }
 
 /// The processes of a command that hangs: the shell, and one in a session of its own, where no signal

@@ -11,6 +11,7 @@ use crate::history::HistoryFile;
 use crate::hunt::{Relic, Rounds, Story};
 use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::report::Files;
 use crate::run::Place;
 use crate::verdict::{Conclusion, Status};
 use anyhow::Context;
@@ -46,9 +47,11 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
     }
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     let scene = prepare(plan, interrupt)?;
+    let files = Files::open(plan.junit.as_deref(), plan.html.as_deref())?;
     let mut reporter = report::reporter(plan.format);
     written(reporter.begin(plan))?;
     let report = run(&scene)?;
+    files.write(&report.view(plan))?;
     written(reporter.end(plan, &report))?;
     Ok(report.conclusion(plan))
 }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite};
 
 /// The whole file.
-pub(super) fn text(view: &View) -> Result<String> {
+pub(crate) fn text(view: &View) -> Result<String> {
     let mut all = quick_junit::Report::new("stress");
     all.set_time(view.elapsed);
     all.add_test_suite(suite(view));

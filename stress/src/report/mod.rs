@@ -2,12 +2,12 @@
 
 mod files;
 mod harm;
-mod html;
+pub(crate) mod html;
 mod human;
 mod hunt;
 mod into_view;
 mod json;
-mod junit;
+pub(crate) mod junit;
 #[cfg(test)]
 mod tests;
 pub(crate) mod view;
@@ -19,6 +19,7 @@ pub(crate) use files::Files;
 
 pub(crate) use human::{pace, plural, some, style, word};
 pub(crate) use hunt::{SCHEDULER, UNSEEN, found, repro, was};
+pub(crate) use words::time;
 
 use crate::args::{Format, Plan, Shape};
 use crate::chaos::Chaos;

@@ -4,6 +4,7 @@
 //! accuses where no right program could have left the files so: what a process has done that was
 //! killed or has failed is not known, so its token may be there or not.
 
+mod around;
 pub(super) mod check;
 mod forks;
 mod json;
@@ -65,6 +66,7 @@ pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
         .is_any()
         .then(|| forks::find(scene, &lost))
         .flatten();
+    evidence.around = around::find(scene.records, &evidence);
     Finding {
         evidence,
         counted: counts.first().copied(),

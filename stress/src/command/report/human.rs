@@ -43,10 +43,7 @@ impl<W: Write> Reporter for Human<W> {
         for line in details(plan, report) {
             self.under(&line)?;
         }
-        self.word(
-            "Summary",
-            &format!("[{seconds:>7.2}s] {}", summary(plan, report)),
-        )?;
+        self.word("Summary", &timed_summary(plan, report))?;
         if report.has_not_shown_again(plan) {
             self.word("Note", UNSEEN)?;
         }
@@ -76,7 +73,7 @@ impl<W: Write> Human<W> {
     }
 }
 
-fn headline(plan: &Plan) -> String {
+pub(super) fn headline(plan: &Plan) -> String {
     let processes = plural(plan.procs, "process", "processes");
     let rounds = match plan.bounds.to_string() {
         usual if usual.is_empty() => usual,
@@ -87,7 +84,7 @@ fn headline(plan: &Plan) -> String {
 }
 
 /// The numbers.
-fn outcome(report: &Report) -> String {
+pub(super) fn outcome(report: &Report) -> String {
     match (report.expected, report.got) {
         (Some(expected), Some(got)) => {
             let difference = match expected - got {
@@ -103,7 +100,7 @@ fn outcome(report: &Report) -> String {
 }
 
 /// The lines under the run.
-fn details(plan: &Plan, report: &Report) -> Vec<String> {
+pub(super) fn details(plan: &Plan, report: &Report) -> Vec<String> {
     let mut lines: Vec<String> = match &report.verdict {
         Verdict::Exact => {
             let pace = pace(&report.pace, report.pace.fairness());
@@ -144,6 +141,11 @@ fn harm(report: &Report) -> Option<String> {
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))
+}
+
+pub(super) fn timed_summary(plan: &Plan, report: &Report) -> String {
+    let seconds = report.elapsed.as_secs_f64();
+    format!("[{seconds:>7.2}s] {}", summary(plan, report))
 }
 
 fn summary(plan: &Plan, report: &Report) -> String {

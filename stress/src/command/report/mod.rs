@@ -1,6 +1,7 @@
 //! What is told of a command. A report is a value; printing it is a courtesy.
 
 mod human;
+mod into_view;
 mod json;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 const STYLE: &str = include_str!("page.css");
 
 /// The whole page.
-pub(super) fn text(view: &View) -> Result<String> {
+pub(crate) fn text(view: &View) -> Result<String> {
     Ok(page(view).into_string())
 }
 
