@@ -78,7 +78,7 @@ fn runs(view: &View) -> Markup {
             table {
                 thead {
                     tr {
-                        @for name in ["", "name", "shape"] { th scope="col" { (name) } }
+                        @for name in ["", "name"] { th scope="col" { (name) } }
                         @for name in NUMBERS { th scope="col" class="number" { (name) } }
                     }
                 }
@@ -89,7 +89,7 @@ fn runs(view: &View) -> Markup {
 }
 
 const NUMBERS: [&str; 9] = [
-    "rounds", "expected", "got", "p50", "p99", "p99.9", "max", "fairness", "seconds",
+    "expected", "got", "p50", "p99", "p99.9", "max", "fairness", "rounds", "seconds",
 ];
 
 fn row(run: &Row) -> Markup {
@@ -98,8 +98,7 @@ fn row(run: &Row) -> Markup {
             td { span class=(format!("status {}", class(run.status))) {
                 (human::word(run.status))
             } }
-            th scope="row" { (run.title.name) }
-            td { (run.title.shape) }
+            th scope="row" { (run.title.name) " " span class="soft" { (run.title.shape) } }
             @for number in numbers(run) { td class="number" { (number) } }
         }
     }
@@ -110,10 +109,6 @@ fn numbers(run: &Row) -> [String; 9] {
     let of =
         |pick: fn(&Quantiles) -> u64| quantiles.as_ref().map_or_else(none, |all| time(pick(all)));
     [
-        match run.rounds {
-            Some(most) => format!("{} of {most}", run.rounds_done),
-            None => run.rounds_done.to_string(),
-        },
         count(run.expected),
         count(run.got),
         of(|all| all.p50),
@@ -121,6 +116,10 @@ fn numbers(run: &Row) -> [String; 9] {
         of(|all| all.p99_9),
         of(|all| all.max),
         run.fairness.map_or_else(none, percent),
+        match run.rounds {
+            Some(most) => format!("{} of {most}", run.rounds_done),
+            None => run.rounds_done.to_string(),
+        },
         format!("{:.2}", run.elapsed.as_secs_f64()),
     ]
 }
