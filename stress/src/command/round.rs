@@ -182,10 +182,7 @@ fn judge(
         numbers,
         is_complete: cut.is_none(),
     };
-    let Finding {
-        mut evidence,
-        counted,
-    } = oracle::look(&plan.oracles, &left);
+    let mut finding = oracle::look(&plan.oracles, &left);
     if let Some(file) = &scene.history {
         let last = oracle::last_tokens(&plan.oracles, &left);
         history::write(file, lanes.round, records, last)?;
@@ -193,11 +190,15 @@ fn judge(
     let cut = match (cut, check(scene, &left, deadline)?) {
         (None, Ended::CutShort(cut)) => Some(cut),
         (cut, Ended::Badly(lines)) => {
-            evidence.check = lines;
+            finding.evidence.check = lines;
             cut
         }
         (cut, _) => cut,
     };
+    finding.accuse(&left);
+    let Finding {
+        evidence, counted, ..
+    } = finding;
     let verdict = match why_inconclusive(plan, &numbers, &failures, cut) {
         _ if evidence.is_any() => Verdict::Violated(Box::new(evidence)),
         Some(why) => Verdict::Inconclusive { why },

@@ -66,22 +66,22 @@ impl Round {
     }
 
     fn find(&self) -> Finding {
-        look(
-            &self.oracles,
-            &Scene {
-                directory: self.directory.path(),
-                round: 1,
-                records: &self.records,
-                numbers: Numbers {
-                    procs: 2,
-                    iters: 2,
-                    acked: 3,
-                    started: 4,
-                    failed: 1,
-                },
-                is_complete: self.is_complete,
+        let scene = Scene {
+            directory: self.directory.path(),
+            round: 1,
+            records: &self.records,
+            numbers: Numbers {
+                procs: 2,
+                iters: 2,
+                acked: 3,
+                started: 4,
+                failed: 1,
             },
-        )
+            is_complete: self.is_complete,
+        };
+        let mut finding = look(&self.oracles, &scene);
+        finding.accuse(&scene);
+        finding
     }
 
     fn lines(&self) -> Vec<String> {
