@@ -1,6 +1,6 @@
 //! How long changes take, and whether all processes get on alike.
 
-use crate::event::Acknowledged;
+use crate::event::Span;
 use hdrhistogram::Histogram;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -114,9 +114,8 @@ impl Lane {
 }
 
 impl RoundPace {
-    /// Takes note of a change.
-    pub(crate) fn take(&mut self, lane: u32, change: &Acknowledged) {
-        let span = change.span;
+    /// Takes note of a change that was acknowledged.
+    pub(crate) fn take(&mut self, lane: u32, span: Span) {
         self.pace.latencies.saturating_record(span.took_ns);
         let lane = self.lanes.entry(lane).or_insert(Lane {
             changes: 0,
@@ -153,23 +152,12 @@ impl RoundPace {
 
 #[cfg(test)]
 mod tests {
-    use super::{Acknowledged, Pace, RoundPace};
-    use crate::event::Span;
-    use crate::workload::Entry;
-
-    fn change(began_ns: u64, took_ns: u64) -> Acknowledged {
-        Acknowledged {
-            iteration: 1,
-            entry: Entry::Apply,
-            span: Span { began_ns, took_ns },
-            laid_on: None,
-        }
-    }
+    use super::{Pace, RoundPace, Span};
 
     fn pace(lanes: u32, changes: &[(u32, u64, u64)]) -> Pace {
         let mut round = RoundPace::default();
-        for &(lane, began, took) in changes {
-            round.take(lane, &change(began, took));
+        for &(lane, began_ns, took_ns) in changes {
+            round.take(lane, Span { began_ns, took_ns });
         }
         round.of(lanes)
     }

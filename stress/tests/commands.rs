@@ -195,6 +195,23 @@ fn a_check_finds_the_tokens_and_its_words_are_the_evidence() {
     run("exit 3").came_to(10, &["check: exit status: 3, and it did not say why\n"]);
 }
 
+/// A check that failed says that something is lost; the commands themselves say where.
+#[test]
+fn a_check_that_fails_has_the_two_that_read_the_same_version_beside_it() {
+    let line = "echo stress: read 41 wrote 42";
+    let words = [
+        "--procs=2",
+        "--iters=1",
+        "--check=echo all wrong >&2; false",
+    ];
+    let ran = Stress::sh(&words, line).run();
+    let fork = " two processes read 41 and both wrote 42: ";
+    ran.came_to(10, &[fork, "check: all wrong\n"]);
+    let words = ["--procs=2", "--iters=1", "--check=true"];
+    let ran = Stress::sh(&words, line).run().came_to(0, &[]);
+    assert!(!ran.out.contains(fork), "{}", ran.out);
+}
+
 #[test]
 fn the_same_values_are_in_the_words_the_input_and_the_environment() {
     let place = tempfile::tempdir().unwrap();
@@ -278,6 +295,17 @@ fn json_is_one_object_with_the_evidence_in_it() {
     assert_eq!(evidence["first_lost"][0]["token"], "r1-p1-1");
     assert_eq!(evidence["fork"]["overwritten"]["lane"], 1);
     assert_eq!(report["settings"]["command"][0], "sh");
+    assert_eq!(
+        report["run"]["latency_ns"]["changes"],
+        report["run"]["acked"]
+    );
+    assert!(
+        report["run"]["fairness"].as_f64().unwrap() > 0.0,
+        "{report}"
+    );
+    let around = evidence["around"].as_array().unwrap();
+    assert_eq!(around.len(), 2);
+    assert!(around.iter().all(|one| one["wrote"] == "42"), "{evidence}");
 }
 
 /// The processes of a command that hangs: the shell, and one in a session of its own, where no signal

@@ -69,7 +69,7 @@ pub(super) struct CommandWords {
         last = true,
         value_name = "COMMAND",
         value_parser = process_template,
-        conflicts_with_all = ["strategy", "shape", "durability", "state_bytes", "lock_timeout", "inject", "workload", "junit", "html"]
+        conflicts_with_all = ["strategy", "shape", "durability", "state_bytes", "lock_timeout", "inject", "workload"]
     )]
     command: Vec<Template>,
 }
@@ -121,6 +121,8 @@ pub(super) fn plan(words: &Words) -> Result<Plan, String> {
         directory: words.dir.as_deref().map(absolute),
         keep: words.keep,
         format: words.format,
+        junit: words.junit.clone(),
+        html: words.html.clone(),
         history: words.history.clone(),
         chaos: words.chaos.unwrap_or_default(),
         lacks_race: words.procs < 2 && !words.no_control,
@@ -252,7 +254,6 @@ mod tests {
             "--shape=loop",
             "--state-bytes=1",
             "--workload=tasks",
-            "--junit=x",
         ] {
             let text = refused(&["--check", "true", word, "--", "true"]);
             assert!(text.contains("cannot be used with"), "{text}");

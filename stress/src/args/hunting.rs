@@ -86,11 +86,6 @@ pub(super) fn again(words: &Words, origin: Origin) -> Result<Words, String> {
         let error = error.lines().next().unwrap_or_default();
         format!("--repro: the words in {file} make no sense to this version of stress: {error}")
     })?;
-    if of_round.external.is_any() && (words.junit.is_some() || words.html.is_some()) {
-        return Err(
-            "--junit and --html are for strategies, and this round is of a command".to_owned(),
-        );
-    }
     Ok(Words {
         dir: words.dir.clone().or(of_round.dir),
         keep: words.keep,
@@ -199,11 +194,13 @@ mod tests {
     }
 
     #[test]
-    fn a_round_of_a_command_has_no_report_for_browsers() {
-        let words = parsed("stress --repro kept --html x");
-        assert!(again(&words, origin("--procs 3")).is_ok());
-        let text = again(&words, origin("--check true -- true")).unwrap_err();
-        assert!(text.starts_with("--junit and --html"), "{text}");
+    fn a_round_is_run_again_with_the_files_that_are_asked_for_now() {
+        let words = parsed("stress --repro kept --html x --junit y");
+        for line in ["--procs 3", "--check true -- true"] {
+            let again = again(&words, origin(line)).unwrap();
+            let files = [again.html, again.junit];
+            assert_eq!(files, ["x", "y"].map(|name| Some(PathBuf::from(name))));
+        }
     }
 
     #[test]

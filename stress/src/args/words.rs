@@ -132,15 +132,15 @@ pub(super) struct Words {
 
     /// Writes the report to this file as well, in the XML of JUnit, for CI systems
     ///
-    /// Each strategy or control in each shape is a test case. It is written as a whole when everything
-    /// has been run, also after an interruption, as is that of --html.
+    /// Each strategy or control in each shape is a test case, and so is a command. It is written as a
+    /// whole when everything has been run, also after an interruption, as is that of --html.
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
 
     /// Writes the report to this file as well, as a page for a browser
     ///
-    /// It has all runs, how long the changes took, and for a lost update what each process did around it.
-    /// It needs nothing from elsewhere.
+    /// It has all runs, how long the changes or the processes of a command took, and for a lost update
+    /// what each process did around it. It needs nothing from elsewhere.
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 

@@ -7,7 +7,6 @@ use super::record::{Record, token};
 use crate::history::HistoryFile;
 use anyhow::Result;
 use hookstate_history::{Action, Final, Header, Operation, Outcome, Token};
-use std::time::Duration;
 
 /// Writes the history of a round, with the tokens that were there in the end, if some were expected.
 pub(super) fn write(
@@ -72,6 +71,7 @@ fn counted(record: &Record) -> Option<u64> {
 
 fn operation(round: u32, record: &Record, versions: Versions) -> Operation {
     let is_acknowledged = record.is_acknowledged();
+    let span = record.span();
     let read = counted(record).filter(|_| is_acknowledged && versions.are_counted);
     Operation {
         process: record.operation.lane,
@@ -80,18 +80,14 @@ fn operation(round: u32, record: &Record, versions: Versions) -> Operation {
             read,
             wrote: read.map(|version| version + 1),
         },
-        invoked_ns: nanoseconds(record.began),
-        responded_ns: is_acknowledged.then(|| nanoseconds(record.ended)),
+        invoked_ns: span.began_ns,
+        responded_ns: is_acknowledged.then(|| span.ended_ns()),
         outcome: if is_acknowledged {
             Outcome::Ok
         } else {
             Outcome::Unknown
         },
     }
-}
-
-fn nanoseconds(since: Duration) -> u64 {
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

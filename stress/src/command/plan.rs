@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) directory: Option<PathBuf>,
     pub(crate) keep: bool,
     pub(crate) format: Format,
+    pub(crate) junit: Option<PathBuf>,
+    pub(crate) html: Option<PathBuf>,
     pub(crate) history: Option<PathBuf>,
     pub(crate) chaos: Chaos,
     /// Whether one process alone was not what was intended.

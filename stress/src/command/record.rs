@@ -1,5 +1,6 @@
 //! What is known of one process that has ended.
 
+use crate::event::Span;
 use crate::workload::Operation;
 use std::fmt;
 use std::time::Duration;
@@ -49,6 +50,14 @@ impl Record {
         matches!(self.fate, Fate::Exited(_) | Fate::Died(_))
     }
 
+    /// The same time in nanoseconds.
+    pub(crate) fn span(&self) -> Span {
+        Span {
+            began_ns: nanoseconds(self.began),
+            took_ns: nanoseconds(self.ended.saturating_sub(self.began)),
+        }
+    }
+
     /// Whether both ran at the same time, as far as can be seen from outside.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.began < other.ended && other.began < self.ended
@@ -74,6 +83,10 @@ impl fmt::Display for Fate {
             Self::Killed => write!(f, "killed"),
         }
     }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The token of an operation in a round. No two processes of a run have the same, so a token also

@@ -11,6 +11,7 @@ use super::record::Record;
 use super::run::Scene;
 use super::verdict::{Failures, Harm, Verdict};
 use crate::chaos::{Disk, Lifetimes};
+use crate::pace::{Pace, RoundPace};
 use crate::run::Children;
 use anyhow::{Context, bail};
 use std::path::Path;
@@ -30,6 +31,7 @@ pub(super) struct Outcome {
     /// What the first oracle that counts has expected and got.
     pub(super) counted: Option<(i128, Option<i128>)>,
     pub(super) failures: Failures,
+    pub(super) pace: Pace,
     pub(super) harm: Harm,
 }
 
@@ -180,10 +182,7 @@ fn judge(
         numbers,
         is_complete: cut.is_none(),
     };
-    let Finding {
-        mut evidence,
-        counted,
-    } = oracle::look(&plan.oracles, &left);
+    let mut finding = oracle::look(&plan.oracles, &left);
     if let Some(file) = &scene.history {
         let last = oracle::last_tokens(&plan.oracles, &left);
         history::write(file, lanes.round, records, last)?;
@@ -191,11 +190,15 @@ fn judge(
     let cut = match (cut, check(scene, &left, deadline)?) {
         (None, Ended::CutShort(cut)) => Some(cut),
         (cut, Ended::Badly(lines)) => {
-            evidence.check = lines;
+            finding.evidence.check = lines;
             cut
         }
         (cut, _) => cut,
     };
+    finding.accuse(&left);
+    let Finding {
+        evidence, counted, ..
+    } = finding;
     let verdict = match why_inconclusive(plan, &numbers, &failures, cut) {
         _ if evidence.is_any() => Verdict::Violated(Box::new(evidence)),
         Some(why) => Verdict::Inconclusive { why },
@@ -206,6 +209,7 @@ fn judge(
         numbers,
         counted,
         failures,
+        pace: pace(plan.procs, records),
         harm: Harm::default(),
     })
 }
@@ -230,6 +234,15 @@ fn numbers(plan: &Plan, records: &[Record]) -> Numbers {
         started: records.len() as u64,
         failed: count(Record::has_failed),
     }
+}
+
+/// How long the processes took that have acknowledged their update, each from its start to its exit.
+fn pace(lanes: u32, records: &[Record]) -> Pace {
+    let mut round = RoundPace::default();
+    for record in records.iter().filter(|record| record.is_acknowledged()) {
+        round.take(record.operation.lane, record.span());
+    }
+    round.of(lanes)
 }
 
 fn why_inconclusive(
@@ -257,4 +270,40 @@ fn why_inconclusive(
         ));
     }
     (numbers.acked == 0).then(|| "no command was acknowledged".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Record, pace};
+    use crate::command::record::Fate;
+    use crate::workload::Operation;
+
+    fn record(lane: u32, iteration: u32, ms: u64, fate: Fate) -> Record {
+        let began = Duration::from_millis(100 * u64::from(iteration));
+        Record {
+            operation: Operation { lane, iteration },
+            began,
+            ended: began + Duration::from_millis(ms),
+            fate,
+            steps: Vec::new(),
+            complaint: None,
+        }
+    }
+
+    #[test]
+    fn only_processes_that_have_acknowledged_their_update_have_a_pace() {
+        let mut records = vec![
+            record(1, 1, 10, Fate::Acknowledged),
+            record(2, 1, 40, Fate::Acknowledged),
+            record(1, 2, 90, Fate::Exited(1)),
+            record(2, 2, 90, Fate::Killed),
+        ];
+        let all = pace(2, &records);
+        let quantiles = all.quantiles().unwrap();
+        assert_eq!(quantiles.changes, 2);
+        assert!(quantiles.max < 41_000_000, "{quantiles:?}");
+        assert_eq!(all.fairness(), Some(0.25));
+        records[1].fate = Fate::Died(11);
+        assert_eq!(pace(2, &records).fairness(), Some(0.0));
+    }
 }

@@ -9,7 +9,9 @@ use super::verdict::{Evidence, Failures, Harm, Verdict};
 use crate::chaos::in_namespace;
 use crate::history::HistoryFile;
 use crate::hunt::{Relic, Rounds, Story};
+use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::report::Files;
 use crate::run::Place;
 use crate::verdict::{Conclusion, Status};
 use anyhow::Context;
@@ -45,9 +47,11 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
     }
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     let scene = prepare(plan, interrupt)?;
+    let files = Files::open(plan.junit.as_deref(), plan.html.as_deref())?;
     let mut reporter = report::reporter(plan.format);
     written(reporter.begin(plan))?;
     let report = run(&scene)?;
+    files.write(&report.view(plan))?;
     written(reporter.end(plan, &report))?;
     Ok(report.conclusion(plan))
 }
@@ -123,6 +127,7 @@ fn run(scene: &Scene<'_>) -> anyhow::Result<Report> {
         expected: sum.counted.map(|(expected, _)| expected),
         got: sum.counted.and_then(|(_, got)| got),
         failures: sum.failures,
+        pace: sum.pace,
         harm: sum.harm,
         elapsed: began.elapsed(),
         kept: sum.kept,
@@ -194,6 +199,7 @@ struct Sum {
     numbers: Numbers,
     counted: Option<(i128, Option<i128>)>,
     failures: Failures,
+    pace: Pace,
     harm: Harm,
     kept: Option<PathBuf>,
 }
@@ -207,6 +213,7 @@ impl Default for Sum {
             numbers: Numbers::default(),
             counted: None,
             failures: Failures::default(),
+            pace: Pace::default(),
             harm: Harm::default(),
             kept: None,
         }
@@ -226,6 +233,7 @@ impl Sum {
         self.numbers.acked += round.numbers.acked;
         self.numbers.started += round.numbers.started;
         self.failures.add(round.failures);
+        self.pace.add(round.pace);
         self.harm.add(round.harm);
         self.counted = match (self.counted, round.counted) {
             (Some((expected, got)), Some((more, got_more))) => {

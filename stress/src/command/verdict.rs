@@ -31,6 +31,8 @@ pub(crate) struct Evidence {
     pub(crate) round: u32,
     /// Two processes that said they had changed the same version.
     pub(crate) fork: Option<Fork>,
+    /// What ran around the two at fault, if they are known, in the order in which it began.
+    pub(crate) around: Vec<Moment>,
     /// The acknowledged tokens that are not there: how many, and the first few.
     pub(crate) lost: u64,
     pub(crate) first_lost: Vec<Lost>,
@@ -56,6 +58,29 @@ pub(crate) struct Fork {
     pub(crate) second: Operation,
     /// Whose update is not there any more, if the tokens tell.
     pub(crate) overwritten: Option<Operation>,
+}
+
+/// A process in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Moment {
+    #[serde(flatten)]
+    pub(crate) operation: Operation,
+    /// From the earliest of those that are told of.
+    pub(crate) began_ns: u64,
+    pub(crate) took_ns: u64,
+    /// How it ended.
+    pub(crate) fate: String,
+    /// The version that it has read and the one that it wrote, if it has told.
+    pub(crate) read: Option<String>,
+    pub(crate) wrote: Option<String>,
+}
+
+/// Two processes that lost an update between them, as far as can be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Culprits {
+    pub(crate) both: [Operation; 2],
+    /// What they have done.
+    pub(crate) words: String,
 }
 
 /// An acknowledged update that is not there.
@@ -131,6 +156,24 @@ impl Evidence {
             }
     }
 
+    /// Who is at fault: the sides of the fork, or else one whose update is lost and the one that has
+    /// probably overwritten it.
+    pub(crate) fn culprits(&self) -> Option<Culprits> {
+        let fork = self.fork.as_ref().map(|fork| Culprits {
+            both: [fork.first, fork.second],
+            words: fork.to_string(),
+        });
+        let mut lost = self.first_lost.iter();
+        fork.or_else(|| {
+            lost.find_map(|lost| {
+                Some(Culprits {
+                    both: [lost.operation, lost.rival?],
+                    words: lost.to_string(),
+                })
+            })
+        })
+    }
+
     /// The evidence in lines, the smallest first.
     pub(crate) fn lines(&self) -> Vec<String> {
         let fork = self.fork.iter().flat_map(Fork::lines);
@@ -160,7 +203,18 @@ fn shown(first: &[Lost], all: u64) -> impl Iterator<Item = String> {
 }
 
 impl Fork {
-    fn lines(&self) -> Vec<String> {
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let (first, second) = (self.first, self.second);
+        let overwritten = self.overwritten.map(|lost| {
+            let by = if lost == first { second } else { first };
+            format!("the update of {lost} was overwritten by {by}")
+        });
+        [self.to_string()].into_iter().chain(overwritten)
+    }
+}
+
+impl fmt::Display for Fork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, second, read) = (self.first, self.second, &self.read);
         let [wrote, also] = &self.wrote;
         let wrote = if wrote == also {
@@ -173,12 +227,7 @@ impl Fork {
         } else {
             "two processes"
         };
-        let mut lines = vec![format!("{who} read {read} and {wrote}: {first}, {second}")];
-        lines.extend(self.overwritten.map(|lost| {
-            let by = if lost == first { second } else { first };
-            format!("the update of {lost} was overwritten by {by}")
-        }));
-        lines
+        write!(f, "{who} read {read} and {wrote}: {first}, {second}")
     }
 }
 

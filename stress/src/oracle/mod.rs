@@ -196,7 +196,7 @@ impl Oracle {
         };
         self.acknowledged.count(operation, self.asked.seed);
         self.harm.acknowledged.take(operation);
-        self.pace.take(lane, &acknowledged);
+        self.pace.take(lane, acknowledged.span);
         self.surroundings.take(Moment::of(operation, acknowledged));
         if let Some(version) = acknowledged.laid_on {
             self.forks.take(version, operation);

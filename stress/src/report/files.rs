@@ -4,8 +4,8 @@
 //! and renamed when it is complete. The other name is made before the first run, so that nobody
 //! waits for runs whose report then has no place to go.
 
-use super::{Report, html, junit};
-use crate::args::Plan;
+use super::view::View;
+use super::{html, junit};
 use anyhow::{Context, Result};
 use std::fs::Permissions;
 use std::io::Write;
@@ -25,25 +25,26 @@ pub(crate) struct Files(Vec<Draft>);
 struct Draft {
     target: PathBuf,
     file: NamedTempFile,
-    text_of: fn(&Report) -> Result<String>,
+    text_of: fn(&View) -> Result<String>,
 }
 
 impl Files {
     /// Makes sure that there can be each of the files.
-    pub(crate) fn open(plan: &Plan) -> Result<Self> {
-        let junit = plan.junit.iter().map(|path| Draft::open(path, junit::text));
-        let html = plan.html.iter().map(|path| Draft::open(path, html::text));
-        junit.chain(html).collect::<Result<_>>().map(Self)
+    pub(crate) fn open(junit: Option<&Path>, html: Option<&Path>) -> Result<Self> {
+        let junit = junit.map(|path| Draft::open(path, junit::text));
+        let html = html.map(|path| Draft::open(path, html::text));
+        let drafts = junit.into_iter().chain(html);
+        drafts.collect::<Result<_>>().map(Self)
     }
 
     /// Writes them all.
-    pub(crate) fn write(self, report: &Report) -> Result<()> {
-        self.0.into_iter().try_for_each(|draft| draft.write(report))
+    pub(crate) fn write(self, view: &View) -> Result<()> {
+        self.0.into_iter().try_for_each(|draft| draft.write(view))
     }
 }
 
 impl Draft {
-    fn open(target: &Path, text_of: fn(&Report) -> Result<String>) -> Result<Self> {
+    fn open(target: &Path, text_of: fn(&View) -> Result<String>) -> Result<Self> {
         let mut builder = tempfile::Builder::new();
         builder
             .prefix(".stress-")
@@ -56,8 +57,8 @@ impl Draft {
         })
     }
 
-    fn write(mut self, report: &Report) -> Result<()> {
-        let text = (self.text_of)(report)?;
+    fn write(mut self, view: &View) -> Result<()> {
+        let text = (self.text_of)(view)?;
         let written = self.file.write_all(text.as_bytes());
         written.with_context(|| cannot_write(&self.target))?;
         let persisted = self.file.persist(&self.target).map_err(|error| error.error);

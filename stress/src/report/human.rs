@@ -3,6 +3,7 @@
 
 use super::words::{percent, time};
 use super::{Report, Reporter, Run, SCHEDULER, UNSEEN, found, harm, repro, was};
+use crate::pace::Pace;
 use crate::subject::Role;
 use crate::verdict::{Evidence, Status, Verdict};
 use crate::workload::{BallastBytes, Workload};
@@ -195,7 +196,9 @@ pub(super) fn details(run: &Run) -> Vec<String> {
     let mut lines = match &run.verdict {
         Verdict::Exact if run.subject.role() == Role::Control => vec![missed(run)],
         Verdict::Exact => {
-            let asides = pace(run).into_iter().chain(asides(run));
+            let asides = pace(&run.pace, run.fairness())
+                .into_iter()
+                .chain(asides(run));
             asides.chain(harm::lines(run)).collect()
         }
         Verdict::Inconclusive { why } => {
@@ -231,12 +234,12 @@ fn caught(evidence: &Evidence) -> Vec<String> {
         .collect()
 }
 
-/// How long the changes took, and how fair it was to the slowest process.
-fn pace(run: &Run) -> Option<String> {
-    let all = run.pace.quantiles()?;
+/// How long the changes took, and how fair it was to the slowest process, if that is to be told.
+pub(crate) fn pace(pace: &Pace, fairness: Option<f64>) -> Option<String> {
+    let all = pace.quantiles()?;
     let (p50, p99) = (time(all.p50), time(all.p99));
     let (p99_9, max) = (time(all.p99_9), time(all.max));
-    let fairness = run.fairness().map(percent);
+    let fairness = fairness.map(percent);
     let fairness = fairness.map_or_else(String::new, |share| format!(", fairness {share}"));
     Some(format!(
         "p50 {p50}, p99 {p99}, p99.9 {p99_9}, max {max}{fairness}"

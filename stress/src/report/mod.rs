@@ -2,19 +2,24 @@
 
 mod files;
 mod harm;
-mod html;
+pub(crate) mod html;
 mod human;
 mod hunt;
+mod into_view;
 mod json;
-mod junit;
+pub(crate) mod junit;
 #[cfg(test)]
 mod tests;
+pub(crate) mod view;
+#[cfg(test)]
+pub(crate) mod well_formed;
 mod words;
 
 pub(crate) use files::Files;
 
-pub(crate) use human::{plural, some, style, word};
+pub(crate) use human::{pace, plural, some, style, word};
 pub(crate) use hunt::{SCHEDULER, UNSEEN, found, repro, was};
+pub(crate) use words::time;
 
 use crate::args::{Format, Plan, Shape};
 use crate::chaos::Chaos;

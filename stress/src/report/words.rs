@@ -1,7 +1,7 @@
 //! Numbers as people read them.
 
 /// A time, with two digits and the unit that it takes, as in "38 µs" or "1.2 ms".
-pub(super) fn time(ns: u64) -> String {
+pub(crate) fn time(ns: u64) -> String {
     let units = [("ns", 1.0), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
     let value = ns as f64;
     let fits = |(_, size): &&(&str, f64)| *size == 1e9 || value < 999.5 * size;

@@ -49,7 +49,7 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
         progress: Progress::new(plan.pulse),
         history: HistoryFile::open(plan.history.as_deref())?,
     };
-    let files = Files::open(plan)?;
+    let files = Files::open(plan.junit.as_deref(), plan.html.as_deref())?;
     let mut reporter = crate::report::reporter(plan.format);
     conduct(&scene, reporter.as_mut(), files)
 }
@@ -73,7 +73,7 @@ fn conduct(
     }
     report.interrupted = scene.interrupt.is_asked();
     report.elapsed = started.elapsed();
-    files.write(&report)?;
+    files.write(&report.view())?;
     written(reporter.end(&report))?;
     Ok(report.conclusion())
 }

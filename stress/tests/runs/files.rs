@@ -2,7 +2,10 @@
 
 use crate::program::{command, names_in, stderr, stdout, stress_in};
 use crate::{endless_with, interrupt};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// `stress` in a directory, with both files in another.
 fn with_files(words: &str) -> (tempfile::TempDir, String, String) {
@@ -96,6 +99,78 @@ fn a_run_that_fails_leaves_the_files_as_they_were() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
     assert_eq!(names_in(files.path()), ["stress.xml"]);
+}
+
+/// `stress` of this command, with both files in a directory.
+fn with_files_of(files: &Path, words: &str, line: &str) -> (Command, tempfile::TempDir) {
+    let scratch = tempfile::tempdir().unwrap();
+    let words = format!("--procs 3 --iters 4 {words} {}", both_in(files));
+    let mut command = command(scratch.path(), &words);
+    command.args(["--expect-tokens={dir}/log:lines", "--", "sh", "-c", line]);
+    (command, scratch)
+}
+
+#[test]
+fn a_command_that_loses_an_update_is_drawn_with_both_at_fault() {
+    // Each first waits for two to be there, so these two run at the same time; one leaves nothing.
+    let fork = "echo stress: read 41 wrote 42; : >{dir}/{proc}; \
+                until [ -e {dir}/1 ] && [ -e {dir}/2 ]; do :; done; \
+                [ {token} = r1-p1-1 ] || echo {token} >>{dir}/log";
+    for (line, label) in [(fork, "41→42"), (fork.split_once("; ").unwrap().1, "#01")] {
+        let files = tempfile::tempdir().unwrap();
+        let (mut command, _scratch) = with_files_of(files.path(), "", line);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(10), "{output:?}");
+        let (junit, html) = read_both(files.path());
+        assert!(
+            junit.contains(r#"tests="1" skipped="0" failures="1" errors="0""#),
+            "{junit}"
+        );
+        assert!(junit.contains("expected 12 got 11, 1 lost"), "{junit}");
+        assert_eq!(html.matches(r#"<g class="side">"#).count(), 2, "{html}");
+        assert!(html.contains(&format!(">{label}</text>")), "{html}");
+        assert_eq!(html.matches(r#"<svg class="latency""#).count(), 1);
+    }
+}
+
+#[test]
+fn the_files_of_a_command_are_written_after_an_interruption_too() {
+    let files = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    let fifo = outside.path().join("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let line = format!("echo x >{}; sleep 600", fifo.display());
+    let (mut command, _scratch) = with_files_of(files.path(), "--timeout 1000", &line);
+    let child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut told = String::new();
+    let mut fifo = BufReader::new(File::open(fifo).unwrap());
+    fifo.read_line(&mut told).unwrap();
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let (junit, html) = read_both(files.path());
+    assert!(junit.contains(r#"failures="0" errors="1""#), "{junit}");
+    assert!(html.contains("<strong>interrupted</strong>"), "{html}");
+}
+
+/// The command would leave something, if it ran.
+#[test]
+fn a_file_of_a_command_that_cannot_be_written_is_told_before_it_runs() {
+    let files = tempfile::tempdir().unwrap();
+    let nowhere = files.path().join("nowhere");
+    let line = format!(": >{}/ran", files.path().display());
+    let (mut command, scratch) = with_files_of(&nowhere, "", &line);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = format!("error: cannot write {}/stress.xml: ", nowhere.display());
+    assert!(stderr(&output).starts_with(&text), "{output:?}");
+    assert!(names_in(files.path()).is_empty() && names_in(scratch.path()).is_empty());
 }
 
 /// As other programs make them, so that others may read them.

@@ -4,6 +4,7 @@
 //! accuses where no right program could have left the files so: what a process has done that was
 //! killed or has failed is not known, so its token may be there or not.
 
+mod around;
 pub(super) mod check;
 mod forks;
 mod json;
@@ -43,6 +44,8 @@ pub(super) struct Finding {
     pub(super) evidence: Evidence,
     /// What was expected and what was found, for the line of the run.
     pub(super) counted: Option<(i128, Option<i128>)>,
+    /// Whose acknowledged tokens are not there.
+    lost: BTreeSet<Operation>,
 }
 
 /// Looks at the files. If the round was cut short only the tokens can be judged: processes that were
@@ -60,14 +63,22 @@ pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
     for expected in oracles.json.iter().filter(|_| scene.is_complete) {
         counts.extend(expected.look(scene, &mut evidence));
     }
-    // By itself it accuses nobody: two processes may have agreed on it.
-    evidence.fork = evidence
-        .is_any()
-        .then(|| forks::find(scene, &lost))
-        .flatten();
     Finding {
         evidence,
         counted: counts.first().copied(),
+        lost,
+    }
+}
+
+impl Finding {
+    /// Adds who is at fault, as far as the processes tell, once everything else is known: a fork by itself
+    /// accuses nobody, for two processes may have agreed on it.
+    pub(super) fn accuse(&mut self, scene: &Scene<'_>) {
+        let evidence = &mut self.evidence;
+        if evidence.is_any() {
+            evidence.fork = forks::find(scene, &self.lost);
+            evidence.around = around::find(scene.records, evidence);
+        }
     }
 }
 

@@ -66,22 +66,22 @@ impl Round {
     }
 
     fn find(&self) -> Finding {
-        look(
-            &self.oracles,
-            &Scene {
-                directory: self.directory.path(),
-                round: 1,
-                records: &self.records,
-                numbers: Numbers {
-                    procs: 2,
-                    iters: 2,
-                    acked: 3,
-                    started: 4,
-                    failed: 1,
-                },
-                is_complete: self.is_complete,
+        let scene = Scene {
+            directory: self.directory.path(),
+            round: 1,
+            records: &self.records,
+            numbers: Numbers {
+                procs: 2,
+                iters: 2,
+                acked: 3,
+                started: 4,
+                failed: 1,
             },
-        )
+            is_complete: self.is_complete,
+        };
+        let mut finding = look(&self.oracles, &scene);
+        finding.accuse(&scene);
+        finding
     }
 
     fn lines(&self) -> Vec<String> {
@@ -269,6 +269,74 @@ fn a_fork_of_which_nothing_is_lost_gives_way_to_one_that_lost_an_update() {
     assert_eq!(
         round.lines()[0],
         "two processes read c and wrote d and e: p2 #01, p1 #02"
+    );
+}
+
+/// Not the step that it said first, but the one that the other has overwritten.
+#[test]
+fn around_the_two_at_fault_is_told_what_ran_and_what_it_has_read() {
+    let mut round = lines_of("r1-p1-1\nr1-p2-1\n");
+    round.records[1].steps = [step("a", "b"), step("c", "d")].concat();
+    round.records[2].steps = step("c", "e");
+    let around = round.find().evidence.around;
+    let told: Vec<_> = around
+        .iter()
+        .map(|moment| {
+            (
+                moment.operation.to_string(),
+                moment.began_ns,
+                moment.took_ns,
+            )
+        })
+        .collect();
+    let expected = [
+        ("p1 #01", 0, 6_000_000),
+        ("p2 #01", 0, 7_000_000),
+        ("p1 #02", 10_000_000, 6_000_000),
+        ("p2 #02", 10_000_000, 7_000_000),
+    ];
+    assert_eq!(
+        told,
+        expected.map(|(name, began, took)| (name.to_owned(), began, took))
+    );
+    let read = around.iter().map(|moment| moment.read.as_deref());
+    assert_eq!(read.collect::<Vec<_>>(), [None, Some("c"), Some("c"), None]);
+    assert_eq!(around[3].fate, "exit code 1");
+}
+
+#[test]
+fn nothing_is_around_where_nobody_is_known_to_be_at_fault() {
+    let mut round = lines_of(&format!("{ALL}x\n"));
+    assert!(round.find().evidence.around.is_empty());
+    // Nothing that is left ran at the same time.
+    round = lines_of("r1-p1-2\n");
+    assert!(round.find().evidence.around.is_empty());
+    round = lines_of("r1-p2-1\nr1-p1-2\n");
+    assert_eq!(round.find().evidence.around.len(), 4);
+}
+
+/// The culprits are told of, however many others ran nearer to the time between them.
+#[test]
+fn what_is_around_is_bounded_and_has_the_two_at_fault() {
+    let mut round = lines_of("r1-p2-1\n");
+    let crowd = (3..=80).map(|lane| Record {
+        operation: Operation { lane, iteration: 1 },
+        fate: Fate::Killed,
+        ..records()[0].clone()
+    });
+    round.records.truncate(2);
+    round.records.splice(0..0, crowd);
+    let evidence = round.find().evidence;
+    let around: Vec<Operation> = evidence
+        .around
+        .iter()
+        .map(|moment| moment.operation)
+        .collect();
+    assert_eq!(around.len(), 48);
+    let culprits = evidence.culprits().unwrap();
+    assert!(
+        culprits.both.iter().all(|one| around.contains(one)),
+        "{around:?}"
     );
 }
 

@@ -3,7 +3,7 @@
 use super::super::plan::Plan;
 use super::super::verdict::Verdict;
 use super::{Report, Reporter};
-use crate::report::{SCHEDULER, UNSEEN, found, plural, repro, some, style, was, word};
+use crate::report::{SCHEDULER, UNSEEN, found, pace, plural, repro, some, style, was, word};
 use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use std::io::{Result, Write};
 
@@ -43,10 +43,7 @@ impl<W: Write> Reporter for Human<W> {
         for line in details(plan, report) {
             self.under(&line)?;
         }
-        self.word(
-            "Summary",
-            &format!("[{seconds:>7.2}s] {}", summary(plan, report)),
-        )?;
+        self.word("Summary", &timed_summary(plan, report))?;
         if report.has_not_shown_again(plan) {
             self.word("Note", UNSEEN)?;
         }
@@ -76,7 +73,7 @@ impl<W: Write> Human<W> {
     }
 }
 
-fn headline(plan: &Plan) -> String {
+pub(super) fn headline(plan: &Plan) -> String {
     let processes = plural(plan.procs, "process", "processes");
     let rounds = match plan.bounds.to_string() {
         usual if usual.is_empty() => usual,
@@ -87,7 +84,7 @@ fn headline(plan: &Plan) -> String {
 }
 
 /// The numbers.
-fn outcome(report: &Report) -> String {
+pub(super) fn outcome(report: &Report) -> String {
     match (report.expected, report.got) {
         (Some(expected), Some(got)) => {
             let difference = match expected - got {
@@ -103,9 +100,12 @@ fn outcome(report: &Report) -> String {
 }
 
 /// The lines under the run.
-fn details(plan: &Plan, report: &Report) -> Vec<String> {
+pub(super) fn details(plan: &Plan, report: &Report) -> Vec<String> {
     let mut lines: Vec<String> = match &report.verdict {
-        Verdict::Exact => asides(plan, report).into_iter().collect(),
+        Verdict::Exact => {
+            let pace = pace(&report.pace, report.pace.fairness());
+            pace.into_iter().chain(asides(plan, report)).collect()
+        }
         Verdict::Inconclusive { why } => vec![why.clone()],
         Verdict::Violated(evidence) => {
             let round = found(evidence.round, plan.bounds.rounds, &report.count);
@@ -141,6 +141,11 @@ fn harm(report: &Report) -> Option<String> {
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))
+}
+
+pub(super) fn timed_summary(plan: &Plan, report: &Report) -> String {
+    let seconds = report.elapsed.as_secs_f64();
+    format!("[{seconds:>7.2}s] {}", summary(plan, report))
 }
 
 fn summary(plan: &Plan, report: &Report) -> String {

@@ -4,6 +4,7 @@
 use super::super::plan::Plan;
 use super::super::verdict::{Evidence, Harm, Verdict};
 use super::{Report, Reporter};
+use crate::pace::Quantiles;
 use crate::verdict::{Conclusion, Status};
 use crate::workload::Seed;
 use serde::Serialize;
@@ -63,6 +64,8 @@ struct JsonRun<'a> {
     expected: Option<i128>,
     got: Option<i128>,
     harm: Harm,
+    latency_ns: Option<Quantiles>,
+    fairness: Option<f64>,
     seconds: f64,
     why: Option<&'a str>,
     evidence: Option<&'a Evidence>,
@@ -151,6 +154,8 @@ fn run(report: &Report) -> JsonRun<'_> {
         expected: report.expected,
         got: report.got,
         harm: report.harm,
+        latency_ns: report.pace.quantiles(),
+        fairness: report.pace.fairness(),
         seconds: report.elapsed.as_secs_f64(),
         why,
         evidence,

@@ -1,6 +1,7 @@
 //! What is told of a command. A report is a value; printing it is a courtesy.
 
 mod human;
+mod into_view;
 mod json;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ use super::plan::Plan;
 use super::verdict::{Failures, Harm, Verdict};
 use crate::args::Format;
 use crate::hunt::Rounds;
+use crate::pace::Pace;
 use crate::verdict::{Conclusion, Status};
 use hookstate_cli::paint::Paint;
 use human::Human;
@@ -28,6 +30,8 @@ pub(super) struct Report {
     pub(super) expected: Option<i128>,
     pub(super) got: Option<i128>,
     pub(super) failures: Failures,
+    /// From the start of each process that has acknowledged its update to its exit.
+    pub(super) pace: Pace,
     pub(super) harm: Harm,
     pub(super) elapsed: Duration,
     /// The directory of the round that the verdict is about, if it was kept.

@@ -3,13 +3,17 @@
 use super::super::plan::{Again, MaxFail, Oracles, Plan};
 use super::super::record::Fate;
 use super::super::template::{Scope, Template};
-use super::super::verdict::{Evidence, Failures, Fork, Harm, Lost, Verdict};
+use super::super::verdict::{Evidence, Failures, Fork, Harm, Lost, Moment, Verdict};
 use super::human::Human;
 use super::json::Json;
 use super::{Report, Reporter};
 use crate::args::Format;
 use crate::chaos::Chaos;
+use crate::event::Span;
 use crate::hunt::{Bounds, Origin, Rounds};
+use crate::pace::{Pace, RoundPace};
+use crate::report::well_formed::{assert_self_contained, assert_well_formed};
+use crate::report::{html, junit};
 use crate::verdict::Conclusion;
 use crate::workload::{Operation, Seed};
 use hookstate_cli::paint::Paint;
@@ -48,6 +52,8 @@ fn plan() -> Plan {
         directory: None,
         keep: false,
         format: Format::Human,
+        junit: None,
+        html: None,
         history: None,
         chaos: Chaos::default(),
         lacks_race: false,
@@ -70,6 +76,17 @@ fn failures() -> Failures {
     }
 }
 
+/// Of 2 lanes with 3 processes each, of which those of the second lane take twice as long.
+fn pace() -> Pace {
+    let mut round = RoundPace::default();
+    for (lane, iteration) in (1..=3_u64).flat_map(|iteration| [(1, iteration), (2, iteration)]) {
+        let took_ns = 4_000_000 * u64::from(lane);
+        let began_ns = took_ns * iteration;
+        round.take(lane, Span { began_ns, took_ns });
+    }
+    round.of(2)
+}
+
 fn report(verdict: Verdict) -> Report {
     Report {
         count: Rounds {
@@ -82,12 +99,35 @@ fn report(verdict: Verdict) -> Report {
         expected: Some(2400),
         got: Some(2400),
         failures: Failures::default(),
+        pace: pace(),
         harm: Harm::default(),
         elapsed: Duration::from_millis(610),
         kept: None,
         interrupted: false,
         again: "stress --procs 8 -- python3 hook.py '{dir}' '{token}'".to_owned(),
     }
+}
+
+/// Three lanes around the fork.
+fn around() -> Vec<Moment> {
+    let moment = |lane, iteration, began_ns, fate: Fate, versions: Option<(&str, &str)>| {
+        let (read, wrote) = versions.unzip();
+        Moment {
+            operation: Operation { lane, iteration },
+            began_ns,
+            took_ns: 9_000_000,
+            fate: fate.to_string(),
+            read: read.map(str::to_owned),
+            wrote: wrote.map(str::to_owned),
+        }
+    };
+    let long = "9f86d081884c7d65";
+    vec![
+        moment(2, 3, 0, Fate::Acknowledged, Some((long, "41"))),
+        moment(1, 17, 4_000_000, Fate::Acknowledged, Some(("41", "42"))),
+        moment(3, 9, 5_000_000, Fate::Acknowledged, Some(("41", "42"))),
+        moment(2, 4, 9_500_000, Fate::Killed, None),
+    ]
 }
 
 fn violated() -> Report {
@@ -106,6 +146,7 @@ fn violated() -> Report {
             second: operation(3, 9),
             overwritten: Some(operation(1, 17)),
         }),
+        around: around(),
         lost: 7,
         first_lost: vec![
             lost(1, 17, Some(operation(3, 9))),
@@ -244,4 +285,60 @@ fn a_verdict_is_a_conclusion_unless_it_proves_nothing() {
     alone.lacks_race = true;
     let exact = report(Verdict::Exact);
     assert_eq!(exact.conclusion(&alone), Conclusion::Inconclusive);
+}
+
+#[test]
+fn the_page_has_the_command_its_numbers_and_the_two_at_fault() {
+    let text = html::text(&violated().view(&plan())).unwrap();
+    assert_well_formed(&text);
+    assert_self_contained(&text);
+    let (_, body) = text.split_once("<body>").unwrap();
+    insta::assert_snapshot!(body.replace('>', ">\n"));
+}
+
+/// Without a fork those are marked of which one has probably overwritten the other.
+#[test]
+fn a_lost_token_is_drawn_with_its_rival() {
+    let mut report = violated();
+    let Verdict::Violated(evidence) = &mut report.verdict else {
+        panic!("it is violated");
+    };
+    evidence.fork = None;
+    for moment in &mut evidence.around {
+        (moment.read, moment.wrote) = (None, None);
+    }
+    let text = html::text(&report.view(&plan())).unwrap();
+    for words in [
+        "aria-label=\"the update of p1 #17 is lost (r2-p1-17), probably overwritten by p3 #09\"",
+        "<g class=\"side\"><title>p1 #17: exit code 0, in 9.0 ms</title>",
+        "<g class=\"side\"><title>p3 #09: exit code 0, in 9.0 ms</title>",
+        "<g class=\"other\"><title>p2 #04: killed, in 9.0 ms</title>",
+    ] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    assert_eq!(text.matches("class=\"side\"").count(), 2);
+}
+
+/// It has nobody to accuse.
+#[test]
+fn a_page_without_culprits_has_no_diagram() {
+    for report in [report(Verdict::Exact), inconclusive()] {
+        let text = html::text(&report.view(&plan())).unwrap();
+        assert_well_formed(&text);
+        assert!(!text.contains("spacetime"), "{text}");
+    }
+}
+
+#[test]
+fn junit_has_the_command_as_a_case() {
+    let interrupted = Report {
+        interrupted: true,
+        ..inconclusive()
+    };
+    let texts = [report(Verdict::Exact), violated(), interrupted].map(|report| {
+        let text = junit::text(&report.view(&plan())).unwrap();
+        assert_well_formed(&text);
+        text
+    });
+    insta::assert_snapshot!(texts.join("\n"));
 }

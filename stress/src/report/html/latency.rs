@@ -1,9 +1,9 @@
-//! How long the changes took: a histogram for each run of a strategy, all on the same logarithmic
+//! How long the changes took: a histogram for each run but those of controls, all on the same logarithmic
 //! axis, so that they can be compared at a glance.
 
 use crate::pace::Quantiles;
+use crate::report::view::{Row, View};
 use crate::report::words::time;
-use crate::report::{Report, Run};
 use crate::subject::Role;
 use maud::{Markup, html};
 
@@ -17,20 +17,18 @@ const HEIGHT: f64 = 96.0;
 const BELOW: f64 = 18.0;
 
 /// The part of the page.
-pub(super) fn section(report: &Report) -> Markup {
+pub(super) fn section(view: &View) -> Markup {
     let strategies = || {
-        let runs = report.runs.iter();
-        let runs = runs.filter(|run| run.subject.role() == Role::Strategy);
+        let runs = view.runs.iter();
+        let runs = runs.filter(|run| run.role == Role::Strategy);
         runs.filter_map(|run| Some((run, run.pace.quantiles()?)))
     };
     let axis = Axis::around(strategies().map(|(_, quantiles)| quantiles));
     html! {
         @if let Some(axis) = axis {
             section {
-                h2 { "How long a change took" }
-                p { "From its beginning to its acknowledgement, waiting for the lock, retries and the \
-                     pauses that the seed chooses included. The axis is logarithmic and the same for \
-                     all." }
+                h2 { (view.words.pace_title) }
+                p { (view.words.pace) }
                 div class="charts" {
                     @for (run, quantiles) in strategies() { (figure(run, &quantiles, &axis)) }
                 }
@@ -70,7 +68,7 @@ fn decade(ns: u64) -> f64 {
 }
 
 /// The number of changes in each bar of the axis.
-fn bars(run: &Run, axis: &Axis) -> Vec<u64> {
+fn bars(run: &Row, axis: &Axis) -> Vec<u64> {
     let mut bars = vec![0; ((axis.to - axis.from) as f64 * BARS) as usize];
     let last = bars.len() - 1;
     for (ns, changes) in run.pace.distribution() {
@@ -80,13 +78,13 @@ fn bars(run: &Run, axis: &Axis) -> Vec<u64> {
     bars
 }
 
-fn figure(run: &Run, quantiles: &Quantiles, axis: &Axis) -> Markup {
-    let name = <&str>::from(run.subject);
+fn figure(run: &Row, quantiles: &Quantiles, axis: &Axis) -> Markup {
+    let (name, shape) = (&run.title.name, run.title.shape);
     let words = words(quantiles);
     html! {
         figure {
-            figcaption { strong { (name) " " (run.shape) } " " (words) }
-            (picture(run, quantiles, axis, &format!("{name} {}: {words}", run.shape)))
+            figcaption { strong { (name) " " (shape) } " " (words) }
+            (picture(run, quantiles, axis, &format!("{name} {shape}: {words}")))
         }
     }
 }
@@ -96,7 +94,7 @@ fn words(all: &Quantiles) -> String {
     format!("p50 {p50}, p99 {p99}, max {max}")
 }
 
-fn picture(run: &Run, quantiles: &Quantiles, axis: &Axis, label: &str) -> Markup {
+fn picture(run: &Row, quantiles: &Quantiles, axis: &Axis, label: &str) -> Markup {
     let bars = bars(run, axis);
     let most = bars.iter().copied().max().unwrap_or(0).max(1);
     let view = format!("0 0 {WIDTH} {}", HEIGHT + BELOW);

@@ -5,21 +5,22 @@ mod latency;
 mod space_time;
 
 use super::human;
+use super::view::{Row, Title, View};
 use super::words::{percent, time};
-use super::{Report, Run};
-use crate::verdict::{Conclusion, Evidence, Status, Verdict};
+use crate::pace::Quantiles;
+use crate::verdict::{Conclusion, Status};
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("page.css");
 
 /// The whole page.
-pub(super) fn text(report: &Report) -> Result<String> {
-    Ok(page(report).into_string())
+pub(crate) fn text(view: &View) -> Result<String> {
+    Ok(page(view).into_string())
 }
 
-fn page(report: &Report) -> Markup {
-    let conclusion = conclusion(report.conclusion());
+fn page(view: &View) -> Markup {
+    let conclusion = conclusion(view.conclusion);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -27,23 +28,18 @@ fn page(report: &Report) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { "stress: " (conclusion) ", seed " (report.seed) }
+                title { "stress: " (conclusion) ", seed " (view.seed) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (header(report, conclusion))
+                (header(view, conclusion))
                 main {
-                    section { h2 { "Runs" } (runs(report)) }
-                    (found(report))
-                    (latency::section(report))
-                    (again(report))
+                    section { h2 { "Runs" } (runs(view)) }
+                    (found(view))
+                    (latency::section(view))
+                    (again(view))
                 }
-                footer {
-                    p {
-                        "A seed fixes what is done and where the processes pause. It does not fix \
-                         the scheduler, so a violation may take several tries to show again."
-                    }
-                }
+                footer { p { (view.words.seed) } }
             }
         }
     }
@@ -58,14 +54,11 @@ const fn conclusion(conclusion: Conclusion) -> &'static str {
     }
 }
 
-fn header(report: &Report, conclusion: &str) -> Markup {
-    let settings = human::settings(report);
+fn header(view: &View, conclusion: &str) -> Markup {
     html! {
         header class=(conclusion) {
             h1 { "stress " strong { (conclusion) } }
-            p { (human::headline(report)) }
-            @if !settings.is_empty() { p { (settings) } }
-            p { (human::summary(report)) }
+            @for line in &view.lines { p { (line) } }
         }
     }
 }
@@ -79,58 +72,60 @@ const fn class(status: Status) -> &'static str {
 }
 
 /// The table. It is as wide as it has to be and scrolls inside itself.
-fn runs(report: &Report) -> Markup {
+fn runs(view: &View) -> Markup {
     html! {
         div class="scroll" tabindex="0" {
             table {
                 thead {
                     tr {
-                        @for name in ["", "name", "shape"] { th scope="col" { (name) } }
+                        @for name in ["", "name"] { th scope="col" { (name) } }
                         @for name in NUMBERS { th scope="col" class="number" { (name) } }
                     }
                 }
-                tbody { @for run in &report.runs { (row(run)) } }
+                tbody { @for run in &view.runs { (row(run)) } }
             }
         }
     }
 }
 
 const NUMBERS: [&str; 9] = [
-    "rounds", "expected", "got", "p50", "p99", "p99.9", "max", "fairness", "seconds",
+    "expected", "got", "p50", "p99", "p99.9", "max", "fairness", "rounds", "seconds",
 ];
 
-fn row(run: &Run) -> Markup {
+fn row(run: &Row) -> Markup {
     html! {
         tr {
-            td { span class=(format!("status {}", class(run.status()))) {
-                (human::word(run.status()))
+            td { span class=(format!("status {}", class(run.status))) {
+                (human::word(run.status))
             } }
-            th scope="row" { (<&str>::from(run.subject)) }
-            td { (run.shape) }
+            th scope="row" { (run.title.name) " " span class="soft" { (run.title.shape) } }
             @for number in numbers(run) { td class="number" { (number) } }
         }
     }
 }
 
-fn numbers(run: &Run) -> [String; 9] {
+fn numbers(run: &Row) -> [String; 9] {
     let quantiles = run.pace.quantiles();
-    let of = |pick: fn(&crate::pace::Quantiles) -> u64| {
-        quantiles.as_ref().map_or_else(none, |all| time(pick(all)))
-    };
+    let of =
+        |pick: fn(&Quantiles) -> u64| quantiles.as_ref().map_or_else(none, |all| time(pick(all)));
     [
-        match run.rounds {
-            Some(most) => format!("{} of {most}", run.count.done),
-            None => run.count.done.to_string(),
-        },
-        run.expected.to_string(),
-        run.got.map_or_else(none, |got| got.to_string()),
+        count(run.expected),
+        count(run.got),
         of(|all| all.p50),
         of(|all| all.p99),
         of(|all| all.p99_9),
         of(|all| all.max),
-        run.fairness().map_or_else(none, percent),
+        run.fairness.map_or_else(none, percent),
+        match run.rounds {
+            Some(most) => format!("{} of {most}", run.rounds_done),
+            None => run.rounds_done.to_string(),
+        },
         format!("{:.2}", run.elapsed.as_secs_f64()),
     ]
+}
+
+fn count(number: Option<i128>) -> String {
+    number.map_or_else(none, |number| number.to_string())
 }
 
 fn none() -> String {
@@ -138,8 +133,8 @@ fn none() -> String {
 }
 
 /// What was found, worst first: violations, then what says nothing, then what had to be found.
-fn found(report: &Report) -> Markup {
-    let with = |status: Status| report.runs.iter().filter(move |run| run.status() == status);
+fn found(view: &View) -> Markup {
+    let with = |status: Status| view.runs.iter().filter(move |run| run.status == status);
     html! {
         @for status in [Status::Violated, Status::Missed, Status::Inconclusive] {
             @for run in with(status) { section class=(class(status)) { (finding(run)) } }
@@ -155,38 +150,31 @@ fn found(report: &Report) -> Markup {
     }
 }
 
-fn title(run: &Run) -> String {
-    let (name, outcome) = (<&str>::from(run.subject), human::outcome(run));
-    format!("{name}, {}: {outcome}", run.shape)
+fn title(run: &Row) -> String {
+    let Title { name, shape, .. } = &run.title;
+    format!("{name}, {shape}: {}", run.outcome)
 }
 
-fn finding(run: &Run) -> Markup {
+fn finding(run: &Row) -> Markup {
     html! {
-        h2 { (human::word(run.status())) " " (title(run)) }
+        h2 { (human::word(run.status)) " " (title(run)) }
         (evidence(run))
     }
 }
 
-fn evidence(run: &Run) -> Markup {
+fn evidence(run: &Row) -> Markup {
     html! {
-        ul { @for line in human::details(run) { li { (line) } } }
-        @if let Verdict::Violated(evidence) = &run.verdict { (diagram(evidence)) }
+        ul { @for line in &run.details { li { (line) } } }
+        @if let Some(diagram) = &run.diagram { (space_time::figure(diagram)) }
     }
 }
 
-fn diagram(evidence: &Evidence) -> Markup {
-    match evidence.fork {
-        Some(fork) if !evidence.around.is_empty() => space_time::figure(fork, &evidence.around),
-        _ => html! {},
-    }
-}
-
-fn again(report: &Report) -> Markup {
+fn again(view: &View) -> Markup {
     html! {
         section {
             h2 { "Run again" }
             div class="scroll" tabindex="0" {
-                pre { @for run in &report.runs { (run.again) "\n" } }
+                pre { @for run in &view.runs { (run.again) "\n" } }
             }
         }
     }

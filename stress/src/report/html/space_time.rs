@@ -1,15 +1,15 @@
-//! The changes around a lost update, in space and time: a lane for each process, time runs down.
+//! What went on around a lost update, in space and time: a lane for each process, time runs down.
 //!
-//! Every beginning and every end of a change has a row of its own, so a box is high enough for its
+//! Every beginning and every end has a row of its own, so a box is high enough for its
 //! words however short the change was, and what matters is seen exactly: what came before what, and
 //! what overlapped. How long it took stands beside it.
 
+use crate::report::view::{Diagram, Moment};
 use crate::report::words::time;
-use crate::verdict::{Fork, Moment};
 use crate::workload::Operation;
 use maud::{Markup, html};
 
-/// How many changes are shown, and in how many lanes at most.
+/// How many boxes are shown, and in how many lanes at most.
 const SHOWN_MAX: usize = 24;
 const LANES_MAX: usize = 8;
 
@@ -19,46 +19,46 @@ const TOP: usize = 24;
 const TIMES: usize = 62;
 const DIGIT: usize = 7;
 
-/// The figure of the changes around a fork.
-pub(super) fn figure(fork: Fork, around: &[Moment]) -> Markup {
-    let picture = Picture::of(fork, around);
+/// The figure of a diagram.
+pub(super) fn figure(diagram: &Diagram) -> Markup {
+    let picture = Picture::of(diagram);
     html! {
         figure class="spacetime" {
             div class="scroll" tabindex="0" { (picture.svg()) }
             figcaption {
-                "A column for each process, the two that lost an update first; time runs down. Every \
-                 beginning and end has a row of its own: the order is exact, and the height says \
-                 nothing about the duration. A box says which version the change read and which it \
-                 wrote."
+                (diagram.columns)
+                "; time runs down. Every beginning and end has a row of its own: the order is exact, \
+                 and the height says nothing about the duration. "
+                (diagram.boxes)
             }
         }
     }
 }
 
-struct Picture {
-    fork: Fork,
-    shown: Vec<Moment>,
+struct Picture<'a> {
+    diagram: &'a Diagram,
+    shown: Vec<&'a Moment>,
     lanes: Vec<u32>,
     /// All beginnings and ends, in order.
     rows: Vec<u64>,
     lane_width: usize,
 }
 
-impl Picture {
-    fn of(fork: Fork, around: &[Moment]) -> Self {
-        let nearest = nearest(fork, around);
-        let lanes = lanes(fork, &nearest);
+impl<'a> Picture<'a> {
+    fn of(diagram: &'a Diagram) -> Self {
+        let nearest = nearest(diagram);
+        let lanes = lanes(diagram, &nearest);
         let mut shown = nearest;
         shown.retain(|moment| lanes.contains(&moment.operation.lane));
-        let mut rows: Vec<u64> = shown.iter().flat_map(ends).collect();
+        let mut rows: Vec<u64> = shown.iter().flat_map(|moment| ends(moment)).collect();
         rows.sort_unstable();
         rows.dedup();
         let longest = shown
             .iter()
-            .map(|moment| label(moment).chars().count())
+            .map(|moment| moment.label.chars().count())
             .max();
         Self {
-            fork,
+            diagram,
             shown,
             lanes,
             rows,
@@ -87,7 +87,7 @@ impl Picture {
         let (width, height) = (self.width(), self.height());
         html! {
             svg width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) role="img"
-                aria-label=(self.fork) {
+                aria-label=(self.diagram.label) {
                 @for &lane in &self.lanes { (self.lane(lane)) }
                 @for &ns in &self.rows { (self.row(ns)) }
                 @for moment in &self.shown { (self.change(moment)) }
@@ -115,70 +115,47 @@ impl Picture {
         let width = self.lane_width - 6;
         html! {
             g class=(self.class(moment.operation)) {
-                title { (words(moment)) }
+                title { (moment.words) }
                 rect x=(x) y=(from + 1) width=(width) height=((to - from).max(ROW) - 2) rx="3" {}
                 text x=(x + width / 2) y=((from + to) / 2 + 4) text-anchor="middle" {
-                    (label(moment))
+                    (moment.label)
                 }
             }
         }
     }
 
     fn class(&self, operation: Operation) -> &'static str {
-        match is_side(self.fork, operation) {
+        match self.diagram.is_culprit(operation) {
             true => "side",
             false => "other",
         }
     }
 }
 
-fn is_side(fork: Fork, operation: Operation) -> bool {
-    [fork.first, fork.second].contains(&operation)
+const fn ends(moment: &Moment) -> [u64; 2] {
+    [moment.began_ns, moment.ended_ns]
 }
 
-fn ends(moment: &Moment) -> [u64; 2] {
-    [moment.began_ns, moment.ended_ns()]
-}
-
-/// Those that begin nearest to the two sides, which are among them.
-fn nearest(fork: Fork, around: &[Moment]) -> Vec<Moment> {
-    let sides = around
-        .iter()
-        .filter(|moment| is_side(fork, moment.operation));
-    let middle = sides.map(|side| side.began_ns).max().unwrap_or(0);
-    let mut nearest = around.to_vec();
-    nearest.sort_by_key(|moment| {
-        let distance = moment.began_ns.abs_diff(middle);
-        (!is_side(fork, moment.operation), distance)
-    });
+/// Those that begin nearest to the two culprits, which are among them.
+fn nearest(diagram: &Diagram) -> Vec<&Moment> {
+    let is_culprit = |moment: &Moment| diagram.is_culprit(moment.operation);
+    let culprits = diagram.moments.iter().filter(|moment| is_culprit(moment));
+    let middle = culprits.map(|moment| moment.began_ns).max().unwrap_or(0);
+    let mut nearest: Vec<&Moment> = diagram.moments.iter().collect();
+    nearest.sort_by_key(|moment| (!is_culprit(moment), moment.began_ns.abs_diff(middle)));
     nearest.truncate(SHOWN_MAX);
     nearest
 }
 
-/// Those of the two sides first, then the others in the order of their distance.
-fn lanes(fork: Fork, nearest: &[Moment]) -> Vec<u32> {
-    let sides = [fork.first.lane, fork.second.lane];
+/// Those of the two culprits first, then the others in the order of their distance.
+fn lanes(diagram: &Diagram, nearest: &[&Moment]) -> Vec<u32> {
+    let culprits = diagram.culprits.map(|operation| operation.lane);
     let others = nearest.iter().map(|moment| moment.operation.lane);
     let mut lanes = Vec::new();
-    for lane in sides.into_iter().chain(others) {
+    for lane in culprits.into_iter().chain(others) {
         if !lanes.contains(&lane) && lanes.len() < LANES_MAX {
             lanes.push(lane);
         }
     }
     lanes
-}
-
-fn label(moment: &Moment) -> String {
-    match moment.read {
-        Some(read) => format!("{read}→{}", read + 1),
-        None => "+1".to_owned(),
-    }
-}
-
-fn words(moment: &Moment) -> String {
-    let (operation, took) = (moment.operation, time(moment.took_ns));
-    match moment.read {
-        Some(read) => format!("{operation}: read {read}, wrote {}, in {took}", read + 1),
-        None => format!("{operation}: added one without reading, in {took}"),
-    }
 }
