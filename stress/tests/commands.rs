@@ -167,6 +167,28 @@ fn a_command_that_fails_is_in_doubt_and_too_many_make_it_inconclusive() {
         .came_to(11, &["no command was acknowledged"]);
 }
 
+/// It has failed in good order, and nothing is lost.
+#[test]
+fn a_command_that_fails_without_an_update_is_no_lost_update() {
+    let count = "[ {iter} = 2 ] && exit 3; \
+                 : >{dir}/made{iter}; echo \"{\\\"n\\\": $(ls {dir} | grep -c made)}\" >{dir}/s.json";
+    let run = |words: &[&str], count| {
+        let all = [
+            "--procs=1",
+            "--iters=4",
+            "--no-control",
+            "--expect-json={dir}/s.json:/n=procs*iters",
+        ];
+        Stress::sh(&[&all[..], words].concat(), count).run()
+    };
+    run(&[], count).came_to(11, &["1 of 4 commands failed, more than --max-fail 0"]);
+    run(&["--max-fail=1"], count)
+        .came_to(11, &["expected 4 got 3, which 1 of 4 commands may explain"]);
+    run(&["--max-fail=100%"], "exit 1").came_to(11, &["no command was acknowledged"]);
+    let lossy = count.replace("made{iter}", "made");
+    run(&["--max-fail=1"], &lossy).came_to(10, &["expected 4 got 1, 3 lost\n"]);
+}
+
 #[test]
 fn a_number_in_json_is_held_against_what_was_acknowledged() {
     let count = "echo \"{\\\"n\\\": $(( {iter} * 2 ))}\" >{dir}/s.json";

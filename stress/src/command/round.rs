@@ -182,6 +182,7 @@ fn judge(
     };
     let Finding {
         mut evidence,
+        doubt,
         counted,
     } = oracle::look(&plan.oracles, &left);
     if let Some(file) = &scene.history {
@@ -196,7 +197,8 @@ fn judge(
         }
         (cut, _) => cut,
     };
-    let verdict = match why_inconclusive(plan, &numbers, &failures, cut) {
+    let why = why_inconclusive(plan, &numbers, &failures, cut);
+    let verdict = match why.or(doubt) {
         _ if evidence.is_any() => Verdict::Violated(Box::new(evidence)),
         Some(why) => Verdict::Inconclusive { why },
         None => Verdict::Exact,

@@ -41,34 +41,51 @@ pub(super) struct Scene<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Finding {
     pub(super) evidence: Evidence,
+    /// Why a claim that is not true may have been kept all the same.
+    pub(super) doubt: Option<String>,
     /// What was expected and what was found, for the line of the run.
-    pub(super) counted: Option<(i128, Option<i128>)>,
+    pub(super) counted: Option<Counted>,
+}
+
+/// What was expected, and what was found if that can be said.
+type Counted = (i128, Option<i128>);
+
+impl Finding {
+    fn complain(&mut self, complaint: String) {
+        self.evidence.complaints.push(complaint);
+    }
+
+    fn doubt_with(&mut self, why: String) {
+        self.doubt.get_or_insert(why);
+    }
 }
 
 /// Looks at the files. If the round was cut short only the tokens can be judged: processes that were
 /// killed then are in no claim.
 pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
-    let mut evidence = Evidence {
-        round: scene.round,
-        ..Evidence::default()
+    let mut finding = Finding {
+        evidence: Evidence {
+            round: scene.round,
+            ..Evidence::default()
+        },
+        ..Finding::default()
     };
     let mut counts = Vec::new();
     let mut lost = BTreeSet::new();
     for expected in &oracles.tokens {
-        counts.push(expected.look(scene, &mut evidence, &mut lost));
+        counts.push(expected.look(scene, &mut finding.evidence, &mut lost));
     }
     for expected in oracles.json.iter().filter(|_| scene.is_complete) {
-        counts.extend(expected.look(scene, &mut evidence));
+        counts.extend(expected.look(scene, &mut finding));
     }
     // By itself it accuses nobody: two processes may have agreed on it.
+    let evidence = &mut finding.evidence;
     evidence.fork = evidence
         .is_any()
         .then(|| forks::find(scene, &lost))
         .flatten();
-    Finding {
-        evidence,
-        counted: counts.first().copied(),
-    }
+    finding.counted = counts.first().copied();
+    finding
 }
 
 /// The tokens that are there, each as often as it is, where the first `--expect-tokens` looks.
