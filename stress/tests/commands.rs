@@ -347,6 +347,15 @@ fn a_command_that_is_ended_is_gone_with_all_that_it_has_started() {
     }
 }
 
+/// Nobody writes to the pipe.
+#[test]
+fn a_pipe_in_the_place_of_the_file_is_told() {
+    let words = ["--procs=1", "--iters=1", "--no-control", TOKENS];
+    Stress::sh(&words, "mkfifo {dir}/log")
+        .run()
+        .came_to(10, &["cannot be read: it is no regular file"]);
+}
+
 #[test]
 fn what_a_command_leaves_running_does_not_hold_it_up_and_is_ended_with_the_round() {
     let outside = tempfile::tempdir().unwrap();

@@ -2,7 +2,8 @@
 
 use super::super::claim::{Claim, Numbers};
 use super::super::template::{Scope, Template};
-use super::{Counted, Finding, Scene, value_in};
+use super::file::{Unread, value_in};
+use super::{Counted, Finding, Scene};
 use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
@@ -39,15 +40,18 @@ impl ExpectJson {
                 let why = format!("but {} is not there", self.path(scene));
                 finding.complain(self.complaint(numbers, &why));
             }
-            Err(why) => finding.complain(self.complaint(numbers, &format!("but {why}"))),
+            Err(Unread::Wrong(why)) => {
+                finding.complain(self.complaint(numbers, &format!("but {why}")));
+            }
+            Err(Unread::Unknown(why)) => finding.doubt_with(format!("{self}: {why}")),
         }
         expected.map(|expected| (expected, got.ok().flatten()))
     }
 
     /// The number that is there; nothing, if there is no file.
-    fn number(&self, scene: &Scene<'_>) -> Result<Option<i128>, String> {
+    fn number(&self, scene: &Scene<'_>) -> Result<Option<i128>, Unread> {
         let value = value_in(&self.path(scene), &self.pointer)?;
-        let number = |value| integer(&value).ok_or_else(|| format!("{value} is no integer"));
+        let number = |value| integer(&value).ok_or_else(|| format!("{value} is no integer").into());
         value.map(number).transpose()
     }
 

@@ -5,6 +5,7 @@
 //! killed or has failed is not known, so its token may be there or not.
 
 pub(super) mod check;
+mod file;
 mod forks;
 mod json;
 mod tokens;
@@ -21,7 +22,6 @@ use super::record::{Record, token};
 use super::verdict::Evidence;
 use crate::workload::Operation;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::Path;
 
 /// How much of a list is kept as evidence. The first tell it all.
@@ -73,7 +73,7 @@ pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
     let mut counts = Vec::new();
     let mut lost = BTreeSet::new();
     for expected in &oracles.tokens {
-        counts.push(expected.look(scene, &mut finding.evidence, &mut lost));
+        counts.push(expected.look(scene, &mut finding, &mut lost));
     }
     for expected in oracles.json.iter().filter(|_| scene.is_complete) {
         counts.extend(expected.look(scene, &mut finding));
@@ -107,33 +107,5 @@ impl Scene<'_> {
 
     fn token(&self, operation: Operation) -> String {
         token(self.round, operation)
-    }
-}
-
-/// The text of a file. One that is not there is empty, unless something must be in it.
-fn text_of(path: &str) -> Result<Option<String>, String> {
-    match std::fs::read(path) {
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) => Err(format!("{path} is not text: {error}")),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{path} cannot be read: {error}")),
-    }
-}
-
-/// What is at the pointer in a file of JSON, or what is wrong with it. Nothing, if there is no file.
-fn value_in(path: &str, pointer: &str) -> Result<Option<serde_json::Value>, String> {
-    let Some(text) = text_of(path)? else {
-        return Ok(None);
-    };
-    let mut value: serde_json::Value = match serde_json::from_str(&text) {
-        Ok(value) => value,
-        Err(_) if text.trim().is_empty() => return Err(format!("{path} is empty")),
-        Err(error) => return Err(format!("{path} is not JSON: {error}")),
-    };
-    match value.pointer_mut(pointer) {
-        Some(found) => Ok(Some(found.take())),
-        None => Err(format!("{path} has nothing at {pointer}")),
     }
 }

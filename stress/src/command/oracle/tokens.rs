@@ -4,8 +4,9 @@
 use super::super::record::{Fate, Record};
 use super::super::template::{Scope, Template};
 use super::super::verdict::{Evidence, Lost};
+use super::file::{Unread, text_of, value_in};
 use super::json::split_pointer;
-use super::{EVIDENCE_MAX, Scene, text_of, value_in};
+use super::{Counted, EVIDENCE_MAX, Finding, Scene};
 use crate::workload::Operation;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,17 +33,22 @@ impl ExpectTokens {
     pub(super) fn look(
         &self,
         scene: &Scene<'_>,
-        evidence: &mut Evidence,
+        finding: &mut Finding,
         lost: &mut BTreeSet<Operation>,
-    ) -> (i128, Option<i128>) {
+    ) -> Counted {
         let expected = i128::from(scene.numbers.acked);
         let tokens = match self.tokens(scene) {
             Ok(tokens) => tokens,
-            Err(why) => {
-                evidence.complaints.push(format!("{self}: {why}"));
+            Err(Unread::Wrong(why)) => {
+                finding.complain(format!("{self}: {why}"));
+                return (expected, None);
+            }
+            Err(Unread::Unknown(why)) => {
+                finding.doubt_with(format!("{self}: {why}"));
                 return (expected, None);
             }
         };
+        let evidence = &mut finding.evidence;
         let given = scene.by_token();
         for (token, times) in &tokens {
             match given.contains_key(token) {
@@ -58,7 +64,7 @@ impl ExpectTokens {
     }
 
     /// The tokens that are there, and how often.
-    pub(super) fn tokens(&self, scene: &Scene<'_>) -> Result<BTreeMap<String, u64>, String> {
+    pub(super) fn tokens(&self, scene: &Scene<'_>) -> Result<BTreeMap<String, u64>, Unread> {
         let path = self
             .file
             .fill(|_| scene.directory.to_string_lossy().into_owned());
@@ -69,7 +75,7 @@ impl ExpectTokens {
         let all = match all {
             Some(all) => all,
             None if scene.numbers.acked == 0 => Vec::new(),
-            None => return Err(format!("{path} is not there")),
+            None => return Err(format!("{path} is not there").into()),
         };
         let mut tokens = BTreeMap::new();
         for token in all {
