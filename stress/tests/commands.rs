@@ -347,6 +347,31 @@ fn a_command_that_is_ended_is_gone_with_all_that_it_has_started() {
     }
 }
 
+#[test]
+fn what_a_command_leaves_writing_for_ever_does_not_hold_it_up() {
+    let line = format!(
+        "setsid sh -c ': >{{dir}}/began{{proc}}; exec yes' & \
+         until [ -e {{dir}}/began{{proc}} ]; do :; done; {APPEND}"
+    );
+    Stress::sh(&["--procs=2", "--iters=1", "--timeout=20", TOKENS], &line)
+        .run()
+        .came_to(0, &["expected 2 got 2\n"]);
+}
+
+#[test]
+fn a_command_that_writes_for_ever_is_killed_when_it_is_its_turn() {
+    let words = [
+        "--procs=2",
+        "--iters=2",
+        "--chaos=kill=100%",
+        "--timeout=20",
+        "--check=true",
+    ];
+    Stress::new(&[&words[..], &["--", "yes"]].concat())
+        .run()
+        .came_to(11, &["no command was acknowledged", "4 kills"]);
+}
+
 /// Nobody writes to the pipe.
 #[test]
 fn a_pipe_in_the_place_of_the_file_is_told() {
