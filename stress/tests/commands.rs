@@ -347,6 +347,23 @@ fn a_command_that_is_ended_is_gone_with_all_that_it_has_started() {
     }
 }
 
+/// It leaves the group that it was started in, for that of this test.
+#[test]
+fn a_command_that_has_left_its_group_is_ended() {
+    let leave = "import os, time; os.setpgid(0, os.getpgid(os.getppid())); \
+                 os.close(1); os.close(2); time.sleep(600)";
+    let words = [
+        "--procs=1",
+        "--iters=1",
+        "--no-control",
+        TOKENS,
+        "--timeout=1",
+    ];
+    Stress::new(&[&words[..], &["--", "python3", "-IS", "-c", leave]].concat())
+        .run()
+        .came_to(11, &["the time of 1 s ran out"]);
+}
+
 #[test]
 fn what_a_command_leaves_writing_for_ever_does_not_hold_it_up() {
     let line = format!(
