@@ -3,6 +3,7 @@
 use crate::program::{command, names_in, stderr, stdout, stress_in};
 use crate::{endless_with, interrupt};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// `stress` in a directory, with both files in another.
 fn with_files(words: &str) -> (tempfile::TempDir, String, String) {
@@ -107,4 +108,42 @@ fn a_file_has_the_mode_of_any_other() {
     std::fs::write(&like, "").unwrap();
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&files.path().join("stress.xml")), mode(&like));
+}
+
+/// A file that takes the place of a device would be the end of the device.
+#[test]
+fn a_pipe_and_a_link_stay_what_they_are_and_are_written_to() {
+    use std::os::unix::fs::FileTypeExt;
+    let (scratch, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [pipe, link, behind] = ["pipe", "link", "behind"].map(|name| files.path().join(name));
+    std::os::unix::fs::symlink("behind", &link).unwrap();
+    std::fs::write(&behind, "old").unwrap();
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let mut reader = Command::new("cat");
+    let reader = reader.arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+    let words = format!(
+        "--strategy flock --no-control --procs 2 --iters 2 --shape loop --junit {} --html {}",
+        pipe.display(),
+        link.display()
+    );
+    let output = stress_in(scratch.path(), &words);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let junit = stdout(&reader.wait_with_output().unwrap());
+    assert!(junit.contains("<testsuite"), "{junit}");
+    assert!(std::fs::read_to_string(&behind).unwrap().contains("<html"));
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_file_is_told_before_anything_runs() {
+    let (scratch, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let words = format!("--no-control --html {}", files.path().display());
+    let output = stress_in(scratch.path(), &words);
+    assert_eq!(
+        (output.status.code(), stdout(&output)),
+        (Some(1), String::new()),
+        "{output:?}"
+    );
 }
