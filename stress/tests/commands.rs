@@ -389,6 +389,17 @@ fn a_command_that_writes_for_ever_is_killed_when_it_is_its_turn() {
         .came_to(11, &["no command was acknowledged", "4 kills"]);
 }
 
+/// Its words are shown on a terminal.
+#[test]
+fn what_a_command_says_does_nothing_to_a_terminal() {
+    let evil = "printf '\\033]0;t\\007\\n' >&2; printf '\\033[2J\\n' >>{dir}/log; exit 3";
+    let check = ["--check", "printf '\\033[2J\\n' >&2; exit 1"];
+    let words = ["--procs=1", "--iters=1", "--no-control", TOKENS];
+    let ran = Stress::sh(&[&words[..], &check].concat(), evil).run();
+    let ran = ran.came_to(10, &["never given out: \u{fffd}[2J", "check: \u{fffd}[2J"]);
+    assert!(!ran.out.contains(['\x1b', '\x07']), "{:?}", ran.out);
+}
+
 /// Nobody writes to the pipe.
 #[test]
 fn a_pipe_in_the_place_of_the_file_is_told() {

@@ -4,6 +4,7 @@
 //! be waited for. What was in them when the process ended is still read.
 
 use super::record::Step;
+use super::shown;
 use crate::run::{Children, Meanwhile};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
@@ -159,10 +160,11 @@ impl Pipe {
                 said.steps.push(step);
             }
         } else if self.complains && !line.is_empty() {
+            let line = shown::line(line);
             if said.first_complaints.len() < COMPLAINTS_MAX {
-                said.first_complaints.push(line.to_owned());
+                said.first_complaints.push(line.clone());
             }
-            said.complaint = Some(line.to_owned());
+            said.complaint = Some(line);
         }
         self.line.clear();
     }

@@ -1,6 +1,7 @@
 //! `--expect-json FILE:POINTER=EXPR`: a number in a file of JSON is what it must be.
 
 use super::super::claim::{Claim, Numbers};
+use super::super::shown;
 use super::super::template::{Scope, Template};
 use super::file::{Unread, value_in};
 use super::{Counted, Finding, Scene};
@@ -51,7 +52,8 @@ impl ExpectJson {
     /// The number that is there; nothing, if there is no file.
     fn number(&self, scene: &Scene<'_>) -> Result<Option<i128>, Unread> {
         let value = value_in(&self.path(scene), &self.pointer)?;
-        let number = |value| integer(&value).ok_or_else(|| format!("{value} is no integer").into());
+        let none = |value: &Value| format!("{} is no integer", shown::word(&value.to_string()));
+        let number = |value| integer(&value).ok_or_else(|| none(&value).into());
         value.map(number).transpose()
     }
 

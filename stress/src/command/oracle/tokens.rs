@@ -2,6 +2,7 @@
 //! other at most once, and none that was never given out.
 
 use super::super::record::{Fate, Record};
+use super::super::shown;
 use super::super::template::{Scope, Template};
 use super::super::verdict::{Evidence, Lost};
 use super::file::{Unread, text_of, value_in};
@@ -148,9 +149,8 @@ fn rival<'a>(lost: &Record, kept: &[&'a Record]) -> Option<&'a Record> {
 }
 
 fn push(list: &mut Vec<String>, token: &str) {
-    const CHARS_MAX: usize = 60;
     if list.len() < EVIDENCE_MAX {
-        list.push(token.chars().take(CHARS_MAX).collect());
+        list.push(shown::word(token));
     }
 }
 
