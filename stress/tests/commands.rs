@@ -400,6 +400,23 @@ fn what_a_command_says_does_nothing_to_a_terminal() {
     assert!(!ran.out.contains(['\x1b', '\x07']), "{:?}", ran.out);
 }
 
+/// A soft limit is raised if it has to be, and a hard one is told of before anything runs.
+#[test]
+fn so_many_commands_at_once_have_as_many_open_files_as_they_need() {
+    let limited = |limit: &str| {
+        let place = tempfile::tempdir().unwrap();
+        let mut sh = Command::new("sh");
+        sh.args(["-c", &format!("ulimit {limit} 60; exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_stress"))
+            .args(["--procs=20", "--iters=2", "--check=true", "--dir"])
+            .arg(place.path())
+            .args(["--", "true"]);
+        Ran::new(sh.output().unwrap(), place)
+    };
+    limited("-Sn").came_to(0, &["40 of 40 acknowledged"]);
+    limited("-n").came_to(1, &["--procs 20 needs 180 open files", "2 fit"]);
+}
+
 /// Nobody writes to the pipe.
 #[test]
 fn a_pipe_in_the_place_of_the_file_is_told() {

@@ -10,7 +10,7 @@ use crate::chaos::in_namespace;
 use crate::history::HistoryFile;
 use crate::hunt::{Relic, Rounds, Story};
 use crate::progress::Progress;
-use crate::run::Place;
+use crate::run::{Place, raise_for_commands};
 use crate::verdict::{Conclusion, Status};
 use anyhow::Context;
 use hookstate_cli::interrupt::Interrupt;
@@ -77,6 +77,7 @@ pub(crate) fn outcome(plan: &Plan, interrupt: Interrupt) -> anyhow::Result<Summa
 }
 
 fn prepare(plan: &Plan, interrupt: Interrupt) -> anyhow::Result<Scene<'_>> {
+    raise_for_commands(plan.procs)?;
     orphans::adopt().context("cannot become the parent of what the command leaves behind")?;
     Ok(Scene {
         plan,

@@ -13,6 +13,7 @@ mod round;
 mod trial;
 
 pub(crate) use children::Children;
+pub(crate) use limits::raise_for_commands;
 pub(crate) use meanwhile::Meanwhile;
 pub(crate) use place::Place;
 
