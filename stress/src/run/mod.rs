@@ -74,8 +74,10 @@ fn conduct(
     }
     report.interrupted = scene.interrupt.is_asked();
     report.elapsed = started.elapsed();
-    files.write(&report)?;
+    // What was found is told, too, if there is no room for a file of it.
+    let filed = files.write(&report);
     written(reporter.end(&report))?;
+    filed?;
     Ok(report.conclusion())
 }
 

@@ -147,3 +147,17 @@ fn a_directory_in_the_place_of_a_file_is_told_before_anything_runs() {
         "{output:?}"
     );
 }
+
+#[test]
+fn what_was_found_is_told_though_there_is_no_room_for_the_file() {
+    let scratch = tempfile::tempdir().unwrap();
+    let words = "--strategy flock --no-control --procs 2 --iters 2 --junit /dev/full";
+    let output = stress_in(scratch.path(), words);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("Summary"), "{output:?}");
+    let told = stderr(&output);
+    assert!(
+        told.starts_with("error: cannot write /dev/full: "),
+        "{told}"
+    );
+}
