@@ -167,6 +167,28 @@ fn a_command_that_fails_is_in_doubt_and_too_many_make_it_inconclusive() {
         .came_to(11, &["no command was acknowledged"]);
 }
 
+/// It has failed in good order, and nothing is lost.
+#[test]
+fn a_command_that_fails_without_an_update_is_no_lost_update() {
+    let count = "[ {iter} = 2 ] && exit 3; \
+                 : >{dir}/made{iter}; echo \"{\\\"n\\\": $(ls {dir} | grep -c made)}\" >{dir}/s.json";
+    let run = |words: &[&str], count| {
+        let all = [
+            "--procs=1",
+            "--iters=4",
+            "--no-control",
+            "--expect-json={dir}/s.json:/n=procs*iters",
+        ];
+        Stress::sh(&[&all[..], words].concat(), count).run()
+    };
+    run(&[], count).came_to(11, &["1 of 4 commands failed, more than --max-fail 0"]);
+    run(&["--max-fail=1"], count)
+        .came_to(11, &["expected 4 got 3, which 1 of 4 commands may explain"]);
+    run(&["--max-fail=100%"], "exit 1").came_to(11, &["no command was acknowledged"]);
+    let lossy = count.replace("made{iter}", "made");
+    run(&["--max-fail=1"], &lossy).came_to(10, &["expected 4 got 1, 3 lost\n"]);
+}
+
 #[test]
 fn a_number_in_json_is_held_against_what_was_acknowledged() {
     let count = "echo \"{\\\"n\\\": $(( {iter} * 2 ))}\" >{dir}/s.json";
@@ -351,6 +373,85 @@ fn a_command_that_is_ended_is_gone_with_all_that_it_has_started() {
             assert!(test_kill_process(pid).is_err(), "{pid:?} is alive");
         }
     }
+}
+
+/// It leaves the group that it was started in, for that of this test.
+#[test]
+fn a_command_that_has_left_its_group_is_ended() {
+    let leave = "import os, time; os.setpgid(0, os.getpgid(os.getppid())); \
+                 os.close(1); os.close(2); time.sleep(600)";
+    let words = [
+        "--procs=1",
+        "--iters=1",
+        "--no-control",
+        TOKENS,
+        "--timeout=1",
+    ];
+    Stress::new(&[&words[..], &["--", "python3", "-IS", "-c", leave]].concat())
+        .run()
+        .came_to(11, &["the time of 1 s ran out"]);
+}
+
+#[test]
+fn what_a_command_leaves_writing_for_ever_does_not_hold_it_up() {
+    let line = format!(
+        "setsid sh -c ': >{{dir}}/began{{proc}}; exec yes' & \
+         until [ -e {{dir}}/began{{proc}} ]; do :; done; {APPEND}"
+    );
+    Stress::sh(&["--procs=2", "--iters=1", "--timeout=20", TOKENS], &line)
+        .run()
+        .came_to(0, &["expected 2 got 2\n"]);
+}
+
+#[test]
+fn a_command_that_writes_for_ever_is_killed_when_it_is_its_turn() {
+    let words = [
+        "--procs=2",
+        "--iters=2",
+        "--chaos=kill=100%",
+        "--timeout=20",
+        "--check=true",
+    ];
+    Stress::new(&[&words[..], &["--", "yes"]].concat())
+        .run()
+        .came_to(11, &["no command was acknowledged", "4 kills"]);
+}
+
+/// Its words are shown on a terminal.
+#[test]
+fn what_a_command_says_does_nothing_to_a_terminal() {
+    let evil = "printf '\\033]0;t\\007\\n' >&2; printf '\\033[2J\\n' >>{dir}/log; exit 3";
+    let check = ["--check", "printf '\\033[2J\\n' >&2; exit 1"];
+    let words = ["--procs=1", "--iters=1", "--no-control", TOKENS];
+    let ran = Stress::sh(&[&words[..], &check].concat(), evil).run();
+    let ran = ran.came_to(10, &["never given out: \u{fffd}[2J", "check: \u{fffd}[2J"]);
+    assert!(!ran.out.contains(['\x1b', '\x07']), "{:?}", ran.out);
+}
+
+/// A soft limit is raised if it has to be, and a hard one is told of before anything runs.
+#[test]
+fn so_many_commands_at_once_have_as_many_open_files_as_they_need() {
+    let limited = |limit: &str| {
+        let place = tempfile::tempdir().unwrap();
+        let mut sh = Command::new("sh");
+        sh.args(["-c", &format!("ulimit {limit} 60; exec \"$0\" \"$@\"")])
+            .arg(env!("CARGO_BIN_EXE_stress"))
+            .args(["--procs=20", "--iters=2", "--check=true", "--dir"])
+            .arg(place.path())
+            .args(["--", "true"]);
+        Ran::new(sh.output().unwrap(), place)
+    };
+    limited("-Sn").came_to(0, &["40 of 40 acknowledged"]);
+    limited("-n").came_to(1, &["--procs 20 needs 180 open files", "2 fit"]);
+}
+
+/// Nobody writes to the pipe.
+#[test]
+fn a_pipe_in_the_place_of_the_file_is_told() {
+    let words = ["--procs=1", "--iters=1", "--no-control", TOKENS];
+    Stress::sh(&words, "mkfifo {dir}/log")
+        .run()
+        .came_to(10, &["cannot be read: it is no regular file"]);
 }
 
 #[test]

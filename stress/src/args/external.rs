@@ -17,7 +17,8 @@ pub(super) struct CommandWords {
     ///
     /// After the JSON pointer (RFC 6901) stands =EXPR, =FROM..TO, >=EXPR or <=EXPR. An expression has
     /// integers, + - * ( ) and the names procs, iters, acked (commands with exit code 0), failed and
-    /// started. Can be given several times, as can --expect-tokens.
+    /// started. A number that is wrong by no more than the commands may explain that failed or were
+    /// killed is inconclusive. Can be given several times, as can --expect-tokens.
     #[arg(long, value_name = "FILE:POINTER=EXPR", requires = "command")]
     expect_json: Vec<ExpectJson>,
 

@@ -10,7 +10,7 @@
 
 use crate::run::Children;
 use anyhow::{Context, bail};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, Write};
 use std::os::unix::process::CommandExt;
@@ -216,19 +216,46 @@ impl Drop for Disk {
         // What is still open there goes with its process.
         let _ = Command::new("umount").arg("--lazy").arg(on).status();
         for (name, content) in files {
-            let _ = std::fs::write(on.join(name), content);
+            let path = on.join(name);
+            let _ = path.parent().map(std::fs::create_dir_all);
+            let _ = std::fs::write(path, content);
         }
     }
 }
 
-/// The files of a directory, by their names. There is no more of them than the file system holds.
-fn files_in(directory: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> {
+/// The files of a directory and of those in it, by their paths from there. There is no more of them
+/// than the file system holds.
+fn files_in(directory: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(directory)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            files.push((entry.file_name(), std::fs::read(entry.path())?));
+    let mut left = vec![PathBuf::new()];
+    while let Some(within) = left.pop() {
+        for entry in std::fs::read_dir(directory.join(&within))? {
+            let entry = entry?;
+            let (name, kind) = (within.join(entry.file_name()), entry.file_type()?);
+            if kind.is_dir() {
+                left.push(name);
+            } else if kind.is_file() {
+                files.push((name, std::fs::read(entry.path())?));
+            }
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PathBuf, files_in};
+
+    #[test]
+    fn the_files_of_all_directories_are_kept() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(place.path().join("a/b")).unwrap();
+        for name in ["x", "a/y", "a/b/z"] {
+            std::fs::write(place.path().join(name), name).unwrap();
+        }
+        let mut files = files_in(place.path()).unwrap();
+        files.sort();
+        let expected = ["a/b/z", "a/y", "x"].map(|name| (PathBuf::from(name), name.into()));
+        assert_eq!(files, expected);
+    }
 }

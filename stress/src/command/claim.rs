@@ -7,6 +7,8 @@
 //! atom    = integer | name | "-" atom | "(" sum ")"
 //! ```
 
+mod doubt;
+
 use std::fmt;
 
 /// How deep parentheses and signs go at most, since each costs a frame of the stack.
@@ -97,6 +99,13 @@ impl Name {
     }
 }
 
+impl Numbers {
+    /// Processes that may have made their update or not: those that have failed or were killed.
+    pub(crate) const fn in_doubt(&self) -> u64 {
+        self.started.saturating_sub(self.acked)
+    }
+}
+
 impl Claim {
     /// Parses a claim, from the sign of the relation on.
     pub(crate) fn parse(source: &str) -> Result<Self, String> {
@@ -116,6 +125,11 @@ impl Claim {
                 (least.value(numbers)..=most.value(numbers)).contains(&number)
             }
         }
+    }
+
+    /// Whether it may be true of a number, whichever of the commands in doubt have made their update.
+    pub(crate) fn may_hold(&self, number: i128, numbers: &Numbers) -> bool {
+        self.relation.allows(number, numbers)
     }
 
     /// The only number that it is true of, if there is one.
@@ -160,15 +174,6 @@ impl Sum {
                     Operator::Times => left.saturating_mul(right),
                 }
             }
-        }
-    }
-
-    fn has_names(&self) -> bool {
-        match self {
-            Self::Number(_) => false,
-            Self::Name(_) => true,
-            Self::Negated(sum) => sum.has_names(),
-            Self::Of(_, sides) => sides.iter().any(Self::has_names),
         }
     }
 }

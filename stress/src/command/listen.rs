@@ -4,6 +4,7 @@
 //! be waited for. What was in them when the process ended is still read.
 
 use super::record::Step;
+use super::shown;
 use crate::run::{Children, Meanwhile};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs::File;
@@ -17,6 +18,10 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// What is kept of a line. A longer one is cut.
 const LINE_BYTES_MAX: usize = 1 << 10;
+
+/// How much is read of a pipe before something else is looked at: all that it can hold (pipe(7)), so
+/// that nothing of what was in it at the end is missed.
+const HEARD_AT_ONCE_MAX: usize = 1 << 20;
 
 /// How many steps of one process are kept.
 const STEPS_MAX: usize = 64;
@@ -51,13 +56,19 @@ pub(super) fn listen(
     for pipe in pipes.iter().flatten() {
         rustix::io::ioctl_fionbio(&pipe.end, true)?;
     }
+    let mut looked = Instant::now();
     loop {
         let open = pipes.iter().flatten().count();
         if open == 0 && meanwhile.due().is_none() {
             break;
         }
         let quiet = !wait_for_any(&pipes, meanwhile.due())?;
-        let ended = quiet && children.has_ended(child)?;
+        // Somebody else who keeps a pipe may fill it for ever.
+        let looks = quiet || looked.elapsed() >= TICK;
+        let ended = looks && children.has_ended(child)?;
+        if looks {
+            looked = Instant::now();
+        }
         pipes = pipes.map(|pipe| pipe.and_then(|pipe| pipe.hear(&mut said)));
         if ended {
             break;
@@ -106,10 +117,17 @@ impl Pipe {
     /// Reads what is there. Gives itself back unless the pipe has ended.
     fn hear(mut self, said: &mut Said) -> Option<Self> {
         let mut piece = [0; 8 << 10];
+        let mut heard = 0;
         loop {
+            if heard >= HEARD_AT_ONCE_MAX {
+                return Some(self);
+            }
             match self.end.read(&mut piece) {
                 Ok(0) => break,
-                Ok(count) => self.take(&piece[..count], said),
+                Ok(count) => {
+                    heard += count;
+                    self.take(&piece[..count], said);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Some(self),
                 // Nothing more comes out of it.
@@ -142,10 +160,11 @@ impl Pipe {
                 said.steps.push(step);
             }
         } else if self.complains && !line.is_empty() {
+            let line = shown::line(line);
             if said.first_complaints.len() < COMPLAINTS_MAX {
-                said.first_complaints.push(line.to_owned());
+                said.first_complaints.push(line.clone());
             }
-            said.complaint = Some(line.to_owned());
+            said.complaint = Some(line);
         }
         self.line.clear();
     }

@@ -22,6 +22,7 @@ mod orphans;
 mod record;
 mod round;
 mod run;
+mod shown;
 
 mod oracle;
 mod report;

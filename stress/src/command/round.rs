@@ -197,9 +197,13 @@ fn judge(
     };
     finding.accuse(&left);
     let Finding {
-        evidence, counted, ..
+        evidence,
+        doubt,
+        counted,
+        ..
     } = finding;
-    let verdict = match why_inconclusive(plan, &numbers, &failures, cut) {
+    let why = why_inconclusive(plan, &numbers, &failures, cut);
+    let verdict = match why.or(doubt) {
         _ if evidence.is_any() => Verdict::Violated(Box::new(evidence)),
         Some(why) => Verdict::Inconclusive { why },
         None => Verdict::Exact,

@@ -12,7 +12,7 @@ use crate::hunt::{Relic, Rounds, Story};
 use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::report::Files;
-use crate::run::Place;
+use crate::run::{Place, raise_for_commands};
 use crate::verdict::{Conclusion, Status};
 use anyhow::Context;
 use hookstate_cli::interrupt::Interrupt;
@@ -51,8 +51,10 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
     let mut reporter = report::reporter(plan.format);
     written(reporter.begin(plan))?;
     let report = run(&scene)?;
-    files.write(&report.view(plan))?;
+    // What was found is told, too, if there is no room for a file of it.
+    let filed = files.write(&report.view(plan));
     written(reporter.end(plan, &report))?;
+    filed?;
     Ok(report.conclusion(plan))
 }
 
@@ -81,6 +83,7 @@ pub(crate) fn outcome(plan: &Plan, interrupt: Interrupt) -> anyhow::Result<Summa
 }
 
 fn prepare(plan: &Plan, interrupt: Interrupt) -> anyhow::Result<Scene<'_>> {
+    raise_for_commands(plan.procs)?;
     orphans::adopt().context("cannot become the parent of what the command leaves behind")?;
     Ok(Scene {
         plan,

@@ -177,7 +177,11 @@ impl Evidence {
     /// The evidence in lines, the smallest first.
     pub(crate) fn lines(&self) -> Vec<String> {
         let fork = self.fork.iter().flat_map(Fork::lines);
-        let lost = shown(&self.first_lost, self.lost);
+        // That of the fork is told already.
+        let told = self.fork.as_ref().and_then(|fork| fork.overwritten);
+        let others = self.first_lost.iter();
+        let others = others.filter(|lost| Some(lost.operation) != told);
+        let lost = shown(others, self.lost.saturating_sub(told.is_some().into()));
         let list = |what: &str, tokens: &[String]| {
             (!tokens.is_empty()).then(|| format!("{what}: {}", tokens.join(", ")))
         };
@@ -196,10 +200,11 @@ impl Evidence {
 /// How many lost updates are told of in full.
 const LOST_SHOWN: usize = 3;
 
-fn shown(first: &[Lost], all: u64) -> impl Iterator<Item = String> {
-    let lines = first.iter().take(LOST_SHOWN).map(ToString::to_string);
-    let more = all.saturating_sub(first.len().min(LOST_SHOWN) as u64);
-    lines.chain((more > 0).then(|| format!("and {more} more like it")))
+fn shown<'a>(first: impl Iterator<Item = &'a Lost>, all: u64) -> impl Iterator<Item = String> {
+    let lines: Vec<String> = first.take(LOST_SHOWN).map(ToString::to_string).collect();
+    let more = all.saturating_sub(lines.len() as u64);
+    let more = (more > 0).then(|| format!("and {more} more like it"));
+    lines.into_iter().chain(more)
 }
 
 impl Fork {

@@ -12,7 +12,9 @@ use crate::verdict::Status;
 use crate::workload::{Operation, Seed};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The name and number of the schema.
@@ -119,9 +121,32 @@ impl Relic {
 
     /// Removes the directory with everything in it.
     pub(crate) fn remove(&self) -> anyhow::Result<()> {
-        let removed = std::fs::remove_dir_all(&self.directory);
+        let removed = match std::fs::remove_dir_all(&self.directory) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                open_up(&self.directory).and_then(|()| std::fs::remove_dir_all(&self.directory))
+            }
+            // A command may have done so.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        };
         removed.with_context(|| format!("cannot remove {}", self.directory.display()))
     }
+}
+
+/// Gives back the permission to remove what is in directories that a command has locked, as those do
+/// that keep a cache of what must not be changed.
+fn open_up(directory: &Path) -> io::Result<()> {
+    let mut left = vec![directory.to_owned()];
+    while let Some(directory) = left.pop() {
+        std::fs::set_permissions(&directory, Permissions::from_mode(0o700))?;
+        for entry in std::fs::read_dir(&directory)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                left.push(entry.path());
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Origin {
@@ -172,7 +197,7 @@ impl Origin {
 
 #[cfg(test)]
 mod tests {
-    use super::{Origin, Path, Relic, Seed, Status, Story};
+    use super::{Origin, Path, Permissions, PermissionsExt, Relic, Seed, Status, Story, open_up};
 
     fn story() -> Story<'static, ()> {
         Story {
@@ -205,6 +230,32 @@ mod tests {
             text.starts_with(&says) && text.contains("'kept in'"),
             "{text}"
         );
+    }
+
+    /// Who is root could remove it in any case.
+    #[test]
+    fn what_a_command_has_locked_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let relic = Relic::make(place.path().join("r")).unwrap();
+        let inner = relic.directory().join("a/b");
+        std::fs::create_dir_all(&inner).unwrap();
+        std::fs::write(inner.join("file"), "x").unwrap();
+        let locked = [inner.as_path(), inner.parent().unwrap()];
+        let lock = || {
+            for path in locked {
+                std::fs::set_permissions(path, Permissions::from_mode(0o000)).unwrap();
+            }
+        };
+        lock();
+        open_up(relic.directory()).unwrap();
+        for path in locked {
+            let mode = std::fs::metadata(path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+        lock();
+        relic.remove().unwrap();
+        relic.remove().unwrap();
+        assert!(!relic.directory().exists());
     }
 
     #[test]

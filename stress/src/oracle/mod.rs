@@ -39,6 +39,10 @@ pub(crate) struct Oracle {
     pace: RoundPace,
     announcements: Announcements,
     sightings: Vec<Sighting>,
+    /// What the store has cleared up, as far as nobody was killed on purpose.
+    recovered: Vec<Sighting>,
+    /// Whether a process has died behind which there may have been something to clear up.
+    somebody_died: bool,
     /// Why the round cannot be exact, in the order in which it became known.
     troubles: Vec<String>,
     /// How many changes more than they have reported some lanes may have made.
@@ -105,6 +109,8 @@ impl Oracle {
             pace: RoundPace::default(),
             announcements: Announcements::default(),
             sightings: Vec::new(),
+            recovered: Vec::new(),
+            somebody_died: false,
             troubles: Vec::new(),
             in_doubt: BTreeMap::new(),
             harm: Harm::default(),
@@ -145,6 +151,7 @@ impl Oracle {
     /// Takes note that a process did not do what it was started for.
     pub(crate) fn take_trouble(&mut self, source: Source, why: &str) {
         self.take_doubt(source);
+        self.somebody_died = true;
         self.troubles.push(format!("{source} {why}"));
     }
 
@@ -164,8 +171,13 @@ impl Oracle {
     }
 
     /// Takes note of what was wrong with the change after all others.
-    pub(crate) fn take_next_change(&mut self, trouble: Option<String>) {
-        self.harm.next_change = trouble;
+    pub(crate) fn take_next_change(&mut self, wrong: String) {
+        self.harm.next_change = Some(wrong);
+    }
+
+    /// Takes note that the change after all others could not be tried, which is no fault of the store.
+    pub(crate) fn take_untried(&mut self, why: &str) {
+        self.troubles.push(format!("one more change {why}"));
     }
 
     /// Takes note that the round was cut short. That explains all that went wrong then.
@@ -184,8 +196,23 @@ impl Oracle {
     /// The reader is heard in any case: it reports a few at most, and may be the only one to see
     /// a state between two that are right.
     fn take_flaw(&mut self, by: Source, flaw: Flaw) {
-        if by == Source::Reader || self.sightings.len() < EVIDENCE_MAX {
-            self.sightings.push(Sighting { by, flaw });
+        let list = match flaw {
+            Flaw::Recovered { .. } => &mut self.recovered,
+            _ => &mut self.sightings,
+        };
+        if by == Source::Reader || list.len() < EVIDENCE_MAX {
+            list.push(Sighting { by, flaw });
+        }
+    }
+
+    /// A recovery accuses a store in which nobody was ended in the middle of a write. Who has died, if
+    /// anybody, is told after it as often as before.
+    fn settle_recoveries(&mut self) {
+        let recovered = std::mem::take(&mut self.recovered);
+        if self.somebody_died {
+            self.harm.recoveries += recovered.len() as u64;
+        } else {
+            self.sightings.extend(recovered);
         }
     }
 
@@ -208,6 +235,7 @@ impl Oracle {
 
     /// Judges the round, which had this number.
     pub(crate) fn judge(mut self, round: u32) -> Judgement {
+        self.settle_recoveries();
         let present = self.result.as_ref().map(|summary| &summary.presence);
         let ending = self.harm.compare(present, self.in_doubt.values().sum());
         let (expected, got) = (self.expected(), ending.got.or(self.got()));

@@ -210,6 +210,39 @@ fn a_process_that_ended_early_makes_it_inconclusive() {
     assert_eq!(round.judge(), Verdict::Inconclusive { why });
 }
 
+/// Who kills processes that are not his, as a system does that has no memory left, leaves something to
+/// clear up behind them.
+#[test]
+fn a_recovery_accuses_the_store_unless_somebody_died() {
+    let recovered = |died: bool| {
+        let mut round = round_of_four();
+        let recovery = "Restored".to_owned();
+        let flaw = Event::Flaw(Flaw::Recovered { recovery });
+        round.oracle.take(Source::Lane(1), flaw);
+        if died {
+            let why = "was killed by signal 9";
+            round.oracle.take_trouble(Source::Lane(2), why);
+        }
+        round.judge()
+    };
+    assert_eq!(evidence(recovered(false)).sightings.len(), 1);
+    let why = "p2 was killed by signal 9".to_owned();
+    assert_eq!(recovered(true), Verdict::Inconclusive { why });
+}
+
+#[test]
+fn a_change_after_all_others_accuses_the_store_if_it_fails_and_not_if_it_was_not_tried() {
+    let mut failed = round_of_four();
+    failed.oracle.take_next_change("failed: corrupt".to_owned());
+    assert!(evidence(failed.judge()).next_change.is_some());
+    let mut untried = round_of_four();
+    untried
+        .oracle
+        .take_untried("could not be started: no memory");
+    let why = "one more change could not be started: no memory".to_owned();
+    assert_eq!(untried.judge(), Verdict::Inconclusive { why });
+}
+
 #[test]
 fn a_change_that_a_dead_process_could_not_report_may_be_in_the_state() {
     let mut round = Round::new();

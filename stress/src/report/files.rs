@@ -2,13 +2,14 @@
 //!
 //! A file is there as a whole or not at all: it is written under another name in the same directory
 //! and renamed when it is complete. The other name is made before the first run, so that nobody
-//! waits for runs whose report then has no place to go.
+//! waits for runs whose report then has no place to go. A pipe or a device stays what it is and is
+//! written to; a link stays as well, and it is the file behind it that is written.
 
 use super::view::View;
 use super::{html, junit};
 use anyhow::{Context, Result};
-use std::fs::Permissions;
-use std::io::Write;
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -20,12 +21,21 @@ const MODE: u32 = 0o666;
 #[derive(Debug)]
 pub(crate) struct Files(Vec<Draft>);
 
-/// A file that is still under its other name. Dropped, it leaves nothing behind.
+/// A file that is still to be written. Dropped, it leaves nothing behind.
 #[derive(Debug)]
 struct Draft {
     target: PathBuf,
-    file: NamedTempFile,
+    place: Place,
     text_of: fn(&View) -> Result<String>,
+}
+
+/// Where the text goes.
+#[derive(Debug)]
+enum Place {
+    /// Under another name, until it is renamed to this.
+    Renamed(NamedTempFile, PathBuf),
+    /// To what is there and is no file, of which others know: a pipe or a device.
+    Direct(File),
 }
 
 impl Files {
@@ -45,25 +55,47 @@ impl Files {
 
 impl Draft {
     fn open(target: &Path, text_of: fn(&View) -> Result<String>) -> Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder
-            .prefix(".stress-")
-            .permissions(Permissions::from_mode(MODE));
-        let file = builder.tempfile_in(directory_of(target));
+        let place = Place::open(target).with_context(|| cannot_write(target))?;
+        let target = target.to_owned();
         Ok(Self {
-            target: target.to_owned(),
-            file: file.with_context(|| cannot_write(target))?,
+            target,
+            place,
             text_of,
         })
     }
 
-    fn write(mut self, view: &View) -> Result<()> {
+    fn write(self, view: &View) -> Result<()> {
         let text = (self.text_of)(view)?;
-        let written = self.file.write_all(text.as_bytes());
-        written.with_context(|| cannot_write(&self.target))?;
-        let persisted = self.file.persist(&self.target).map_err(|error| error.error);
-        persisted.with_context(|| cannot_write(&self.target))?;
-        Ok(())
+        let written = self.place.write(text.as_bytes());
+        written.with_context(|| cannot_write(&self.target))
+    }
+}
+
+impl Place {
+    fn open(target: &Path) -> io::Result<Self> {
+        let is_file = std::fs::metadata(target).map_or(true, |target| target.is_file());
+        if !is_file {
+            return File::options().write(true).open(target).map(Self::Direct);
+        }
+        // What is not there yet has no other name.
+        let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let mut builder = tempfile::Builder::new();
+        builder
+            .prefix(".stress-")
+            .permissions(Permissions::from_mode(MODE));
+        let file = builder.tempfile_in(directory_of(&target))?;
+        Ok(Self::Renamed(file, target))
+    }
+
+    fn write(self, text: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Renamed(mut file, target) => {
+                file.write_all(text)?;
+                file.persist(target).map_err(|error| error.error)?;
+                Ok(())
+            }
+            Self::Direct(mut file) => file.write_all(text),
+        }
     }
 }
 

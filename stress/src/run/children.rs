@@ -1,6 +1,8 @@
 //! The processes that this one has started: each can be killed until it is reaped, none after.
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 use std::collections::HashSet;
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -71,7 +73,7 @@ impl Children {
         let inner = self.lock();
         let pid = Pid::from_child(child);
         let is_alive = inner.alive.contains(&pid) && matches!(self.has_ended(child), Ok(false));
-        is_alive && kill_process_group(pid, signal).is_ok()
+        is_alive && send(pid, signal)
     }
 
     /// Limits the size to which they may write a file, of all that are alive and that will be started.
@@ -112,5 +114,12 @@ fn limit_files(_pid: Pid, _bytes_max: Option<u64>) {}
 
 fn kill(leader: Pid) {
     // It may have ended by itself.
-    let _ = kill_process_group(leader, Signal::KILL);
+    send(leader, Signal::KILL);
+}
+
+/// Sends a signal to a process, and to the group that it was started as the leader of. It may have
+/// gone into another group itself (setpgid(2)).
+fn send(leader: Pid, signal: Signal) -> bool {
+    let to_group = kill_process_group(leader, signal).is_ok();
+    kill_process(leader, signal).is_ok() || to_group
 }

@@ -29,6 +29,9 @@ pub(super) struct Starter {
 /// Why a process did not do what it was started for, as the end of a sentence about it.
 type Trouble = String;
 
+/// How the trouble begins with a process that there never was.
+pub(super) const NOT_STARTED: &str = "could not be started: ";
+
 /// How a process came to its end without trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -206,5 +209,5 @@ fn how_it_ended(status: ExitStatus) -> Trouble {
 }
 
 fn cannot_start(error: &io::Error) -> Trouble {
-    format!("could not be started: {error}")
+    format!("{NOT_STARTED}{error}")
 }

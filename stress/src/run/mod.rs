@@ -13,6 +13,7 @@ mod round;
 mod trial;
 
 pub(crate) use children::Children;
+pub(crate) use limits::raise_for_commands;
 pub(crate) use meanwhile::Meanwhile;
 pub(crate) use place::Place;
 
@@ -73,8 +74,10 @@ fn conduct(
     }
     report.interrupted = scene.interrupt.is_asked();
     report.elapsed = started.elapsed();
-    files.write(&report.view())?;
+    // What was found is told, too, if there is no room for a file of it.
+    let filed = files.write(&report.view());
     written(reporter.end(&report))?;
+    filed?;
     Ok(report.conclusion())
 }
 

@@ -4,7 +4,7 @@ use super::Scene;
 use super::collector::{Collector, CutShort};
 use super::lane::{Starter, drive_lane, drive_reader};
 use super::messages::{Message, Outbox, way};
-use super::probe;
+use super::probe::{self, Probed};
 use crate::args::{Plan, Trial};
 use crate::chaos::{Chaos, Disk};
 use crate::history::Chronicle;
@@ -77,8 +77,11 @@ pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgeme
             chaos: Chaos::default(),
             ..reader
         };
-        let probed = probe::change_once_more(&unharmed, &round.orders(round.plan.procs + 1));
-        oracle.take_next_change(probed);
+        match probe::change_once_more(&unharmed, &round.orders(round.plan.procs + 1)) {
+            Probed::Works => {}
+            Probed::Fails(why) => oracle.take_next_change(why),
+            Probed::Untried(why) => oracle.take_untried(&why),
+        }
     }
     Ok(oracle.judge(round.number))
 }

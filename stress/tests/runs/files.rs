@@ -183,3 +183,55 @@ fn a_file_has_the_mode_of_any_other() {
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&files.path().join("stress.xml")), mode(&like));
 }
+
+/// A file that takes the place of a device would be the end of the device.
+#[test]
+fn a_pipe_and_a_link_stay_what_they_are_and_are_written_to() {
+    use std::os::unix::fs::FileTypeExt;
+    let (scratch, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [pipe, link, behind] = ["pipe", "link", "behind"].map(|name| files.path().join(name));
+    std::os::unix::fs::symlink("behind", &link).unwrap();
+    std::fs::write(&behind, "old").unwrap();
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let mut reader = Command::new("cat");
+    let reader = reader.arg(&pipe).stdout(Stdio::piped()).spawn().unwrap();
+    let words = format!(
+        "--strategy flock --no-control --procs 2 --iters 2 --shape loop --junit {} --html {}",
+        pipe.display(),
+        link.display()
+    );
+    let output = stress_in(scratch.path(), &words);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    let junit = stdout(&reader.wait_with_output().unwrap());
+    assert!(junit.contains("<testsuite"), "{junit}");
+    assert!(std::fs::read_to_string(&behind).unwrap().contains("<html"));
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_file_is_told_before_anything_runs() {
+    let (scratch, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let words = format!("--no-control --html {}", files.path().display());
+    let output = stress_in(scratch.path(), &words);
+    assert_eq!(
+        (output.status.code(), stdout(&output)),
+        (Some(1), String::new()),
+        "{output:?}"
+    );
+}
+
+#[test]
+fn what_was_found_is_told_though_there_is_no_room_for_the_file() {
+    let scratch = tempfile::tempdir().unwrap();
+    let words = "--strategy flock --no-control --procs 2 --iters 2 --junit /dev/full";
+    let output = stress_in(scratch.path(), words);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("Summary"), "{output:?}");
+    let told = stderr(&output);
+    assert!(
+        told.starts_with("error: cannot write /dev/full: "),
+        "{told}"
+    );
+}

@@ -1,6 +1,7 @@
 //! Two processes that said they had changed the same version.
 
 use super::super::record::Record;
+use super::super::shown;
 use super::super::verdict::Fork;
 use super::Scene;
 use crate::workload::Operation;
@@ -24,8 +25,8 @@ pub(super) fn find(scene: &Scene<'_>, lost: &BTreeSet<Operation>) -> Option<Fork
             let pair = [first.operation, record.operation];
             let overwritten = one_of(pair, |operation| lost.contains(&operation));
             let fork = Fork {
-                read: step.read.clone(),
-                wrote: [wrote.to_owned(), step.wrote.clone()],
+                read: shown::word(&step.read),
+                wrote: [wrote, &step.wrote].map(shown::word),
                 first: first.operation,
                 second: record.operation,
                 overwritten,

@@ -1,9 +1,10 @@
 //! `--expect-json FILE:POINTER=EXPR`: a number in a file of JSON is what it must be.
 
-use super::super::claim::Claim;
+use super::super::claim::{Claim, Numbers};
+use super::super::shown;
 use super::super::template::{Scope, Template};
-use super::super::verdict::Evidence;
-use super::{Scene, value_in};
+use super::file::{Unread, value_in};
+use super::{Counted, Finding, Scene};
 use serde_json::Value;
 use std::fmt;
 use std::str::FromStr;
@@ -23,32 +24,58 @@ impl ExpectJson {
     }
 
     /// Looks at the number. If the claim names one number, gives it and the one that is there.
-    pub(super) fn look(
-        &self,
-        scene: &Scene<'_>,
-        evidence: &mut Evidence,
-    ) -> Option<(i128, Option<i128>)> {
-        let path = self
-            .file
-            .fill(|_| scene.directory.to_string_lossy().into_owned());
-        let got = value_in(&path, &self.pointer).and_then(|value| match value {
-            Some(value) => integer(&value).ok_or_else(|| format!("{value} is no integer")),
-            None => Err(format!("{path} is not there")),
-        });
-        let expected = self.claim.only(&scene.numbers);
-        if !got
-            .as_ref()
-            .is_ok_and(|got| self.claim.holds(*got, &scene.numbers))
-        {
-            let wanted = self.claim.in_numbers(&scene.numbers);
-            let found = match &got {
-                Ok(number) => format!("got {number}"),
-                Err(why) => format!("but {why}"),
-            };
-            let text = format!("{}:{}: expected {wanted} {found}", self.file, self.pointer);
-            evidence.complaints.push(text);
+    pub(super) fn look(&self, scene: &Scene<'_>, finding: &mut Finding) -> Option<Counted> {
+        let numbers = &scene.numbers;
+        let got = self.number(scene);
+        let expected = self.claim.only(numbers);
+        match &got {
+            Ok(Some(number)) if self.claim.holds(*number, numbers) => {}
+            Ok(Some(number)) if self.claim.may_hold(*number, numbers) => {
+                finding.doubt_with(self.doubt(*number, numbers));
+                return None;
+            }
+            // Nobody has said that there is anything to be found.
+            Ok(None) if numbers.acked == 0 => return None,
+            Ok(Some(number)) => finding.complain(self.complaint(numbers, &format!("got {number}"))),
+            Ok(None) => {
+                let why = format!("but {} is not there", self.path(scene));
+                finding.complain(self.complaint(numbers, &why));
+            }
+            Err(Unread::Wrong(why)) => {
+                finding.complain(self.complaint(numbers, &format!("but {why}")));
+            }
+            Err(Unread::Unknown(why)) => finding.doubt_with(format!("{self}: {why}")),
         }
-        expected.map(|expected| (expected, got.ok()))
+        expected.map(|expected| (expected, got.ok().flatten()))
+    }
+
+    /// The number that is there; nothing, if there is no file.
+    fn number(&self, scene: &Scene<'_>) -> Result<Option<i128>, Unread> {
+        let value = value_in(&self.path(scene), &self.pointer)?;
+        let none = |value: &Value| format!("{} is no integer", shown::word(&value.to_string()));
+        let number = |value| integer(&value).ok_or_else(|| none(&value).into());
+        value.map(number).transpose()
+    }
+
+    fn path(&self, scene: &Scene<'_>) -> String {
+        let directory = || scene.directory.to_string_lossy().into_owned();
+        self.file.fill(|_| directory())
+    }
+
+    fn complaint(&self, numbers: &Numbers, found: &str) -> String {
+        let wanted = self.claim.in_numbers(numbers);
+        format!("{}:{}: expected {wanted} {found}", self.file, self.pointer)
+    }
+
+    /// Why a number that the claim is not true of accuses nobody.
+    fn doubt(&self, number: i128, numbers: &Numbers) -> String {
+        let found = format!(
+            "got {number}, which {} of {} commands may explain that failed or were killed: each of \
+             them has made its update or not; =acked..started says so",
+            numbers.in_doubt(),
+            numbers.started
+        );
+        self.complaint(numbers, &found)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod around;
 pub(super) mod check;
+mod file;
 mod forks;
 mod json;
 mod tokens;
@@ -22,7 +23,6 @@ use super::record::{Record, token};
 use super::verdict::Evidence;
 use crate::workload::Operation;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::Path;
 
 /// How much of a list is kept as evidence. The first tell it all.
@@ -42,35 +42,26 @@ pub(super) struct Scene<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Finding {
     pub(super) evidence: Evidence,
+    /// Why a claim that is not true may have been kept all the same.
+    pub(super) doubt: Option<String>,
     /// What was expected and what was found, for the line of the run.
-    pub(super) counted: Option<(i128, Option<i128>)>,
+    pub(super) counted: Option<Counted>,
     /// Whose acknowledged tokens are not there.
     lost: BTreeSet<Operation>,
 }
 
-/// Looks at the files. If the round was cut short only the tokens can be judged: processes that were
-/// killed then are in no claim.
-pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
-    let mut evidence = Evidence {
-        round: scene.round,
-        ..Evidence::default()
-    };
-    let mut counts = Vec::new();
-    let mut lost = BTreeSet::new();
-    for expected in &oracles.tokens {
-        counts.push(expected.look(scene, &mut evidence, &mut lost));
-    }
-    for expected in oracles.json.iter().filter(|_| scene.is_complete) {
-        counts.extend(expected.look(scene, &mut evidence));
-    }
-    Finding {
-        evidence,
-        counted: counts.first().copied(),
-        lost,
-    }
-}
+/// What was expected, and what was found if that can be said.
+type Counted = (i128, Option<i128>);
 
 impl Finding {
+    fn complain(&mut self, complaint: String) {
+        self.evidence.complaints.push(complaint);
+    }
+
+    fn doubt_with(&mut self, why: String) {
+        self.doubt.get_or_insert(why);
+    }
+
     /// Adds who is at fault, as far as the processes tell, once everything else is known: a fork by itself
     /// accuses nobody, for two processes may have agreed on it.
     pub(super) fn accuse(&mut self, scene: &Scene<'_>) {
@@ -80,6 +71,29 @@ impl Finding {
             evidence.around = around::find(scene.records, evidence);
         }
     }
+}
+
+/// Looks at the files. If the round was cut short only the tokens can be judged: processes that were
+/// killed then are in no claim.
+pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
+    let mut finding = Finding {
+        evidence: Evidence {
+            round: scene.round,
+            ..Evidence::default()
+        },
+        ..Finding::default()
+    };
+    let mut counts = Vec::new();
+    let mut lost = BTreeSet::new();
+    for expected in &oracles.tokens {
+        counts.push(expected.look(scene, &mut finding, &mut lost));
+    }
+    for expected in oracles.json.iter().filter(|_| scene.is_complete) {
+        counts.extend(expected.look(scene, &mut finding));
+    }
+    finding.counted = counts.first().copied();
+    finding.lost = lost;
+    finding
 }
 
 /// The tokens that are there, each as often as it is, where the first `--expect-tokens` looks.
@@ -101,33 +115,5 @@ impl Scene<'_> {
 
     fn token(&self, operation: Operation) -> String {
         token(self.round, operation)
-    }
-}
-
-/// The text of a file. One that is not there is empty, unless something must be in it.
-fn text_of(path: &str) -> Result<Option<String>, String> {
-    match std::fs::read(path) {
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) => Err(format!("{path} is not text: {error}")),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{path} cannot be read: {error}")),
-    }
-}
-
-/// What is at the pointer in a file of JSON, or what is wrong with it. Nothing, if there is no file.
-fn value_in(path: &str, pointer: &str) -> Result<Option<serde_json::Value>, String> {
-    let Some(text) = text_of(path)? else {
-        return Ok(None);
-    };
-    let mut value: serde_json::Value = match serde_json::from_str(&text) {
-        Ok(value) => value,
-        Err(_) if text.trim().is_empty() => return Err(format!("{path} is empty")),
-        Err(error) => return Err(format!("{path} is not JSON: {error}")),
-    };
-    match value.pointer_mut(pointer) {
-        Some(found) => Ok(Some(found.take())),
-        None => Err(format!("{path} has nothing at {pointer}")),
     }
 }

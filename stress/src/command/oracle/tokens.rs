@@ -2,10 +2,12 @@
 //! other at most once, and none that was never given out.
 
 use super::super::record::{Fate, Record};
+use super::super::shown;
 use super::super::template::{Scope, Template};
 use super::super::verdict::{Evidence, Lost};
+use super::file::{Unread, text_of, value_in};
 use super::json::split_pointer;
-use super::{EVIDENCE_MAX, Scene, text_of, value_in};
+use super::{Counted, EVIDENCE_MAX, Finding, Scene};
 use crate::workload::Operation;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,17 +34,22 @@ impl ExpectTokens {
     pub(super) fn look(
         &self,
         scene: &Scene<'_>,
-        evidence: &mut Evidence,
+        finding: &mut Finding,
         lost: &mut BTreeSet<Operation>,
-    ) -> (i128, Option<i128>) {
+    ) -> Counted {
         let expected = i128::from(scene.numbers.acked);
         let tokens = match self.tokens(scene) {
             Ok(tokens) => tokens,
-            Err(why) => {
-                evidence.complaints.push(format!("{self}: {why}"));
+            Err(Unread::Wrong(why)) => {
+                finding.complain(format!("{self}: {why}"));
+                return (expected, None);
+            }
+            Err(Unread::Unknown(why)) => {
+                finding.doubt_with(format!("{self}: {why}"));
                 return (expected, None);
             }
         };
+        let evidence = &mut finding.evidence;
         let given = scene.by_token();
         for (token, times) in &tokens {
             match given.contains_key(token) {
@@ -58,7 +65,7 @@ impl ExpectTokens {
     }
 
     /// The tokens that are there, and how often.
-    pub(super) fn tokens(&self, scene: &Scene<'_>) -> Result<BTreeMap<String, u64>, String> {
+    pub(super) fn tokens(&self, scene: &Scene<'_>) -> Result<BTreeMap<String, u64>, Unread> {
         let path = self
             .file
             .fill(|_| scene.directory.to_string_lossy().into_owned());
@@ -69,7 +76,7 @@ impl ExpectTokens {
         let all = match all {
             Some(all) => all,
             None if scene.numbers.acked == 0 => Vec::new(),
-            None => return Err(format!("{path} is not there")),
+            None => return Err(format!("{path} is not there").into()),
         };
         let mut tokens = BTreeMap::new();
         for token in all {
@@ -142,9 +149,8 @@ fn rival<'a>(lost: &Record, kept: &[&'a Record]) -> Option<&'a Record> {
 }
 
 fn push(list: &mut Vec<String>, token: &str) {
-    const CHARS_MAX: usize = 60;
     if list.len() < EVIDENCE_MAX {
-        list.push(token.chars().take(CHARS_MAX).collect());
+        list.push(shown::word(token));
     }
 }
 
