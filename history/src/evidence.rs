@@ -168,8 +168,11 @@ impl fmt::Display for Evidence {
                 overwritten,
                 by,
                 certain,
-                ..
-            } => overwritten_line(f, *version, overwritten, by, *certain),
+                overwritten_in_all,
+            } => {
+                overwritten_line(f, *version, overwritten, by, *certain)?;
+                others(f, *overwritten_in_all)
+            }
             Self::Missing {
                 change,
                 missing_in_all,

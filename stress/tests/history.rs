@@ -138,7 +138,8 @@ fn whoever_is_killed_has_left_it_open_in_the_history() {
     assert_eq!(report["operations"], 1200, "{report}");
     let history = std::fs::read_to_string(stress.history()).unwrap();
     assert!(history.contains(r#""outcome":"unknown"}"#));
-    assert!(history.contains(r#""tokens":["1-1","#));
+    // The first of the lane may be one that was killed.
+    assert!(history.contains(r#""tokens":["1-"#));
 }
 
 /// Two oracles, and one pair of operations.

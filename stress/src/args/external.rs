@@ -33,11 +33,14 @@ pub(super) struct CommandWords {
     /// A line for sh that must succeed in the end; what it writes to standard error is the evidence
     ///
     /// $STRESS_ACKED and $STRESS_STARTED name files with the tokens of the commands with exit code 0
-    /// and of all commands, one in each line. $STRESS_PROCS and $STRESS_ITERS are there, too.
+    /// and of all commands, one in each line. $STRESS_PROCS and $STRESS_ITERS are there, too,
+    /// and {dir}, which is also $STRESS_DIR; it runs where stress was started.
     #[arg(long, value_name = "CMD", requires = "command", value_parser = round_template)]
     check: Option<Template>,
 
-    /// A line for sh that prepares the directory of each round
+    /// A line for sh that prepares the directory of each round: {dir}, or $STRESS_DIR
+    ///
+    /// It runs where stress was started. Braces of its own are written twice, as in awk '{{print}}'.
     #[arg(long, value_name = "CMD", requires = "command", value_parser = round_template)]
     setup: Option<Template>,
 
@@ -65,7 +68,8 @@ pub(super) struct CommandWords {
     /// {token} for a word that no other process has; the same are in its environment as STRESS_DIR,
     /// STRESS_PROC, STRESS_ITER and STRESS_TOKEN. {{dir}} is the text {dir}. Exit code 0 says that its
     /// update is made; after any other it may have been made. A line 'stress: read VERSION wrote
-    /// VERSION' of its output names the update that was overwritten and the one that has done it.
+    /// VERSION' of its output names the update that was overwritten and the one that has done it; by
+    /// itself it accuses nobody, 'stress check' of a --history does.
     #[arg(
         last = true,
         value_name = "COMMAND",

@@ -38,7 +38,8 @@ pub(super) struct HuntWords {
     ///
     /// Each round has the seed, and so the workload, of that one. For 60s, unless --duration says how
     /// long, or with --no-fail-fast to see how often it fails. Exit code 10 says that it was seen
-    /// again, 11 that it was not: a seed fixes the workload, not the scheduler.
+    /// again, 11 that it was not: a seed fixes the workload, not the scheduler. A control that was kept is
+    /// caught again with 0.
     #[arg(
         long,
         value_name = "DIR",

@@ -14,9 +14,10 @@ use std::time::Duration;
 pub(super) struct SuiteWords {
     /// Where the cases are: folders with a file case.toml in each
     ///
-    /// It names two commands, seen and repaired, and says by procs, iters, chaos, setup, stdin,
-    /// expect-json, expect-tokens, check and max-fail, which are the options with these names, how both
-    /// are run and judged. They run in its folder. See stress/testdata/programs/README.md.
+    /// It has a number and a name, says by pattern, lost and needs in words what it is about, and by catches
+    /// whether to run it is enough (free) or not (explorer). It names two commands, seen and repaired; procs, iters, chaos, setup, stdin,
+    /// expect-json, expect-tokens, check and max-fail are the options with these names; procs, iters and one
+    /// of the three oracles have to be there. Both run in its folder. See stress/testdata/programs/README.md.
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 

@@ -8,7 +8,7 @@ use crate::run::{Children, Meanwhile};
 use crate::shell::quoted;
 use anyhow::Context;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How often it is seen whether the line has to be ended.
@@ -19,10 +19,19 @@ const TICK: Duration = Duration::from_millis(50);
 pub(super) enum Ended {
     /// With exit code 0.
     Well,
+    /// Not at all: a command of it is not there. What was said of that.
+    NotStarted(Vec<String>),
     /// With something else; and the first lines that it wrote to standard error, or else how.
     Badly(Vec<String>),
     /// It was killed.
     CutShort(CutShort),
+}
+
+/// What sh says of a command that is not there, and of one that it may not start (POSIX, 2.8.2).
+const NO_COMMAND: [i32; 2] = [126, 127];
+
+fn is_not_started(status: ExitStatus) -> bool {
+    status.code().is_some_and(|code| NO_COMMAND.contains(&code))
 }
 
 /// The line as a command, with the directory of the round put in.
@@ -65,6 +74,9 @@ pub(super) fn run(
     let mut lines = said.first_complaints;
     if lines.is_empty() {
         lines.push(format!("{status}, and it did not say why"));
+    }
+    if is_not_started(status) {
+        return Ok(Ended::NotStarted(lines));
     }
     Ok(Ended::Badly(lines))
 }

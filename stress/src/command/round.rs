@@ -95,7 +95,9 @@ fn set_up(
     match aside::run(scene, aside::shell(setup, directory), deadline)? {
         Ended::Well => Ok(None),
         Ended::CutShort(cut) => Ok(Some(cut)),
-        Ended::Badly(lines) => bail!("--setup '{setup}' failed: {}", lines.join("; ")),
+        Ended::Badly(lines) | Ended::NotStarted(lines) => {
+            bail!("--setup '{setup}' failed: {}", lines.join("; "))
+        }
     }
 }
 
@@ -224,9 +226,14 @@ fn check(scene: &Scene<'_>, left: &oracle::Scene<'_>, deadline: Instant) -> anyh
     let Some(check) = check.filter(|_| left.is_complete) else {
         return Ok(Ended::Well);
     };
-    let check = oracle::check::prepare(check, left);
-    let check = check.context("cannot write the files for --check")?;
-    aside::run(scene, check.command, deadline)
+    let prepared = oracle::check::prepare(check, left);
+    let prepared = prepared.context("cannot write the files for --check")?;
+    match aside::run(scene, prepared.command, deadline)? {
+        Ended::NotStarted(lines) => {
+            bail!("--check '{check}' cannot be run: {}", lines.join("; "))
+        }
+        ended => Ok(ended),
+    }
 }
 
 fn numbers(plan: &Plan, records: &[Record]) -> Numbers {
@@ -261,9 +268,11 @@ fn why_inconclusive(
         Some(CutShort::TimeIsOver) => {
             let ended = numbers.acked + numbers.failed;
             let all = numbers.procs * numbers.iters;
-            return Some(format!(
-                "the time of {seconds} s ran out when {ended} of {all} commands had ended"
-            ));
+            return Some(if ended < all {
+                format!("the time of {seconds} s ran out when {ended} of {all} commands had ended")
+            } else {
+                format!("the time of {seconds} s ran out in --check")
+            });
         }
         None => {}
     }
@@ -273,7 +282,10 @@ fn why_inconclusive(
             "{failed} of {started} commands failed, more than --max-fail {most}: {failures}"
         ));
     }
-    (numbers.acked == 0).then(|| "no command was acknowledged".to_owned())
+    (numbers.acked == 0).then(|| match failures.count() {
+        0 => "no command was acknowledged".to_owned(),
+        _ => format!("no command was acknowledged: {failures}"),
+    })
 }
 
 #[cfg(test)]
