@@ -164,7 +164,7 @@ fn a_command_that_fails_is_in_doubt_and_too_many_make_it_inconclusive() {
     }
     Stress::sh(&["--max-fail=100%", "--check=true", "--iters=1"], "exit 1")
         .run()
-        .came_to(11, &["no command was acknowledged"]);
+        .came_to(11, &["no command was acknowledged: exit code 1 ("]);
 }
 
 /// It has failed in good order, and nothing is lost.
@@ -215,6 +215,23 @@ fn a_check_finds_the_tokens_and_its_words_are_the_evidence() {
         .came_to(0, &["EXACT ["]);
     run("echo all wrong >&2; exit 3").came_to(10, &["check: all wrong\n"]);
     run("exit 3").came_to(10, &["check: exit status: 3, and it did not say why\n"]);
+    let missing = run("nonesuch-judge {dir}").came_to(1, &["not found"]);
+    let why = "error: --check 'nonesuch-judge {dir}' cannot be run: ";
+    assert!(missing.errors.contains(why), "{}", missing.errors);
+}
+
+#[test]
+fn a_check_that_takes_too_long_is_what_the_time_ran_out_in() {
+    let words = [
+        "--procs=1",
+        "--iters=1",
+        "--no-control",
+        "--timeout=1",
+        "--check=sleep 60",
+    ];
+    Stress::sh(&words, APPEND)
+        .run()
+        .came_to(11, &["the time of 1 s ran out in --check"]);
 }
 
 /// A check that failed says that something is lost; the commands themselves say where.

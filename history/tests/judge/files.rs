@@ -11,6 +11,18 @@ fn refusal(history: &str) -> String {
     judged.expect_err("it is refused").to_string()
 }
 
+/// Who reads the description tries its example first.
+#[test]
+fn the_example_of_the_format_is_exact_and_would_not_be_without_a_token() {
+    let text = include_str!("../../../docs/history-json.md");
+    let (_, example) = text.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let verdict = |text: &str| judge(Cursor::new(text.to_owned()), &Limits::default()).unwrap();
+    assert_eq!(verdict(example).to_string(), "exact");
+    let spoiled = example.replace(r#""tokens":["1-17","3-9"]"#, r#""tokens":["3-9"]"#);
+    assert!(matches!(verdict(&spoiled), Verdict::Violated { .. }));
+}
+
 #[test]
 fn a_line_that_is_none_is_refused_with_its_place() {
     let good =

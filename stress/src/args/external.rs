@@ -34,7 +34,8 @@ pub(super) struct CommandWords {
     ///
     /// $STRESS_ACKED and $STRESS_STARTED name files with the tokens of the commands with exit code 0
     /// and of all commands, one in each line. $STRESS_PROCS and $STRESS_ITERS are there, too,
-    /// and {dir}, which is also $STRESS_DIR; it runs where stress was started.
+    /// and {dir}, which is also $STRESS_DIR; it runs where stress was started. Exit codes
+    /// 126 and 127, by which sh says that it cannot start something, are an error of the check and no evidence.
     #[arg(long, value_name = "CMD", requires = "command", value_parser = round_template)]
     check: Option<Template>,
 
