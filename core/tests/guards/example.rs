@@ -104,10 +104,15 @@ fn written_until_all_are_gone(fifo: &Path) -> String {
     written.expect("it is text")
 }
 
-/// Waits for the lock as the kernel has it, for as long as anything may take.
+/// Waits for the lock as the kernel has it, for as long as anything may take. It is free again when
+/// this returns: an edit that found it taken by us would leave its command to nobody.
 fn until_the_role_is_free(role: &Path) {
     let role = std::fs::File::open(role).expect("it was taken");
     let (send, free) = channel();
-    std::thread::spawn(move || send.send(role.lock().is_ok()));
+    std::thread::spawn(move || {
+        let locked = role.lock().is_ok();
+        drop(role);
+        send.send(locked)
+    });
     assert_eq!(free.recv_timeout(LIMIT), Ok(true));
 }
