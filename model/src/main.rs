@@ -8,6 +8,10 @@
 mod command;
 
 use hookstate_cli::exit;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> exit::Code {
     command::main()

@@ -2,6 +2,8 @@
 //! promise of the README, as far as it is searched with every run of the tests; the command
 //! `hookstate-model` searches further.
 
+#[path = "common/allocator.rs"]
+mod allocator;
 #[path = "common/every_strategy.rs"]
 mod every_strategy;
 

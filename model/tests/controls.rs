@@ -2,6 +2,9 @@
 //! for the right reason. A model that lets one pass has proved nothing. The same processes with the
 //! code as it ships must be accepted, or the twin was rejected for something else.
 
+#[path = "common/allocator.rs"]
+mod allocator;
+
 use hookstate_model::control::{CreateRace, RenameStaleLock, Unlocked};
 use hookstate_model::explore::Report;
 use hookstate_model::oracle::{Violation, ViolationKind};

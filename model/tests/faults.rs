@@ -1,5 +1,8 @@
 //! What the header of the simulated kernel says about kills, locks and time.
 
+#[path = "common/allocator.rs"]
+mod allocator;
+
 use hookstate::kernel::{Access, Errno, FlockOperation, Kernel, OpenHow};
 use hookstate_model::sim::{FaultModel, Fd, Request, Sequential, Sim, SimProcess};
 use std::path::{Path, PathBuf};

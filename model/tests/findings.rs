@@ -1,6 +1,9 @@
 //! What was found when the search and the judge were looked at with suspicion: each a small program
 //! or twin that they once passed and must reject, or a state that was once lost.
 
+#[path = "common/allocator.rs"]
+mod allocator;
+
 use hookstate::Durability;
 use hookstate::kernel::{Access, Errno, FlockOperation, Kernel, OpenHow, Result as CallResult};
 use hookstate::strategy::{ALL, Flock, Rename};

@@ -1,6 +1,9 @@
 //! The known ways to lose state: both engines must reject each program that has one, for the right
 //! reason, and accept the same program with the missing step put back.
 
+#[path = "common/allocator.rs"]
+mod allocator;
+
 use hookstate_model::control::patterns::{
     self, Circumstance, Form, PATTERNS, Pattern, Protocol, Variant,
 };

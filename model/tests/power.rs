@@ -1,6 +1,8 @@
 //! What a change survives when the power is cut: every strategy and both durabilities, in every state
 //! of two processes, under each named model.
 
+#[path = "common/allocator.rs"]
+mod allocator;
 #[path = "common/every_strategy.rs"]
 mod every_strategy;
 

@@ -3,6 +3,8 @@
 //! one of the states that were handed out and the one that is left, unless the removal itself was
 //! killed after it had handed the state out, which the next one does again.
 
+#[path = "common/allocator.rs"]
+mod allocator;
 #[path = "common/every_strategy.rs"]
 mod every_strategy;
 #[path = "common/scenarios.rs"]

@@ -1,6 +1,8 @@
 //! The breadth-first search is on trial: how much it finds, what it says about it, and what it
 //! notices.
 
+#[path = "common/allocator.rs"]
+mod allocator;
 #[path = "common/programs.rs"]
 mod programs;
 

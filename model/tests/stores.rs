@@ -1,6 +1,9 @@
 //! What stands on the strategies, in every state that its processes can come into, and the mistakes
 //! that must be rejected there. The command `hookstate-model` searches the same.
 
+#[path = "common/allocator.rs"]
+mod allocator;
+
 use hookstate::strategy::Strategy;
 use hookstate_model::oracle::Violation;
 use hookstate_model::search::Report;

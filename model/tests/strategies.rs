@@ -2,6 +2,8 @@
 //! them killed at each of its calls. Both processes of a pair that does the same are alike, so
 //! killing the second covers the first.
 
+#[path = "common/allocator.rs"]
+mod allocator;
 #[path = "common/every_strategy.rs"]
 mod every_strategy;
 #[path = "common/scenarios.rs"]

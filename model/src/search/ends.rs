@@ -1,5 +1,6 @@
 //! Whether everything can come to an end.
 
+use rayon::slice::ParallelSliceMut;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The first of the states from which no way leads to an ending and that are on a circle or behind one,
@@ -11,7 +12,7 @@ pub(super) fn first_without_end(
     steps: &mut [(u32, u32)],
     endings: &[u32],
 ) -> Option<u32> {
-    steps.sort_unstable();
+    steps.par_sort_unstable();
     let mut has_end = vec![false; states];
     let mut left = endings.to_vec();
     while let Some(state) = left.pop() {

@@ -3,7 +3,7 @@
 use super::hunt::{Hunt, Link};
 use super::moves::Move;
 use super::report::Sightings;
-use super::state::{Budget, Seat, State};
+use super::state::{Budget, Seat, State, is_first_of_its_kind};
 use crate::process::{Ending, Exit};
 use std::hash::Hash;
 
@@ -50,10 +50,11 @@ where
             expansion.finding = self.judge(state, None);
             return expansion;
         }
-        let own = state.fingerprint(self.parts);
+        let roles = state.roles();
+        let own = state.fingerprint_with(&roles, self.parts);
         let mut goes_on = false;
         for seat in 0..state.seats.len() {
-            if self.some_alike && !state.is_first_of_its_kind(seat, self.parts) {
+            if self.some_alike && !is_first_of_its_kind(&roles, seat, self.parts) {
                 continue;
             }
             goes_on |= self.move_one(number, state, seat, own, &mut expansion);
@@ -98,8 +99,8 @@ where
         expansion: &mut Expansion<A, V>,
     ) -> bool {
         let mut goes_on = false;
-        for movement in self.rules.moves(state, seat) {
-            let Some(next) = self.rules.after(state, seat, movement, &mut ()) else {
+        for (movement, next) in self.rules.successors(state, seat) {
+            let Some(next) = next else {
                 expansion.sightings.refused += usize::from(movement == Move::Step);
                 continue;
             };

@@ -133,10 +133,9 @@ where
         while !self.frontier.is_empty() && !self.is_over() {
             self.report.depth += 1;
             let level = std::mem::take(&mut self.frontier);
-            for block in level.chunks(BLOCK) {
-                if !self.is_over() {
-                    self.look_at(block);
-                }
+            let mut level = level.into_iter();
+            while !self.is_over() && level.len() > 0 {
+                self.look_at(level.by_ref().take(BLOCK).collect());
             }
         }
     }
@@ -148,14 +147,14 @@ where
 
     /// In parallel what comes of each state, then one after the other what is new in that; so that
     /// the same search finds the same states, and the same counterexample, every time.
-    fn look_at(&mut self, block: &[(u32, State<A>)]) {
+    fn look_at(&mut self, block: Vec<(u32, State<A>)>) {
         let this = &*self;
-        let expansions: Vec<Expansion<A, V>> = block
-            .par_iter()
-            .map(|(number, state)| this.expand(*number, state))
+        let expansions: Vec<(u32, Expansion<A, V>)> = block
+            .into_par_iter()
+            .map(|(number, state)| (number, this.expand(number, &state)))
             .collect();
-        for ((number, _), expansion) in block.iter().zip(expansions) {
-            self.sort_out(*number, expansion);
+        for (number, expansion) in expansions {
+            self.sort_out(number, expansion);
             if self.is_over() {
                 return;
             }

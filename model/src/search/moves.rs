@@ -1,6 +1,6 @@
 //! The edges of the graph: what can happen next, and what comes of it.
 
-use super::history::{Histories, Next};
+use super::history::{Histories, History, Next};
 use super::state::{Budget, State};
 use crate::process::Exit;
 use crate::sim::{FaultModel, Reply, Request, Sim, Sleep, Step, TooManyCuts};
@@ -52,44 +52,76 @@ impl Log for () {
 }
 
 impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
-    /// All that can happen to this process now, a step first.
-    pub(super) fn moves(&self, state: &State<A>, seat: usize) -> Vec<Move> {
-        if !state.seats[seat].started || state.seats[seat].exit.is_some() {
-            return Vec::new();
-        }
-        let mut moves = vec![Move::Step];
-        let Next::Calls(request) = &state.seats[seat].history.next else {
-            return moves;
+    /// All that can happen to this process now, a step first, and the state after it; no state if the
+    /// process can only wait, or cannot make it.
+    pub(super) fn successors<'s>(
+        &'s self,
+        state: &'s State<A>,
+        seat: usize,
+    ) -> impl Iterator<Item = (Move, Option<State<A>>)> {
+        let may_move = state.seats[seat].started && state.seats[seat].exit.is_none();
+        let steps = may_move.then_some(Move::Step).into_iter();
+        let request = match &state.seats[seat].history.next {
+            Next::Calls(request) if may_move && !self.spared[seat] => Some(request),
+            _ => None,
         };
-        if self.spared[seat] {
-            return moves;
-        }
-        if state.spent.kills < self.budget.kills {
-            let pages = state.sim.pages(state.seats[seat].process, request).max(1);
-            moves.extend((0..pages).map(Move::Kill));
-            moves.extend(self.kills_after(state, seat));
-        }
-        if state.spent.failures < self.budget.failures {
-            moves.extend(errors_of(request).map(Move::Fail));
-        }
-        if state.spent.shorts < self.budget.shorts {
-            moves.extend(short_counts(request).map(Move::Short));
-        }
-        moves
+        let mishaps = request.into_iter().flat_map(move |request| {
+            let killed_after = self.killed_after_each(state, seat);
+            self.kills(state, seat, request)
+                .map(move |movement| (movement, self.after(state, seat, movement, &mut ())))
+                .chain(killed_after)
+                .chain(self.errors_and_shorts(state, seat, request))
+        });
+        steps
+            .map(move |step| (step, self.after(state, seat, step, &mut ())))
+            .chain(mishaps)
+    }
+
+    fn may_kill(&self, state: &State<A>) -> bool {
+        state.spent.kills < self.budget.kills
+    }
+
+    fn kills(
+        &self,
+        state: &State<A>,
+        seat: usize,
+        request: &Request,
+    ) -> impl Iterator<Item = Move> + use<A> {
+        let pages = match self.may_kill(state) {
+            true => state.sim.pages(state.seats[seat].process, request).max(1),
+            false => 0,
+        };
+        (0..pages).map(Move::Kill)
+    }
+
+    fn errors_and_shorts<'s>(
+        &'s self,
+        state: &'s State<A>,
+        seat: usize,
+        request: &'s Request,
+    ) -> impl Iterator<Item = (Move, Option<State<A>>)> {
+        let may_fail = state.spent.failures < self.budget.failures;
+        let may_stop_short = state.spent.shorts < self.budget.shorts;
+        let errors = may_fail.then(|| errors_of(request).map(Move::Fail));
+        let shorts = may_stop_short.then(|| short_counts(request).map(Move::Short));
+        let both = errors.into_iter().flatten();
+        both.chain(shorts.into_iter().flatten())
+            .map(move |movement| (movement, self.after(state, seat, movement, &mut ())))
     }
 
     /// After the call, and after each of those that follow and that nobody can notice, one kill for
     /// every account that the process has in between. What it leaves behind is the same, and what it
     /// had acknowledged is not.
-    fn kills_after(&self, state: &State<A>, seat: usize) -> Vec<Move> {
+    fn killed_after_each(&self, state: &State<A>, seat: usize) -> Vec<(Move, Option<State<A>>)> {
         let mut fates = BTreeSet::new();
-        let kills = (0..).map(Move::KillAfter).map_while(|kill| {
+        let calls = (0..).take_while(|_| self.may_kill(state));
+        let killed = calls.map(Move::KillAfter).map_while(|kill| {
             let killed = self.after(state, seat, kill, &mut ())?;
-            Some((kill, killed.seats[seat].history.fate))
+            Some((kill, killed))
         });
-        kills
-            .filter(|(_, fate)| fates.insert(*fate))
-            .map(|(kill, _)| kill)
+        killed
+            .filter(|(_, killed)| fates.insert(killed.seats[seat].history.fate))
+            .map(|(kill, killed)| (kill, Some(killed)))
             .collect()
     }
 
@@ -116,17 +148,14 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     }
 
     fn step(&self, mut state: State<A>, seat: usize, log: &mut impl Log) -> Option<State<A>> {
-        let request = match &state.seats[seat].history.next {
-            Next::Calls(request) => request.clone(),
-            ended => {
-                let exit = exit_of(ended);
-                self.end(&mut state, seat, exit);
-                return Some(state);
-            }
+        let history = Arc::clone(&state.seats[seat].history);
+        let Next::Calls(request) = &history.next else {
+            self.end(&mut state, seat, exit_of(&history.next));
+            return Some(state);
         };
         let had = state.sim.view(state.seats[seat].process);
-        match self.call(&mut state, seat, &request) {
-            Some(answer) => Some(self.returned(state, seat, &request, answer, log)),
+        match self.call(&mut state, seat, request) {
+            Some(answer) => Some(self.returned(state, seat, request, answer, log)),
             None => self.waits(state, seat, had),
         }
     }
@@ -138,11 +167,11 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         errno: Errno,
         log: &mut impl Log,
     ) -> State<A> {
-        let request = state.seats[seat].history.request().clone();
+        let history = Arc::clone(&state.seats[seat].history);
         state.spent.failures += 1;
         // A signal is no reason to fail.
         state.seats[seat].hurt |= errno != Errno::INTR;
-        self.returned(state, seat, &request, Err(errno), log)
+        self.returned(state, seat, history.request(), Err(errno), log)
     }
 
     fn cut_short(
@@ -152,16 +181,18 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         count: usize,
         log: &mut impl Log,
     ) -> Option<State<A>> {
-        let request = state.seats[seat].history.request().clone();
+        let history = Arc::clone(&state.seats[seat].history);
+        let request = history.request();
         state.spent.shorts += 1;
-        let answer = self.call(&mut state, seat, &shortened(&request, count))?;
-        Some(self.returned(state, seat, &request, answer, log))
+        let answer = self.call(&mut state, seat, &shortened(request, count))?;
+        Some(self.returned(state, seat, request, answer, log))
     }
 
     fn killed(&self, mut state: State<A>, seat: usize, pages: u64, log: &mut impl Log) -> State<A> {
-        let request = state.seats[seat].history.request().clone();
+        let history = Arc::clone(&state.seats[seat].history);
+        let request = history.request();
         log.note(seat, || Event::Killed(request.clone(), pages));
-        self.kill(&mut state, seat, &request, pages);
+        self.kill(&mut state, seat, request, pages);
         state
     }
 
@@ -174,16 +205,19 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         calls: usize,
         log: &mut impl Log,
     ) -> Option<State<A>> {
-        let request = state.seats[seat].history.request().clone();
-        let answer = self.call(&mut state, seat, &request)?;
-        log.note(seat, || Event::Returned(request, answer.clone()));
+        let history = Arc::clone(&state.seats[seat].history);
+        let answer = self.call(&mut state, seat, history.request())?;
+        log.note(seat, || {
+            Event::Returned(history.request().clone(), answer.clone())
+        });
         self.answer(&mut state, seat, answer);
         for _ in 0..calls {
             self.make_unnoticed_call(&mut state, seat, log)?;
         }
-        let request = self.unnoticed_call(&state, seat)?;
+        let history = Arc::clone(&state.seats[seat].history);
+        let request = self.unnoticed_call(&state, seat, &history)?;
         log.note(seat, || Event::Killed(request.clone(), 0));
-        self.kill(&mut state, seat, &request, 0);
+        self.kill(&mut state, seat, request, 0);
         Some(state)
     }
 
@@ -283,8 +317,8 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// And its end, if nobody can notice that either. Whether one of the calls was a pause.
     fn make_unnoticed_calls(&self, state: &mut State<A>, seat: usize, log: &mut impl Log) -> bool {
         let mut paused = false;
-        while let Some(call) = self.make_unnoticed_call(state, seat, log) {
-            paused |= is_pause(&call);
+        while let Some(is_pause) = self.make_unnoticed_call(state, seat, log) {
+            paused |= is_pause;
         }
         let ended = &state.seats[seat].history.next;
         if !matches!(ended, Next::Calls(_)) && state.sim.end_commutes(state.seats[seat].process) {
@@ -294,29 +328,33 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         paused
     }
 
-    /// Which one it was; nothing if there is none, or it has to wait.
+    /// Whether it was a pause; nothing if there is none, or it has to wait.
     fn make_unnoticed_call(
         &self,
         state: &mut State<A>,
         seat: usize,
         log: &mut impl Log,
-    ) -> Option<Request> {
-        let request = self.unnoticed_call(state, seat)?;
-        let answer = match is_pause(&request) && self.faults.sleep == Sleep::UntilReleased {
+    ) -> Option<bool> {
+        let history = Arc::clone(&state.seats[seat].history);
+        let request = self.unnoticed_call(state, seat, &history)?;
+        let answer = match is_pause(request) && self.faults.sleep == Sleep::UntilReleased {
             true => Ok(Reply::Unit),
-            false => self.call(state, seat, &request)?,
+            false => self.call(state, seat, request)?,
         };
         log.note(seat, || Event::Unnoticed(request.clone(), answer.clone()));
         self.answer(state, seat, answer);
-        Some(request)
+        Some(is_pause(request))
     }
 
-    /// The next call of the process, if nobody can notice it.
-    fn unnoticed_call(&self, state: &State<A>, seat: usize) -> Option<Request> {
-        match &state.seats[seat].history.next {
-            Next::Calls(request) if self.is_unnoticed(state, seat, request) => {
-                Some(request.clone())
-            }
+    /// The next call of the process, which has this history, if nobody can notice it.
+    fn unnoticed_call<'h>(
+        &self,
+        state: &State<A>,
+        seat: usize,
+        history: &'h History<A>,
+    ) -> Option<&'h Request> {
+        match &history.next {
+            Next::Calls(request) if self.is_unnoticed(state, seat, request) => Some(request),
             _ => None,
         }
     }

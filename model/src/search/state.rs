@@ -3,6 +3,7 @@
 use super::history::History;
 use crate::process::Exit;
 use crate::sim::{ProcessId, Sim};
+use smallvec::SmallVec;
 use std::hash::Hash;
 use std::ops::AddAssign;
 use std::sync::Arc;
@@ -88,7 +89,15 @@ impl<A> Clone for Seat<A> {
 }
 
 /// All that distinguishes one process from another with the same program.
-type Role = (u128, bool, bool, Option<Exit>, u128);
+pub(super) type Role = (u128, bool, bool, Option<Exit>, u128);
+
+/// As many processes as nearly every search has, or more.
+const FEW: usize = 6;
+
+/// Of the processes that are in the same situation, the first.
+pub(super) fn is_first_of_its_kind(roles: &[Role], seat: usize, parts: &[usize]) -> bool {
+    (0..seat).all(|earlier| parts[earlier] != parts[seat] || roles[earlier] != roles[seat])
+}
 
 impl<A> State<A> {
     /// Whether nobody is left who could do anything.
@@ -100,9 +109,13 @@ impl<A> State<A> {
     /// Which state it is, up to changing the parts of processes that have the same program, which
     /// are those with the same number in `parts`.
     pub(super) fn fingerprint(&self, parts: &[usize]) -> u128 {
-        let roles: Vec<Role> = self.seats.iter().map(|seat| self.role(seat)).collect();
-        let mut order: Vec<usize> = (0..self.seats.len()).collect();
-        order.sort_by_key(|&seat| (parts[seat], &roles[seat]));
+        self.fingerprint_with(&self.roles(), parts)
+    }
+
+    /// The same, if the roles are known already.
+    pub(super) fn fingerprint_with(&self, roles: &[Role], parts: &[usize]) -> u128 {
+        let mut order: SmallVec<[usize; FEW]> = (0..roles.len()).collect();
+        order.sort_unstable_by_key(|&seat| (parts[seat], &roles[seat]));
         let mut hasher = Xxh3Default::new();
         self.sim.hash_files(&mut hasher);
         self.spent.hash(&mut hasher);
@@ -112,12 +125,9 @@ impl<A> State<A> {
         hasher.digest128()
     }
 
-    /// Of the processes that are in the same situation, the first.
-    pub(super) fn is_first_of_its_kind(&self, seat: usize, parts: &[usize]) -> bool {
-        (0..seat).all(|earlier| {
-            parts[earlier] != parts[seat]
-                || self.role(&self.seats[earlier]) != self.role(&self.seats[seat])
-        })
+    /// The role of each process.
+    pub(super) fn roles(&self) -> SmallVec<[Role; FEW]> {
+        self.seats.iter().map(|seat| self.role(seat)).collect()
     }
 
     fn role(&self, seat: &Seat<A>) -> Role {
