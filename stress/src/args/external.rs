@@ -4,7 +4,9 @@ use super::hunting;
 use super::plan::absolute;
 use super::words::Words;
 use crate::chaos::Chaos;
-use crate::command::{Again, ExpectJson, ExpectTokens, MaxFail, Oracles, Plan, Scope, Template};
+use crate::command::{
+    Again, ExpectJson, ExpectTokens, MaxFail, Oracles, Plan, Scope, Stdin, Template,
+};
 use crate::workload::Seed;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -170,11 +172,15 @@ fn check_chaos(chaos: &Chaos, oracles: &Oracles) -> Result<(), String> {
     }
 }
 
-fn stdin(path: &Path) -> Result<Template, String> {
-    let text = std::fs::read_to_string(path);
-    let path = path.display();
+fn stdin(file: &Path) -> Result<Stdin, String> {
+    let text = std::fs::read_to_string(file);
+    let path = file.display();
     let text = text.map_err(|error| format!("--stdin {path} cannot be read: {error}"))?;
-    Template::parse(&text, Scope::Process).map_err(|why| format!("--stdin {path}: {why}"))
+    let text = Template::parse(&text, Scope::Process);
+    Ok(Stdin {
+        file: file.to_owned(),
+        text: text.map_err(|why| format!("--stdin {path}: {why}"))?,
+    })
 }
 
 /// The words that do this again.

@@ -143,11 +143,11 @@ impl Lanes<'_> {
 
     /// What the process reads: a file without a name, which nobody has to empty for it to go on.
     fn stdin(&self, operation: Operation) -> io::Result<Stdio> {
-        let Some(template) = &self.plan.stdin else {
+        let Some(stdin) = &self.plan.stdin else {
             return Ok(Stdio::null());
         };
         let mut file: File = tempfile::tempfile()?;
-        file.write_all(self.fill(template, operation).as_bytes())?;
+        file.write_all(self.fill(&stdin.text, operation).as_bytes())?;
         file.rewind()?;
         Ok(file.into())
     }

@@ -31,6 +31,6 @@ mod report;
 mod verdict;
 
 pub(crate) use oracle::{ExpectJson, ExpectTokens};
-pub(crate) use plan::{Again, MaxFail, Oracles, Plan};
+pub(crate) use plan::{Again, MaxFail, Oracles, Plan, Stdin};
 pub(crate) use run::{Summary, main, outcome};
 pub(crate) use template::{Scope, Template};
