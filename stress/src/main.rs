@@ -48,7 +48,7 @@ fn main() -> exit::Code {
         Task::Strategies(plan) => run::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::Command(plan) => command::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::Check(plan) => check::main(&plan).map(|conclusion| conclusion.exit_code()),
-        Task::Suite(plan) => suite::main(&plan).map(|conclusion| conclusion.exit_code()),
+        Task::Suite(plan) => suite::main(&plan),
         Task::List => print_list(),
         Task::Paper(paper) => print(paper),
     };

@@ -250,7 +250,7 @@ pub(super) enum ShapeChoice {
 /// What to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A line for each run
+    /// Lines for people
     Human,
     /// One JSON object
     Json,
