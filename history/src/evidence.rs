@@ -300,13 +300,13 @@ fn versions_of(operation: &Operation) -> (Option<u64>, Option<u64>) {
 }
 
 impl fmt::Display for Culprit {
-    /// `p1 #17` if its token says so, otherwise with the token, or else the line.
+    /// `p1 #07` if its token says so, otherwise with the token, or else the line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own = self.operation.process;
         write!(f, "p{own} ")?;
         match self.operation.token() {
             Some(Token::Numbered { process, sequence }) if *process == own => {
-                write!(f, "#{sequence}")
+                write!(f, "#{sequence:02}")
             }
             Some(token) => write!(f, "{:?}", token.to_string()),
             None => write!(f, "line {}", self.line),

@@ -34,6 +34,7 @@ mod workload;
 use anyhow::Context;
 use args::{Paper, Task};
 use hookstate_cli::exit;
+use hookstate_cli::interrupt;
 use hookstate_cli::paint::Paint;
 
 fn main() -> exit::Code {
@@ -44,15 +45,21 @@ fn main() -> exit::Code {
         Some(word) if word == chaos::SUBCOMMAND => return chaos::main(words),
         _ => {}
     }
-    let ended = match args::task() {
+    let ended = interrupt::outlive_file_size_limit()
+        .context("cannot handle SIGXFSZ")
+        .and_then(|()| run_task(args::task()));
+    ended.unwrap_or_else(|error| exit::failed(&error))
+}
+
+fn run_task(task: Task) -> anyhow::Result<exit::Code> {
+    match task {
         Task::Strategies(plan) => run::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::Command(plan) => command::main(&plan).map(|conclusion| conclusion.exit_code()),
         Task::Check(plan) => check::main(&plan).map(|conclusion| conclusion.exit_code()),
-        Task::Suite(plan) => suite::main(&plan).map(|conclusion| conclusion.exit_code()),
+        Task::Suite(plan) => suite::main(&plan),
         Task::List => print_list(),
         Task::Paper(paper) => print(paper),
-    };
-    ended.unwrap_or_else(|error| exit::failed(&error))
+    }
 }
 
 fn print_list() -> anyhow::Result<exit::Code> {

@@ -2,11 +2,17 @@
 //! is noticed.
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "the tests of a tool that works on real files"
 )]
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 fn stress(words: &[&str]) -> Output {
     stress_with(words, |command| command)
@@ -239,4 +245,64 @@ fn a_limit_binds_the_command() {
     ];
     let output = stress(&[&words[..], &["sh", "-c", "[ $(ulimit -n) = 17 ]"]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+}
+
+/// For as long as a test may hang.
+const LONG: Duration = Duration::from_secs(30);
+
+/// For as long as it takes to be killed, on a machine that is not too busy.
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A command that hangs, when the `stress` that has started it was killed: whether it ends, too.
+fn ends_with_a_killed_stress(chaos: &[&str], patience: Duration) -> bool {
+    let (place, told) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let pipe = told.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let line = format!("exec 3>{}; echo $$ >&3; exec sleep 600", pipe.display());
+    let mut stress = Command::new(env!("CARGO_BIN_EXE_stress"))
+        .arg("--dir")
+        .arg(place.path())
+        .args(["--procs=1", "--iters=1", "--check=true"])
+        .args(chaos)
+        .args(["--", "sh", "-c", &line])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pipe = BufReader::new(File::open(pipe).unwrap());
+    let mut pid = String::new();
+    pipe.read_line(&mut pid).unwrap();
+    stress.kill().unwrap();
+    stress.wait().unwrap();
+    let ends = has_ended(&pipe, patience);
+    let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    // The pipe is at its end when nobody has it open any more, and then the number may be another's.
+    if !ends {
+        kill_process(pid, Signal::KILL).unwrap();
+        assert!(has_ended(&pipe, LONG));
+    }
+    ends
+}
+
+/// Waits until nobody has the other end open.
+fn has_ended(pipe: &BufReader<File>, patience: Duration) -> bool {
+    let wait = Timespec::try_from(patience).unwrap();
+    let mut watched = [PollFd::new(pipe.get_ref(), PollFlags::HUP)];
+    poll(&mut watched, Some(&wait)).unwrap() > 0
+}
+
+/// The second is what cannot be had without another program before each command: it says so in `--help`.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_within_limits_ends_with_a_killed_stress_and_another_does_not() {
+    assert!(ends_with_a_killed_stress(&["--chaos=nofile=64"], LONG));
+    // It sleeps for ten minutes, so nothing but a kill could have ended it.
+    assert!(!ends_with_a_killed_stress(&[], SHORT));
 }

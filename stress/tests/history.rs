@@ -176,7 +176,7 @@ fn a_change_that_was_acknowledged_and_not_made_is_missed_in_the_history() {
     let text = report["findings"][0]["evidence"][0]["text"]
         .as_str()
         .unwrap();
-    assert!(text.starts_with("lost: p2 #3 "), "{text}");
+    assert!(text.starts_with("lost: p2 #03 "), "{text}");
 }
 
 #[test]
@@ -341,8 +341,8 @@ fn a_pipe_is_judged_and_those_at_fault_are_named_in_a_line() {
     let line = text.lines().nth(1).unwrap().trim_start();
     assert_eq!(
         line,
-        "lost: p1 #17 (100 to 190 ns) and p3 #9 (120 to 200 ns) had both read version 41 and wrote \
-         42; p3 #9 was acknowledged later"
+        "lost: p1 #17 (100 to 190 ns) and p3 #09 (120 to 200 ns) had both read version 41 and wrote \
+         42; p3 #09 was acknowledged later"
     );
 }
 

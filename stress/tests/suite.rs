@@ -148,7 +148,7 @@ fn a_case_is_chosen_by_name_or_number_and_an_unknown_one_is_told_what_there_is()
     }
     let output = run(suite.path(), &["4"]);
     let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert_eq!(text, "error: there is no case '4'; there are lossy\n");
 }
 

@@ -176,7 +176,7 @@ fn a_look_that_finds_less_than_was_acknowledged_is_rolled_back() {
     assert_eq!(words(&verdict), ["rolled back"]);
     match evidence(verdict).swap_remove(0) {
         Evidence::RolledBack { newer, older } => {
-            assert!(newer.to_string().starts_with("p3 #1 "), "{newer}");
+            assert!(newer.to_string().starts_with("p3 #01 "), "{newer}");
             assert!(older.to_string().starts_with("p4 line 5 "), "{older}");
         }
         other => panic!("{other}"),
@@ -274,7 +274,7 @@ fn nobody_is_at_fault_for_what_a_killed_process_said() {
     reads(&mut history, 2, 0);
     let evidence = evidence(history.judge());
     assert!(
-        evidence[0].to_string().starts_with("lost: p1 #1 "),
+        evidence[0].to_string().starts_with("lost: p1 #01 "),
         "{}",
         evidence[0]
     );

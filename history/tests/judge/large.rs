@@ -87,7 +87,7 @@ fn a_rollback_within_a_page_names_both() {
         assert_eq!(words(&verdict), ["rolled back"]);
         let text = verdict.to_string();
         let older = format!(
-            "after that p9 #1 ({late} to {} ns) read {version} and",
+            "after that p9 #01 ({late} to {} ns) read {version} and",
             late + 50
         );
         assert!(text.contains(&older), "{text}");

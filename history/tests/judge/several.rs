@@ -60,8 +60,8 @@ fn each_history_of_a_file_is_judged_by_itself() {
     };
     assert_eq!(
         evidence[0].to_string(),
-        "lost: p1 #1 (0 to 0 ns) and p2 #1 (0 to 2 ns) had both read version 0 and wrote 1; \
-         p2 #1 was acknowledged later"
+        "lost: p1 #01 (0 to 0 ns) and p2 #01 (0 to 2 ns) had both read version 0 and wrote 1; \
+         p2 #01 was acknowledged later"
     );
     for exact in [0, 2, 4] {
         assert_eq!(all[exact].verdict, Verdict::Exact, "{exact}");
@@ -135,7 +135,7 @@ fn a_fork_between_two_processes_is_told_before_one_within_a_process() {
     };
     let line = evidence[0].to_string();
     assert!(
-        line.contains("p1 #3 (4 to 5 ns) and p2 #1 (4 to 9 ns)"),
+        line.contains("p1 #03 (4 to 5 ns) and p2 #01 (4 to 9 ns)"),
         "{line}"
     );
 }

@@ -59,8 +59,8 @@ fn thirteen_of_eight_hundred_is_violated_and_the_first_two_are_named() {
     }
     assert_eq!(
         evidence[0].to_string(),
-        "lost: p1 #1 (1 to 102 ns) and p2 #1 (2 to 104 ns) had both read version 0 and wrote 1; \
-         p2 #1 was acknowledged later; and 786 more"
+        "lost: p1 #01 (1 to 102 ns) and p2 #01 (2 to 104 ns) had both read version 0 and wrote 1; \
+         p2 #01 was acknowledged later; and 786 more"
     );
 }
 

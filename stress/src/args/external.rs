@@ -4,7 +4,9 @@ use super::hunting;
 use super::plan::absolute;
 use super::words::Words;
 use crate::chaos::Chaos;
-use crate::command::{Again, ExpectJson, ExpectTokens, MaxFail, Oracles, Plan, Scope, Template};
+use crate::command::{
+    Again, ExpectJson, ExpectTokens, MaxFail, Oracles, Plan, Scope, Stdin, Template,
+};
 use crate::workload::Seed;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -26,7 +28,8 @@ pub(super) struct CommandWords {
     ///
     /// The pointer leads to an array of tokens, or to an object with tokens as names; 'lines' says
     /// that each line is one. Each token of a command with exit code 0 must be there exactly once, any
-    /// other at most once, and none that was not given out.
+    /// other at most once, and none that was not given out. Lines are read one by one; JSON is in memory
+    /// as a whole while it is judged, up to 1 GiB of it.
     #[arg(long, value_name = "FILE:POINTER", requires = "command")]
     expect_tokens: Vec<ExpectTokens>,
 
@@ -70,7 +73,10 @@ pub(super) struct CommandWords {
     /// STRESS_PROC, STRESS_ITER and STRESS_TOKEN. {{dir}} is the text {dir}. Exit code 0 says that its
     /// update is made; after any other it may have been made. A line 'stress: read VERSION wrote
     /// VERSION' of its output names the update that was overwritten and the one that has done it; by
-    /// itself it accuses nobody, 'stress check' of a --history does.
+    /// itself it accuses nobody, 'stress check' of a --history does. Of one process the first 64 such
+    /// lines count, and the last; none that is longer than 1024 bytes does. However many processes a round
+    /// has, memory holds a few bits of each; the rest, some 60 bytes and what these lines say, is in a
+    /// file without a name in TMPDIR if it is more than 1 MiB.
     #[arg(
         last = true,
         value_name = "COMMAND",
@@ -166,11 +172,15 @@ fn check_chaos(chaos: &Chaos, oracles: &Oracles) -> Result<(), String> {
     }
 }
 
-fn stdin(path: &Path) -> Result<Template, String> {
-    let text = std::fs::read_to_string(path);
-    let path = path.display();
+fn stdin(file: &Path) -> Result<Stdin, String> {
+    let text = std::fs::read_to_string(file);
+    let path = file.display();
     let text = text.map_err(|error| format!("--stdin {path} cannot be read: {error}"))?;
-    Template::parse(&text, Scope::Process).map_err(|why| format!("--stdin {path}: {why}"))
+    let text = Template::parse(&text, Scope::Process);
+    Ok(Stdin {
+        file: file.to_owned(),
+        text: text.map_err(|why| format!("--stdin {path}: {why}"))?,
+    })
 }
 
 /// The words that do this again.

@@ -223,7 +223,10 @@ Exit codes:
        was; with --repro: did so again
   11   inconclusive: a control was not caught, there was only one process, a process died or hung,
        more commands failed than --max-fail says, the time ran out, what --repro is after was not seen
-  130  interrupted before there was a violation; one signal is enough, more change nothing";
+  130  interrupted before there was a violation; one signal is enough, more change nothing
+
+When stress is killed by SIGKILL, commands that run then go on until they end by themselves. Only
+those that --chaos nofile or nproc limits end with it, on Linux; what they have started goes on.";
 
 /// How the changes are spread over processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -247,7 +250,7 @@ pub(super) enum ShapeChoice {
 /// What to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A line for each run
+    /// Lines for people
     Human,
     /// One JSON object
     Json,

@@ -113,9 +113,9 @@ impl<'a> Blows<'a> {
         killed
     }
 
-    /// What was done to all of them.
-    pub(crate) fn into_dealt(self) -> Dealt {
-        self.dealt
+    /// What was done to all of them since this was asked last.
+    pub(crate) fn take_dealt(&mut self) -> Dealt {
+        std::mem::take(&mut self.dealt)
     }
 
     fn stop(&mut self, now: Instant, children: &Children, child: &Child) {

@@ -1,6 +1,10 @@
 //! How much a process may have. A process is started by way of another one, this program under a
 //! subcommand of its own, that limits itself and becomes what was wanted:
 //! `stress limited LIMITS PROGRAM ARGUMENTS`, where the limits are JSON.
+//!
+//! On the way it asks the kernel to kill it when the one who has started it is gone, as by SIGKILL (prctl(2),
+//! `PR_SET_PDEATHSIG`). Without limits there is no such way, since another program doubles the time of a
+//! command that takes a millisecond; then commands outlive a `stress` that is killed.
 
 use hookstate_cli::exit;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -65,10 +69,25 @@ pub(crate) fn main(mut words: impl Iterator<Item = OsString>) -> exit::Code {
         eprintln!("error: it takes its limits, as JSON, and a program with its arguments");
         return exit::Code::Usage;
     };
-    let error = match limits.set() {
+    let error = match limits
+        .set()
+        .and_then(|()| end_with_the_one_who_started_it())
+    {
         Ok(()) => Command::new(program).args(words).exec(),
         Err(error) => error,
     };
     eprintln!("{CANNOT_START}{error}");
     exit::Code::Failed
+}
+
+/// Its parent is the thread that has started it, which waits for its end.
+#[cfg(target_os = "linux")]
+fn end_with_the_one_who_started_it() -> io::Result<()> {
+    let signal = Some(rustix::process::Signal::KILL);
+    Ok(rustix::process::set_parent_process_death_signal(signal)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_with_the_one_who_started_it() -> io::Result<()> {
+    Ok(())
 }

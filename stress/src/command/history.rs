@@ -3,6 +3,7 @@
 //! A process is an operation: from before its start until after its end, acknowledged if its exit code
 //! is 0, and otherwise of unknown outcome. Times are counted from the beginning of the round.
 
+use super::journal::Records;
 use super::record::{Record, token};
 use crate::history::HistoryFile;
 use anyhow::Result;
@@ -12,24 +13,23 @@ use hookstate_history::{Action, Final, Header, Operation, Outcome, Token};
 pub(super) fn write(
     file: &HistoryFile,
     round: u32,
-    records: &[Record],
-    last: Option<Vec<String>>,
+    records: &Records,
+    last: Option<Vec<Token>>,
 ) -> Result<()> {
-    let versions = Versions::of(records);
+    let versions = Versions::of(records.pass())?;
     let header = Header {
         name: Some(format!("command round {round}").into()),
         initial: versions.first.map(Into::into),
         ..Header::default()
     };
     let mut writer = file.begin(&header)?;
-    for record in records {
-        file.told(writer.operation(&operation(round, record, versions)))?;
+    for record in records.pass() {
+        file.told(writer.operation(&operation(round, &record?, versions)))?;
     }
-    if let Some(last) = last {
-        let tokens = last.iter().map(|text| Token::new(text)).collect();
+    if last.is_some() {
         file.told(writer.last(&Final {
             total: None,
-            tokens: Some(tokens),
+            tokens: last,
         }))?;
     }
     file.told(writer.finish())?;
@@ -46,17 +46,22 @@ struct Versions {
 }
 
 impl Versions {
-    fn of(records: &[Record]) -> Self {
-        let mut acknowledged = records.iter().filter(|record| record.is_acknowledged());
-        let are_counted = acknowledged
-            .clone()
-            .all(|record| record.steps.is_empty() || counted(record).is_some());
-        let first = acknowledged
-            .by_ref()
-            .filter_map(counted)
-            .min()
-            .filter(|_| are_counted);
-        Self { are_counted, first }
+    fn of(records: impl Iterator<Item = Result<Record>>) -> Result<Self> {
+        let (mut are_counted, mut first) = (true, None);
+        for record in records {
+            let record = record?;
+            if !record.is_acknowledged() || record.steps.is_empty() {
+                continue;
+            }
+            match counted(&record) {
+                Some(read) => first = Some(first.map_or(read, |first: u64| first.min(read))),
+                None => are_counted = false,
+            }
+        }
+        Ok(Self {
+            are_counted,
+            first: first.filter(|_| are_counted),
+        })
     }
 }
 
@@ -111,13 +116,14 @@ mod tests {
             ended: Duration::from_micros(9),
             fate,
             steps: steps.iter().map(step).collect(),
-            complaint: None,
         }
     }
 
     fn versions(all: &[&[(&str, &str)]]) -> Option<u64> {
-        let records = all.iter().map(|steps| record(Fate::Acknowledged, steps));
-        Versions::of(&records.collect::<Vec<_>>()).first
+        let records = all
+            .iter()
+            .map(|steps| Ok(record(Fate::Acknowledged, steps)));
+        Versions::of(records).unwrap().first
     }
 
     #[test]

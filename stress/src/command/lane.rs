@@ -4,7 +4,8 @@ use super::listen::{Said, listen};
 use super::plan::Plan;
 use super::record::{Fate, Record, token};
 use super::template::{Placeholder, Template};
-use crate::chaos::{Blows, CANNOT_START, Dealt, Lifetimes};
+use super::verdict::Harm;
+use crate::chaos::{Blows, CANNOT_START, Lifetimes};
 use crate::run::Children;
 use crate::workload::Operation;
 use anyhow::Context;
@@ -13,7 +14,7 @@ use std::io::{self, ErrorKind, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
 use std::time::Instant;
 
 /// What it takes to start the processes of a round.
@@ -31,28 +32,39 @@ pub(super) struct Lanes<'a> {
 #[derive(Debug)]
 pub(super) enum Message {
     /// One of its processes has ended.
-    Ended(Record),
+    Ended(Ended),
     /// There is nothing more to come from it; if that is too early, why; and what was done to it.
-    Finished(anyhow::Result<()>, Dealt),
+    Finished(anyhow::Result<()>, Harm),
+}
+
+/// A process that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) record: Record,
+    /// The last line that it wrote to standard error.
+    pub(super) complaint: Option<String>,
 }
 
 impl Lanes<'_> {
     /// Runs a lane to its end, or until all is over.
-    pub(super) fn drive(&self, lane: u32, outbox: &Sender<Message>) {
+    pub(super) fn drive(&self, lane: u32, outbox: &SyncSender<Message>) {
         let seed = self.plan.seed_of(self.round);
         let mut blows = Blows::new(self.plan.chaos, seed, self.usual);
+        let mut harm = Harm::default();
         let finished = (1..=self.plan.iters)
             .take_while(|_| !self.children.is_over())
             .try_for_each(|iteration| {
-                let record = self.run_one(Operation { lane, iteration }, &mut blows)?;
+                let ended = self.run_one(Operation { lane, iteration }, &mut blows)?;
+                harm.take(&blows.take_dealt());
                 // If nobody listens any more, all is over.
-                let _ = outbox.send(Message::Ended(record));
+                let _ = outbox.send(Message::Ended(ended));
                 Ok(())
             });
-        let _ = outbox.send(Message::Finished(finished, blows.into_dealt()));
+        harm.take(&blows.take_dealt());
+        let _ = outbox.send(Message::Finished(finished, harm));
     }
 
-    fn run_one(&self, operation: Operation, blows: &mut Blows<'_>) -> anyhow::Result<Record> {
+    fn run_one(&self, operation: Operation, blows: &mut Blows<'_>) -> anyhow::Result<Ended> {
         let mut command = self.command(operation)?;
         let began = self.beginning.elapsed();
         blows.choose(operation);
@@ -66,14 +78,14 @@ impl Lanes<'_> {
         let Said {
             steps, complaint, ..
         } = said;
-        Ok(Record {
+        let record = Record {
             operation,
             began,
             ended,
             fate: if killed { Fate::Killed } else { fate(status) },
             steps,
-            complaint,
-        })
+        };
+        Ok(Ended { record, complaint })
     }
 
     fn start(&self, command: &mut Command, operation: Operation) -> anyhow::Result<Child> {
@@ -131,11 +143,11 @@ impl Lanes<'_> {
 
     /// What the process reads: a file without a name, which nobody has to empty for it to go on.
     fn stdin(&self, operation: Operation) -> io::Result<Stdio> {
-        let Some(template) = &self.plan.stdin else {
+        let Some(stdin) = &self.plan.stdin else {
             return Ok(Stdio::null());
         };
         let mut file: File = tempfile::tempfile()?;
-        file.write_all(self.fill(template, operation).as_bytes())?;
+        file.write_all(self.fill(&stdin.text, operation).as_bytes())?;
         file.rewind()?;
         Ok(file.into())
     }

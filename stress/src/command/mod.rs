@@ -7,15 +7,17 @@
 //!
 //! In reading order: [`plan`] is what is asked for, made of [`template`]s and [`claim`]s; [`run`]
 //! goes round by round, [`round`] starts the lanes, [`lane`] its processes, and [`listen`] hears
-//! them out; the [`record`]s of all of them go to the oracles, whose [`verdict`] the [`report`]
-//! prints.
+//! them out; what is [`heard`] of all of them is counted, and each [`record`] goes into a [`journal`],
+//! which the oracles read; their [`verdict`] is what the [`report`] prints.
 
 mod claim;
 mod plan;
 mod template;
 
 mod aside;
+mod heard;
 mod history;
+mod journal;
 mod lane;
 mod listen;
 mod orphans;
@@ -29,6 +31,6 @@ mod report;
 mod verdict;
 
 pub(crate) use oracle::{ExpectJson, ExpectTokens};
-pub(crate) use plan::{Again, MaxFail, Oracles, Plan};
+pub(crate) use plan::{Again, MaxFail, Oracles, Plan, Stdin};
 pub(crate) use run::{Summary, main, outcome};
 pub(crate) use template::{Scope, Template};

@@ -19,7 +19,7 @@ pub(crate) struct Plan {
     pub(crate) name: String,
     /// The program and its arguments. Invariant: not empty.
     pub(crate) words: Vec<Template>,
-    pub(crate) stdin: Option<Template>,
+    pub(crate) stdin: Option<Stdin>,
     pub(crate) setup: Option<Template>,
     pub(crate) oracles: Oracles,
     pub(crate) max_fail: MaxFail,
@@ -43,6 +43,15 @@ pub(crate) struct Plan {
     /// Whether one process alone was not what was intended.
     pub(crate) lacks_race: bool,
     pub(crate) again: Again,
+}
+
+/// What each process reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stdin {
+    /// The file, as it was given.
+    pub(crate) file: PathBuf,
+    /// What is in it.
+    pub(crate) text: Template,
 }
 
 /// The words that do all of this again, but for the seed and those that say how long rounds go on.

@@ -2,6 +2,7 @@
 
 use crate::event::Span;
 use crate::workload::Operation;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
@@ -16,12 +17,10 @@ pub(crate) struct Record {
     pub(crate) fate: Fate,
     /// The changes that it said it had made.
     pub(crate) steps: Vec<Step>,
-    /// The last line that it wrote to standard error.
-    pub(crate) complaint: Option<String>,
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Fate {
     /// Exit code 0: its update is made.
     Acknowledged,
@@ -85,7 +84,8 @@ impl fmt::Display for Fate {
     }
 }
 
-fn nanoseconds(time: Duration) -> u64 {
+/// A time in nanoseconds, which go on for 584 years.
+pub(super) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -96,9 +96,57 @@ pub(crate) fn token(round: u32, operation: Operation) -> String {
     format!("r{round}-p{lane}-{iteration}")
 }
 
+/// The operation whose token this is in a round. A number that is written in another way, such as
+/// 007, is in no token.
+pub(super) fn operation_of(round: u32, text: &str) -> Option<Operation> {
+    let (lane, iteration) = text
+        .strip_prefix('r')?
+        .split_once("-p")?
+        .1
+        .split_once('-')?;
+    let operation = Operation {
+        lane: lane.parse().ok()?,
+        iteration: iteration.parse().ok()?,
+    };
+    (token(round, operation) == text).then_some(operation)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Step;
+    use super::{Operation, Step, operation_of, token};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_token_is_written_in_one_way() {
+        let operation = Operation {
+            lane: 2,
+            iteration: 17,
+        };
+        assert_eq!(operation_of(1, "r1-p2-17"), Some(operation));
+        for text in [
+            "",
+            "r1-p2",
+            "r2-p2-17",
+            "r01-p2-17",
+            "r1-p02-17",
+            "r1-p+2-17",
+            "r1-p2-017",
+            "r1-p2-17-",
+            "r1-p2--17",
+            " r1-p2-17",
+            "r1-p2-4294967313",
+        ] {
+            assert_eq!(operation_of(1, text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_says_whose_it_is(round: u32, lane: u32, iteration: u32) {
+            let operation = Operation { lane, iteration };
+            prop_assert_eq!(operation_of(round, &token(round, operation)), Some(operation));
+        }
+    }
 
     #[test]
     fn a_step_is_a_line_with_two_versions_and_nothing_else() {

@@ -2,26 +2,30 @@
 
 use super::aside::{self, Ended};
 use super::claim::Numbers;
+use super::heard::{Heard, Known};
 use super::history;
 use super::lane::{Lanes, Message};
 use super::oracle::{self, Finding};
 use super::orphans;
 use super::plan::Plan;
-use super::record::Record;
 use super::run::Scene;
 use super::verdict::{Failures, Harm, Verdict};
 use crate::chaos::{Disk, Lifetimes};
-use crate::pace::{Pace, RoundPace};
+use crate::pace::Pace;
 use crate::run::Children;
 use anyhow::{Context, bail};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often the round looks up from its messages, to see whether it was interrupted.
 const TICK: Duration = Duration::from_millis(50);
+
+/// How many processes may have ended that were not taken note of. A lane with one more waits, so
+/// a slow disk makes the round slow, and not large.
+const INBOX_MAX: usize = 256;
 
 /// What a round came to.
 #[derive(Debug)]
@@ -65,8 +69,8 @@ pub(super) fn run(
         .enospc
         .then(|| Disk::new(directory, &children))
         .transpose()?;
-    let (records, cut) = match set_up(scene, directory, deadline)? {
-        Some(cut) => (Vec::new(), Some(cut)),
+    let (heard, cut) = match set_up(scene, directory, deadline)? {
+        Some(cut) => (Heard::nothing(), Some(cut)),
         None => {
             if let Some(disk) = &mut disk {
                 disk.begin()?;
@@ -77,7 +81,8 @@ pub(super) fn run(
     if let Some(disk) = &mut disk {
         harm.disk_full += disk.settle();
     }
-    let outcome = judge(scene, &lanes, &records, cut, deadline);
+    let known = heard.end(scene.plan);
+    let outcome = known.and_then(|known| judge(scene, &lanes, known, cut, deadline));
     // Not before the check has run: whether something still runs may be what it looks at.
     orphans::end_all().context("cannot end what the command has left running")?;
     outcome.map(|outcome| Outcome { harm, ..outcome })
@@ -107,9 +112,9 @@ fn collect(
     lanes: &Lanes<'_>,
     deadline: Instant,
     harm: &mut Harm,
-) -> anyhow::Result<(Vec<Record>, Option<CutShort>)> {
+) -> anyhow::Result<(Heard, Option<CutShort>)> {
     thread::scope(|scope| {
-        let (outbox, inbox) = channel();
+        let (outbox, inbox) = sync_channel(INBOX_MAX);
         let mut running = 0;
         let mut started = Ok(());
         for lane in 1..=scene.plan.procs {
@@ -137,8 +142,8 @@ fn listen_to(
     inbox: &Receiver<Message>,
     deadline: Instant,
     harm: &mut Harm,
-) -> anyhow::Result<(Vec<Record>, Option<CutShort>)> {
-    let mut records = Vec::new();
+) -> anyhow::Result<(Heard, Option<CutShort>)> {
+    let mut heard = Heard::nothing();
     let mut cut = None;
     let mut trouble = Ok(());
     while running > 0 {
@@ -148,46 +153,51 @@ fn listen_to(
             lanes.children.kill_all();
         }
         match inbox.recv_timeout(TICK) {
-            Ok(Message::Ended(record)) => {
+            Ok(Message::Ended(ended)) => {
                 scene.progress.step();
-                records.push(record);
+                // What nobody has taken note of cannot be judged.
+                trouble = trouble.and_then(|()| heard.take(ended));
             }
             Ok(Message::Finished(result, dealt)) => {
                 running -= 1;
-                harm.take(&dealt);
-                if result.is_err() && trouble.is_ok() {
-                    trouble = result;
-                    lanes.children.kill_all();
-                }
+                harm.add(dealt);
+                trouble = trouble.and(result);
             }
             Err(_) => {}
         }
+        if trouble.is_err() {
+            lanes.children.kill_all();
+        }
     }
     scene.progress.running(0);
-    trouble.map(|()| (records, cut))
+    trouble.map(|()| (heard, cut))
 }
 
 fn judge(
     scene: &Scene<'_>,
     lanes: &Lanes<'_>,
-    records: &[Record],
+    known: Known,
     cut: Option<CutShort>,
     deadline: Instant,
 ) -> anyhow::Result<Outcome> {
     let plan = scene.plan;
-    let numbers = numbers(plan, records);
-    let failures = Failures::of(records);
+    let Known {
+        records,
+        numbers,
+        failures,
+        pace,
+    } = known;
     let left = oracle::Scene {
         directory: lanes.directory,
         round: lanes.round,
-        records,
+        records: &records,
         numbers,
         is_complete: cut.is_none(),
     };
-    let mut finding = oracle::look(&plan.oracles, &left);
+    let mut finding = oracle::look(&plan.oracles, &left)?;
     if let Some(file) = &scene.history {
         let last = oracle::last_tokens(&plan.oracles, &left);
-        history::write(file, lanes.round, records, last)?;
+        history::write(file, lanes.round, &records, last)?;
     }
     let cut = match (cut, check(scene, &left, deadline)?) {
         (None, Ended::CutShort(cut)) => Some(cut),
@@ -197,7 +207,7 @@ fn judge(
         }
         (cut, _) => cut,
     };
-    finding.accuse(&left);
+    finding.accuse(&left)?;
     let Finding {
         evidence,
         doubt,
@@ -215,7 +225,7 @@ fn judge(
         numbers,
         counted,
         failures,
-        pace: pace(plan.procs, records),
+        pace,
         harm: Harm::default(),
     })
 }
@@ -234,26 +244,6 @@ fn check(scene: &Scene<'_>, left: &oracle::Scene<'_>, deadline: Instant) -> anyh
         }
         ended => Ok(ended),
     }
-}
-
-fn numbers(plan: &Plan, records: &[Record]) -> Numbers {
-    let count = |is: fn(&Record) -> bool| records.iter().filter(|record| is(record)).count() as u64;
-    Numbers {
-        procs: plan.procs.into(),
-        iters: plan.iters.into(),
-        acked: count(Record::is_acknowledged),
-        started: records.len() as u64,
-        failed: count(Record::has_failed),
-    }
-}
-
-/// How long the processes took that have acknowledged their update, each from its start to its exit.
-fn pace(lanes: u32, records: &[Record]) -> Pace {
-    let mut round = RoundPace::default();
-    for record in records.iter().filter(|record| record.is_acknowledged()) {
-        round.take(record.operation.lane, record.span());
-    }
-    round.of(lanes)
 }
 
 fn why_inconclusive(
@@ -286,40 +276,4 @@ fn why_inconclusive(
         0 => "no command was acknowledged".to_owned(),
         _ => format!("no command was acknowledged: {failures}"),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Duration, Record, pace};
-    use crate::command::record::Fate;
-    use crate::workload::Operation;
-
-    fn record(lane: u32, iteration: u32, ms: u64, fate: Fate) -> Record {
-        let began = Duration::from_millis(100 * u64::from(iteration));
-        Record {
-            operation: Operation { lane, iteration },
-            began,
-            ended: began + Duration::from_millis(ms),
-            fate,
-            steps: Vec::new(),
-            complaint: None,
-        }
-    }
-
-    #[test]
-    fn only_processes_that_have_acknowledged_their_update_have_a_pace() {
-        let mut records = vec![
-            record(1, 1, 10, Fate::Acknowledged),
-            record(2, 1, 40, Fate::Acknowledged),
-            record(1, 2, 90, Fate::Exited(1)),
-            record(2, 2, 90, Fate::Killed),
-        ];
-        let all = pace(2, &records);
-        let quantiles = all.quantiles().unwrap();
-        assert_eq!(quantiles.changes, 2);
-        assert!(quantiles.max < 41_000_000, "{quantiles:?}");
-        assert_eq!(all.fairness(), Some(0.25));
-        records[1].fate = Fate::Died(11);
-        assert_eq!(pace(2, &records).fairness(), Some(0.0));
-    }
 }

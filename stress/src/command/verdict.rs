@@ -1,6 +1,6 @@
 //! What a command comes to, and what shows it.
 
-use super::record::{Fate, Record};
+use super::record::Fate;
 use crate::chaos::Dealt;
 use crate::hunt::Said;
 use crate::verdict::Status;
@@ -248,21 +248,20 @@ impl fmt::Display for Lost {
 }
 
 impl Failures {
-    pub(crate) fn of(records: &[Record]) -> Self {
-        let mut failures = Self::default();
-        for record in records.iter().filter(|record| record.has_failed()) {
-            *failures.by_fate.entry(record.fate).or_default() += 1;
-            if let Some(complaint) = &record.complaint {
-                failures.last_words = Some((record.operation, complaint.clone()));
-                failures.said.push(Said {
-                    operation: record.operation,
-                    fate: record.fate.to_string(),
-                    words: complaint.clone(),
-                });
-            }
+    /// Takes note of a process that has failed by itself, and of what it has said last.
+    pub(crate) fn take(&mut self, operation: Operation, fate: Fate, complaint: Option<String>) {
+        *self.by_fate.entry(fate).or_default() += 1;
+        let Some(words) = complaint else {
+            return;
+        };
+        if self.said.len() < SAID_MAX {
+            self.said.push(Said {
+                operation,
+                fate: fate.to_string(),
+                words: words.clone(),
+            });
         }
-        failures.said.truncate(SAID_MAX);
-        failures
+        self.last_words = Some((operation, words));
     }
 
     pub(crate) fn add(&mut self, other: Self) {

@@ -8,9 +8,9 @@
 use super::view::View;
 use super::{html, junit};
 use anyhow::{Context, Result};
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -79,18 +79,22 @@ impl Place {
         }
         // What is not there yet has no other name.
         let target = std::fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        // Not `tempfile_in`, whose errors speak of the other name.
+        let draft = |path: &Path| {
+            let mut options = File::options();
+            options.write(true).create_new(true).mode(MODE).open(path)
+        };
         let mut builder = tempfile::Builder::new();
-        builder
+        let file = builder
             .prefix(".stress-")
-            .permissions(Permissions::from_mode(MODE));
-        let file = builder.tempfile_in(directory_of(&target))?;
+            .make_in(directory_of(&target), draft)?;
         Ok(Self::Renamed(file, target))
     }
 
     fn write(self, text: &[u8]) -> io::Result<()> {
         match self {
             Self::Renamed(mut file, target) => {
-                file.write_all(text)?;
+                file.as_file_mut().write_all(text)?;
                 file.persist(target).map_err(|error| error.error)?;
                 Ok(())
             }

@@ -58,8 +58,8 @@ pub(super) fn drive_lane(
         let (done, all) = (course.acknowledged(), orders.iterations);
         format!("{trouble} (after {done} of {all} changes)")
     });
-    let blows = blows.into_inner();
-    outbox.send(Message::Struck(blows.into_dealt()));
+    let mut blows = blows.into_inner();
+    outbox.send(Message::Struck(blows.take_dealt()));
     outbox.send(Message::Ended(source, ended));
 }
 

@@ -15,6 +15,7 @@ use crate::worker::{ChangeOrders, Hardships, Orders, PollOrders, Terms};
 use crate::workload::Seed;
 use anyhow::Context;
 use hookstate::strategy::Strategy;
+use hookstate_cli::interrupt::Interrupt;
 use std::io::{PipeReader, PipeWriter, Write, pipe};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,7 +78,10 @@ pub(super) fn run(scene: &Scene<'_>, round: Round<'_>) -> anyhow::Result<Judgeme
             chaos: Chaos::default(),
             ..reader
         };
-        match probe::change_once_more(&unharmed, &round.orders(round.plan.procs + 1)) {
+        let orders = round.orders(round.plan.procs + 1);
+        let interrupt = &scene.interrupt;
+        let why_to_stop = || round.why_to_stop(interrupt);
+        match probe::change_once_more(&unharmed, &orders, why_to_stop) {
             Probed::Works => {}
             Probed::Fails(why) => oracle.take_next_change(why),
             Probed::Untried(why) => oracle.take_untried(&why),
@@ -201,6 +205,15 @@ impl Round<'_> {
             hardships: Hardships::of(&self.plan.chaos),
             ..ChangeOrders::of_lane(self.terms(), self.seed(), lane, self.trial.iterations)
         }
+    }
+
+    /// Why the change after all others has to end now, if it has.
+    fn why_to_stop(&self, interrupt: &Interrupt) -> Option<String> {
+        if interrupt.is_asked() {
+            return Some("interrupted".to_owned());
+        }
+        let seconds = self.plan.bounds.timeout.as_secs();
+        (Instant::now() >= self.deadline).then(|| format!("the time of {seconds} s ran out"))
     }
 
     fn seed(&self) -> Seed {

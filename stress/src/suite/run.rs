@@ -7,7 +7,8 @@ use crate::args::Format;
 use crate::command;
 use crate::verdict::Conclusion;
 use crate::workload::Seed;
-use anyhow::{Context, bail};
+use anyhow::Context;
+use hookstate_cli::exit;
 use hookstate_cli::interrupt::Interrupt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -27,8 +28,17 @@ pub(crate) struct Plan {
 }
 
 /// Runs the suite, prints the table, and says what it comes to.
-pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
-    let cases = chosen(case::read_all(&plan.directory)?, &plan.names)?;
+pub(crate) fn main(plan: &Plan) -> anyhow::Result<exit::Code> {
+    match chosen(case::read_all(&plan.directory)?, &plan.names) {
+        Ok(cases) => run_all(plan, &cases).map(|conclusion| conclusion.exit_code()),
+        Err(unknown) => {
+            eprintln!("error: {unknown}");
+            Ok(exit::Code::Usage)
+        }
+    }
+}
+
+fn run_all(plan: &Plan, cases: &[Case]) -> anyhow::Result<Conclusion> {
     let interrupt = Interrupt::listen().context("cannot listen for signals")?;
     // What shows a program is no news, so nothing of it is kept.
     let scratch = tempfile::Builder::new().prefix("stress-suite-").tempdir();
@@ -37,7 +47,7 @@ pub(crate) fn main(plan: &Plan) -> anyhow::Result<Conclusion> {
     let started = Instant::now();
     written(reporter.begin(plan, cases.len()))?;
     let mut rows = Vec::new();
-    for case in &cases {
+    for case in cases {
         if interrupt.is_asked() {
             break;
         }
@@ -55,7 +65,8 @@ fn written(result: std::io::Result<()>) -> anyhow::Result<()> {
     result.context("cannot write the report to standard output")
 }
 
-fn chosen(mut cases: Vec<Case>, names: &[String]) -> anyhow::Result<Vec<Case>> {
+/// The cases that were named, or what is wrong with a name.
+fn chosen(mut cases: Vec<Case>, names: &[String]) -> Result<Vec<Case>, String> {
     let is = |case: &Case, name: &String| {
         *name == case.words.name || name.parse() == Ok(case.words.number)
     };
@@ -64,7 +75,8 @@ fn chosen(mut cases: Vec<Case>, names: &[String]) -> anyhow::Result<Vec<Case>> {
         .find(|name| !cases.iter().any(|case| is(case, name)))
     {
         let all: Vec<&str> = cases.iter().map(|case| case.words.name.as_str()).collect();
-        bail!("there is no case '{unknown}'; there are {}", all.join(", "));
+        let all = all.join(", ");
+        return Err(format!("there is no case '{unknown}'; there are {all}"));
     }
     if !names.is_empty() {
         cases.retain(|case| names.iter().any(|name| is(case, name)));

@@ -8,7 +8,7 @@ fn limited(limits: &str, words: &str) -> Output {
     let scratch = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_stress");
     let line = format!(
-        "{limits} && exec {program} {words} --dir {}",
+        "{limits} && exec {program} --dir {} {words}",
         scratch.path().display()
     );
     Command::new("sh").args(["-c", &line]).output().unwrap()
@@ -44,4 +44,20 @@ fn five_hundred_processes_lose_nothing() {
         "{output:?}"
     );
     assert_eq!(output.status.code(), Some(0));
+}
+
+/// The lists for --check are the first that it writes here. For a command the limit is what it was.
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_ends_only_the_command() {
+    let words = "--procs 1 --iters 1 --check true -- true";
+    let output = limited("ulimit -f 0", words);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = "error: cannot write the files for --check: File too large";
+    assert!(stderr(&output).starts_with(text), "{output:?}");
+
+    let words = "--procs 1 --iters 1 --max-fail 1 --expect-tokens {dir}/y:lines \
+                 -- sh -c 'echo x >$STRESS_DIR/x'";
+    let output = limited("ulimit -f 0", words);
+    assert_eq!(output.status.code(), Some(11), "{output:?}");
+    assert!(stdout(&output).contains("signal 25 (once)"), "{output:?}");
 }

@@ -1,7 +1,11 @@
 //! What ran around the two processes at fault.
 
+use super::super::journal::Records;
 use super::super::record::Record;
 use super::super::verdict::{Evidence, Moment};
+use crate::workload::Operation;
+use anyhow::Result;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How many processes are told of. More would not fit a screen.
@@ -9,23 +13,41 @@ const TOLD_MAX: usize = 48;
 
 /// The processes nearest to the two at fault, which are among them, in the order in which they began,
 /// the first of them at time zero. None if nobody is known to be at fault.
-pub(super) fn find(records: &[Record], evidence: &Evidence) -> Vec<Moment> {
+pub(super) fn find(records: &Records, evidence: &Evidence) -> Result<Vec<Moment>> {
     let Some(culprits) = evidence.culprits() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    let is_culprit = |record: &Record| culprits.both.contains(&record.operation);
-    let both = || records.iter().filter(|record| is_culprit(record));
-    let from = both().map(|record| record.began).min().unwrap_or_default();
-    let to = both().map(|record| record.ended).max().unwrap_or_default();
-    let mut nearest: Vec<&Record> = records.iter().collect();
-    nearest.sort_by_key(|record| (!is_culprit(record), gap(record, from, to)));
-    nearest.truncate(TOLD_MAX);
+    let mut nearest = nearest(records, culprits.both)?;
     nearest.sort_by_key(|record| (record.began, record.operation));
     let zero_ns = nearest.first().map_or(0, |first| first.span().began_ns);
-    let moments = nearest.into_iter();
-    moments
-        .map(|record| moment(record, evidence, zero_ns))
-        .collect()
+    let moments = nearest.iter();
+    let moments = moments.map(|record| moment(record, evidence, zero_ns));
+    Ok(moments.collect())
+}
+
+/// Looks for the two in one pass, and for those around them in another.
+fn nearest(records: &Records, both: [Operation; 2]) -> Result<Vec<Record>> {
+    let is_culprit = |record: &Record| both.contains(&record.operation);
+    let (mut from, mut to) = (Duration::MAX, Duration::ZERO);
+    for record in records.pass() {
+        let record = record?;
+        if is_culprit(&record) {
+            from = from.min(record.began);
+            to = to.max(record.ended);
+        }
+    }
+    let mut nearest = BTreeMap::new();
+    for (number, record) in (0_u64..).zip(records.pass()) {
+        let record = record?;
+        nearest.insert(
+            (!is_culprit(&record), gap(&record, from, to), number),
+            record,
+        );
+        if nearest.len() > TOLD_MAX {
+            nearest.pop_last();
+        }
+    }
+    Ok(nearest.into_values().collect())
 }
 
 /// The time between a process and that from one moment to another; none if they overlap.

@@ -3,7 +3,8 @@
 use super::super::aside::shell;
 use super::super::template::Template;
 use super::Scene;
-use std::io::{self, Write};
+use anyhow::Result;
+use std::io::{BufWriter, Write};
 use std::process::Command;
 use tempfile::NamedTempFile;
 
@@ -16,8 +17,8 @@ pub(crate) struct Check {
 
 /// Prepares a check. It finds the tokens of the acknowledged processes and of all that were started
 /// in two files, one in each line, whose names are in its environment.
-pub(crate) fn prepare(check: &Template, scene: &Scene<'_>) -> io::Result<Check> {
-    let lists = [list(scene, true)?, list(scene, false)?];
+pub(crate) fn prepare(check: &Template, scene: &Scene<'_>) -> Result<Check> {
+    let lists = lists(scene)?;
     let mut command = shell(check, scene.directory);
     command
         .env("STRESS_ACKED", lists[0].path())
@@ -30,15 +31,18 @@ pub(crate) fn prepare(check: &Template, scene: &Scene<'_>) -> io::Result<Check> 
     })
 }
 
-fn list(scene: &Scene<'_>, only_acknowledged: bool) -> io::Result<NamedTempFile> {
-    let mut text = String::new();
-    for record in scene.records {
-        if record.is_acknowledged() || !only_acknowledged {
-            text.push_str(&scene.token(record.operation));
-            text.push('\n');
+/// The tokens of the acknowledged processes, and of all.
+fn lists(scene: &Scene<'_>) -> Result<[NamedTempFile; 2]> {
+    let new = || NamedTempFile::new().map(BufWriter::new);
+    let (mut acknowledged, mut started) = (new()?, new()?);
+    for record in scene.records.pass() {
+        let record = record?;
+        let token = scene.token(record.operation);
+        writeln!(started, "{token}")?;
+        if record.is_acknowledged() {
+            writeln!(acknowledged, "{token}")?;
         }
     }
-    let mut file = NamedTempFile::new()?;
-    file.write_all(text.as_bytes())?;
-    Ok(file)
+    let written = |list: BufWriter<NamedTempFile>| list.into_inner();
+    Ok([written(acknowledged)?, written(started)?])
 }

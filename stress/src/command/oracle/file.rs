@@ -5,10 +5,12 @@
 //! a name that is no UTF-8 as half of a surrogate pair, and others begin with a byte order mark.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
+use std::str::Utf8Error;
 
-/// How much of a file is read. More is not judged, for all of it has to be in memory.
+/// How much of a file is read. More is not judged: JSON has to be in memory as a whole, and what has no
+/// end would be read for ever.
 const BYTES_MAX: u64 = 1 << 30;
 
 /// How deep JSON may be nested. Each level costs the parser a frame of the stack.
@@ -30,19 +32,15 @@ impl From<String> for Unread {
 }
 
 /// The text of a file; nothing, if it is not there.
-pub(super) fn text_of(path: &str) -> Result<Option<String>, Unread> {
+fn text_of(path: &str) -> Result<Option<String>, Unread> {
     let bytes = match bytes_of(path, BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
-            let why = format!("{path} has more than {BYTES_MAX} bytes");
-            return Err(Unread::Unknown(why));
-        }
-        Err(error) => return Err(Unread::Wrong(format!("{path} cannot be read: {error}"))),
+        Err(error) => return Err(unread(path, &error)),
     };
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
-        Err(error) => Err(Unread::Wrong(format!("{path} is not text: {error}"))),
+        Err(error) => Err(not_text(path, 0, error.utf8_error())),
     }
 }
 
@@ -55,6 +53,54 @@ fn bytes_of(path: &str, most: u64) -> io::Result<Vec<u8>> {
         return Err(ErrorKind::FileTooLarge.into());
     }
     Ok(bytes)
+}
+
+/// Takes each line of a file, one after the other, so that no more than the longest is in memory. Tells
+/// whether the file is there.
+pub(super) fn each_line(path: &str, take: impl FnMut(&str)) -> Result<bool, Unread> {
+    each_line_up_to(path, BYTES_MAX, take)
+}
+
+fn each_line_up_to(path: &str, most: u64, mut take: impl FnMut(&str)) -> Result<bool, Unread> {
+    let mut file = match open(path) {
+        Ok(file) => BufReader::new(file).take(most + 1),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(unread(path, &error)),
+    };
+    let (mut line, mut offset) = (Vec::new(), 0);
+    loop {
+        line.clear();
+        let read = file.read_until(b'\n', &mut line);
+        let length = read.map_err(|error| unread(path, &error))? as u64;
+        if length == 0 {
+            return Ok(true);
+        }
+        if offset + length > most {
+            return Err(unread(path, &ErrorKind::FileTooLarge.into()));
+        }
+        let text = std::str::from_utf8(&line);
+        take(text.map_err(|error| not_text(path, offset, error))?);
+        offset += length;
+    }
+}
+
+fn unread(path: &str, error: &io::Error) -> Unread {
+    match error.kind() {
+        ErrorKind::FileTooLarge => {
+            Unread::Unknown(format!("{path} has more than {BYTES_MAX} bytes"))
+        }
+        _ => Unread::Wrong(format!("{path} cannot be read: {error}")),
+    }
+}
+
+/// Why bytes that begin at the offset of a file are no text.
+fn not_text(path: &str, offset: u64, error: Utf8Error) -> Unread {
+    let at = offset + error.valid_up_to() as u64;
+    let what = match error.error_len() {
+        Some(length) => format!("invalid utf-8 sequence of {length} bytes"),
+        None => "incomplete utf-8 byte sequence".to_owned(),
+    };
+    Unread::Wrong(format!("{path} is not text: {what} from index {at}"))
 }
 
 /// Opens a regular file. To open anything else could wait for somebody at the other end.
@@ -148,7 +194,9 @@ fn unit(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEPTH_MAX, Unread, bytes_of, parsable, text_of, value_in};
+    use super::{
+        DEPTH_MAX, Unread, bytes_of, each_line, each_line_up_to, parsable, text_of, value_in,
+    };
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -206,7 +254,48 @@ mod tests {
         assert!(made.unwrap().success());
         for path in [pipe.to_str().unwrap(), "/dev/zero"] {
             let why = format!("{path} cannot be read: it is no regular file");
-            assert_eq!(text_of(path), Err(Unread::Wrong(why)));
+            assert_eq!(text_of(path), Err(Unread::Wrong(why.clone())));
+            assert_eq!(each_line(path, |_| ()), Err(Unread::Wrong(why)));
+        }
+    }
+
+    fn lines(text: &[u8], most: u64) -> Result<Vec<String>, Unread> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut lines = Vec::new();
+        let path = file.path().to_str().unwrap();
+        let there = each_line_up_to(path, most, |line| lines.push(line.trim_end().to_owned()))
+            .map_err(|unread| match unread {
+                Unread::Wrong(why) => Unread::Wrong(why.replace(path, "F")),
+                Unread::Unknown(why) => Unread::Unknown(why.replace(path, "F")),
+            })?;
+        assert!(there);
+        Ok(lines)
+    }
+
+    #[test]
+    fn lines_are_read_up_to_the_most_and_no_further() {
+        assert_eq!(lines(b"", 0), Ok(Vec::new()));
+        assert_eq!(lines(b"a\n\nb", 4).unwrap(), ["a", "", "b"]);
+        let found = lines(b"a\n\nb", 3);
+        assert!(matches!(found, Err(Unread::Unknown(_))), "{found:?}");
+        assert_eq!(each_line("/nonexistent", |_| ()), Ok(false));
+    }
+
+    proptest! {
+        /// Read line by line it is the same, and if it is no text the same is said of it.
+        #[test]
+        fn what_is_no_text_is_found_where_it_is(
+            bytes in proptest::collection::vec(
+                prop_oneof![Just(b'\n'), Just(b'a'), Just(0xc3), Just(0xa9), Just(0xe2), Just(0xff)],
+                0..12,
+            ),
+        ) {
+            let whole = match String::from_utf8(bytes.clone()) {
+                Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+                Err(error) => Err(Unread::Wrong(format!("F is not text: {error}"))),
+            };
+            prop_assert_eq!(lines(&bytes, 12), whole);
         }
     }
 

@@ -3,14 +3,22 @@
 //! Numbers in JSON files, tokens each exactly once, and a check of the user's own. An oracle only
 //! accuses where no right program could have left the files so: what a process has done that was
 //! killed or has failed is not known, so its token may be there or not.
+//!
+//! The processes are read from their journal as often as it takes, and what is kept of all of them is a
+//! bit for each. So memory is bounded, but for a file of JSON: all of it is in memory while it is judged.
 
 mod around;
 pub(super) mod check;
 mod file;
 mod forks;
 mod json;
+mod operations;
 mod tokens;
 
+#[cfg(test)]
+mod as_in_memory;
+#[cfg(test)]
+mod bounded;
 #[cfg(test)]
 mod tests;
 
@@ -18,11 +26,14 @@ pub(crate) use json::ExpectJson;
 pub(crate) use tokens::ExpectTokens;
 
 use super::claim::Numbers;
+use super::journal::Records;
 use super::plan::Oracles;
-use super::record::{Record, token};
+use super::record::token;
 use super::verdict::Evidence;
 use crate::workload::Operation;
-use std::collections::{BTreeMap, BTreeSet};
+use anyhow::Result;
+use hookstate_history::Token;
+use operations::Operations;
 use std::path::Path;
 
 /// How much of a list is kept as evidence. The first tell it all.
@@ -32,7 +43,7 @@ const EVIDENCE_MAX: usize = 16;
 pub(super) struct Scene<'a> {
     pub(super) directory: &'a Path,
     pub(super) round: u32,
-    pub(super) records: &'a [Record],
+    pub(super) records: &'a Records,
     pub(super) numbers: Numbers,
     /// Whether every lane came to its end.
     pub(super) is_complete: bool,
@@ -47,7 +58,7 @@ pub(super) struct Finding {
     /// What was expected and what was found, for the line of the run.
     pub(super) counted: Option<Counted>,
     /// Whose acknowledged tokens are not there.
-    lost: BTreeSet<Operation>,
+    lost: Operations,
 }
 
 /// What was expected, and what was found if that can be said.
@@ -64,18 +75,23 @@ impl Finding {
 
     /// Adds who is at fault, as far as the processes tell, once everything else is known: a fork by itself
     /// accuses nobody, for two processes may have agreed on it.
-    pub(super) fn accuse(&mut self, scene: &Scene<'_>) {
+    pub(super) fn accuse(&mut self, scene: &Scene<'_>) -> Result<()> {
+        self.accuse_within(scene, forks::HELD_BYTES_MAX)
+    }
+
+    fn accuse_within(&mut self, scene: &Scene<'_>, held_bytes_max: u64) -> Result<()> {
         let evidence = &mut self.evidence;
         if evidence.is_any() {
-            evidence.fork = forks::find(scene, &self.lost);
-            evidence.around = around::find(scene.records, evidence);
+            evidence.fork = forks::find(scene.records, &self.lost, held_bytes_max)?;
+            evidence.around = around::find(scene.records, evidence)?;
         }
+        Ok(())
     }
 }
 
 /// Looks at the files. If the round was cut short only the tokens can be judged: processes that were
 /// killed then are in no claim.
-pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
+pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Result<Finding> {
     let mut finding = Finding {
         evidence: Evidence {
             round: scene.round,
@@ -84,35 +100,28 @@ pub(super) fn look(oracles: &Oracles, scene: &Scene<'_>) -> Finding {
         ..Finding::default()
     };
     let mut counts = Vec::new();
-    let mut lost = BTreeSet::new();
     for expected in &oracles.tokens {
-        counts.push(expected.look(scene, &mut finding, &mut lost));
+        counts.push(expected.look(scene, &mut finding)?);
     }
     for expected in oracles.json.iter().filter(|_| scene.is_complete) {
         counts.extend(expected.look(scene, &mut finding));
     }
     finding.counted = counts.first().copied();
-    finding.lost = lost;
-    finding
+    Ok(finding)
 }
 
-/// The tokens that are there, each as often as it is, where the first `--expect-tokens` looks.
-pub(super) fn last_tokens(oracles: &Oracles, scene: &Scene<'_>) -> Option<Vec<String>> {
-    let tokens = oracles.tokens.first()?.tokens(scene).ok()?;
-    let repeated = tokens
-        .into_iter()
-        .flat_map(|(token, times)| (0..times).map(move |_| token.clone()));
-    Some(repeated.collect())
+/// The tokens that are there, each as often as it is, where the first `--expect-tokens` looks. They take
+/// as much memory as the file that they are in.
+pub(super) fn last_tokens(oracles: &Oracles, scene: &Scene<'_>) -> Option<Vec<Token>> {
+    let mut tokens = Vec::new();
+    let expected = oracles.tokens.first()?;
+    let take = |token: &str| tokens.push(Token::new(token));
+    expected.each(scene, take).ok()?;
+    tokens.sort_unstable();
+    Some(tokens)
 }
 
 impl Scene<'_> {
-    /// All processes by their tokens.
-    fn by_token(&self) -> BTreeMap<String, &Record> {
-        let records = self.records.iter();
-        let by_token = records.map(|record| (self.token(record.operation), record));
-        by_token.collect()
-    }
-
     fn token(&self, operation: Operation) -> String {
         token(self.round, operation)
     }

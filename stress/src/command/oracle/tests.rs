@@ -1,6 +1,7 @@
 //! Files with known faults, and files without.
 
 use super::super::claim::Numbers;
+use super::super::journal;
 use super::super::plan::Oracles;
 use super::super::record::{Fate, Record, Step};
 use super::super::verdict::Evidence;
@@ -20,7 +21,6 @@ fn records() -> Vec<Record> {
             ended: began + Duration::from_millis(u64::from(5 + lane)),
             fate,
             steps: Vec::new(),
-            complaint: None,
         }
     };
     vec![
@@ -69,7 +69,7 @@ impl Round {
         let scene = Scene {
             directory: self.directory.path(),
             round: 1,
-            records: &self.records,
+            records: &journal::of(self.records.clone()),
             numbers: Numbers {
                 procs: 2,
                 iters: 2,
@@ -79,8 +79,8 @@ impl Round {
             },
             is_complete: self.is_complete,
         };
-        let mut finding = look(&self.oracles, &scene);
-        finding.accuse(&scene);
+        let mut finding = look(&self.oracles, &scene).unwrap();
+        finding.accuse(&scene).unwrap();
         finding
     }
 

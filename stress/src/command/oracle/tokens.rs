@@ -1,16 +1,18 @@
 //! `--expect-tokens FILE:POINTER|FILE:lines`: each acknowledged token is there exactly once, any
 //! other at most once, and none that was never given out.
 
-use super::super::record::{Fate, Record};
+use super::super::record::{Fate, Record, operation_of};
 use super::super::shown;
 use super::super::template::{Scope, Template};
-use super::super::verdict::{Evidence, Lost};
-use super::file::{Unread, text_of, value_in};
+use super::super::verdict::Lost;
+use super::file::{Unread, each_line, value_in};
 use super::json::split_pointer;
+use super::operations::Operations;
 use super::{Counted, EVIDENCE_MAX, Finding, Scene};
 use crate::workload::Operation;
+use anyhow::Result;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -31,127 +33,156 @@ enum Within {
 
 impl ExpectTokens {
     /// Looks for the tokens. Gives how many must be there and how many of these are.
-    pub(super) fn look(
-        &self,
-        scene: &Scene<'_>,
-        finding: &mut Finding,
-        lost: &mut BTreeSet<Operation>,
-    ) -> Counted {
+    pub(super) fn look(&self, scene: &Scene<'_>, finding: &mut Finding) -> Result<Counted> {
         let expected = i128::from(scene.numbers.acked);
-        let tokens = match self.tokens(scene) {
-            Ok(tokens) => tokens,
+        let mut found = Found::default();
+        match self.each(scene, |token| found.take(scene, token)) {
+            Ok(()) => {}
             Err(Unread::Wrong(why)) => {
                 finding.complain(format!("{self}: {why}"));
-                return (expected, None);
+                return Ok((expected, None));
             }
             Err(Unread::Unknown(why)) => {
                 finding.doubt_with(format!("{self}: {why}"));
-                return (expected, None);
-            }
-        };
-        let evidence = &mut finding.evidence;
-        let given = scene.by_token();
-        for (token, times) in &tokens {
-            match given.contains_key(token) {
-                false => push(&mut evidence.foreign, token),
-                true if *times > 1 => push(&mut evidence.doubled, token),
-                true => {}
+                return Ok((expected, None));
             }
         }
-        let missing = take_lost(&given, &tokens, evidence);
-        let count = missing.len() as i128;
-        lost.extend(missing);
-        (expected, Some(expected - count))
+        found.doubled.add_to(&mut finding.evidence.doubled);
+        found.foreign.add_to(&mut finding.evidence.foreign);
+        let lost = take_lost(scene, &found.there, finding)?;
+        Ok((expected, Some(expected - i128::from(lost))))
     }
 
-    /// The tokens that are there, and how often.
-    pub(super) fn tokens(&self, scene: &Scene<'_>) -> Result<BTreeMap<String, u64>, Unread> {
+    /// Takes each token that is there, as often as it is.
+    pub(super) fn each(&self, scene: &Scene<'_>, mut take: impl FnMut(&str)) -> Result<(), Unread> {
         let path = self
             .file
             .fill(|_| scene.directory.to_string_lossy().into_owned());
-        let all = match &self.within {
-            Within::Lines => lines(text_of(&path)?),
-            Within::Pointer(pointer) => members(value_in(&path, pointer)?)?,
+        let is_there = match &self.within {
+            Within::Lines => each_line(&path, |line| match line.trim() {
+                "" => {}
+                token => take(token),
+            })?,
+            Within::Pointer(pointer) => each_member(value_in(&path, pointer)?, take)?,
         };
-        let all = match all {
-            Some(all) => all,
-            None if scene.numbers.acked == 0 => Vec::new(),
-            None => return Err(format!("{path} is not there").into()),
-        };
-        let mut tokens = BTreeMap::new();
-        for token in all {
-            *tokens.entry(token).or_default() += 1;
+        if !is_there && scene.numbers.acked > 0 {
+            return Err(format!("{path} is not there").into());
         }
-        Ok(tokens)
+        Ok(())
     }
 }
 
-fn lines(text: Option<String>) -> Option<Vec<String>> {
-    let text = text?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    Some(lines.map(str::to_owned).collect())
-}
-
-fn members(value: Option<Value>) -> Result<Option<Vec<String>>, String> {
+/// Takes each element or the name of each member. Tells whether there is anything they could be in.
+fn each_member(value: Option<Value>, mut take: impl FnMut(&str)) -> Result<bool, String> {
     match value {
-        None => Ok(None),
+        None => return Ok(false),
         Some(Value::Array(elements)) => {
-            let words = elements.into_iter().map(|element| match element {
-                Value::String(word) => word,
-                other => other.to_string(),
-            });
-            Ok(Some(words.collect()))
+            for element in &elements {
+                match element {
+                    Value::String(word) => take(word),
+                    other => take(&other.to_string()),
+                }
+            }
         }
-        Some(Value::Object(members)) => {
-            Ok(Some(members.into_iter().map(|(name, _)| name).collect()))
+        Some(Value::Object(members)) => members.keys().for_each(|name| take(name)),
+        Some(_) => return Err("what is there is neither an array nor an object".to_owned()),
+    }
+    Ok(true)
+}
+
+/// What is among the tokens that are there.
+#[derive(Debug, Default)]
+struct Found {
+    /// Those of this round.
+    there: Operations,
+    doubled: Few,
+    foreign: Few,
+}
+
+impl Found {
+    fn take(&mut self, scene: &Scene<'_>, token: &str) {
+        let operation = operation_of(scene.round, token);
+        match operation.filter(|operation| scene.records.has(*operation)) {
+            None => self.foreign.take(token),
+            Some(operation) if !self.there.insert(operation) => self.doubled.take(token),
+            Some(_) => {}
         }
-        Some(_) => Err("what is there is neither an array nor an object".to_owned()),
     }
 }
 
-/// Takes note of the acknowledged tokens that are not there, and gives whose these are.
-fn take_lost(
-    given: &BTreeMap<String, &Record>,
-    tokens: &BTreeMap<String, u64>,
-    evidence: &mut Evidence,
-) -> Vec<Operation> {
-    let mut lost: Vec<(&String, &Record)> = given
-        .iter()
-        .filter(|(token, record)| record.is_acknowledged() && !tokens.contains_key(*token))
-        .map(|(token, record)| (token, *record))
-        .collect();
-    lost.sort_by_key(|(_, record)| record.ended);
-    let kept: Vec<&Record> = given
-        .iter()
-        .filter(|(token, _)| tokens.contains_key(*token))
-        .map(|(_, record)| *record)
-        .collect();
-    evidence.lost += lost.len() as u64;
+/// The first of many words in the order of the alphabet.
+#[derive(Debug, Default)]
+struct Few(BTreeSet<String>);
+
+impl Few {
+    fn take(&mut self, word: &str) {
+        self.0.insert(shown::word(word));
+        if self.0.len() > EVIDENCE_MAX {
+            self.0.pop_last();
+        }
+    }
+
+    fn add_to(self, list: &mut Vec<String>) {
+        let room = EVIDENCE_MAX.saturating_sub(list.len());
+        list.extend(self.0.into_iter().take(room));
+    }
+}
+
+/// Takes note of the acknowledged tokens that are not there, and counts them.
+fn take_lost(scene: &Scene<'_>, there: &Operations, finding: &mut Finding) -> Result<u64> {
+    let evidence = &mut finding.evidence;
     let room = EVIDENCE_MAX.saturating_sub(evidence.first_lost.len());
-    let first = lost.iter().take(room).map(|(token, record)| Lost {
-        token: (*token).clone(),
+    let (mut count, mut first) = (0, Vec::new());
+    for record in scene.records.pass() {
+        let record = record?;
+        if record.is_acknowledged() && !there.has(record.operation) {
+            count += 1;
+            finding.lost.insert(record.operation);
+            if first.len() < room {
+                first.push(record);
+            }
+        }
+    }
+    evidence.lost += count;
+    let rivals = rivals(scene, there, &first)?;
+    let first = first.iter().zip(rivals).map(|(record, rival)| Lost {
+        token: scene.token(record.operation),
         operation: record.operation,
-        rival: rival(record, &kept).map(|rival| rival.operation),
+        rival,
     });
     evidence.first_lost.extend(first);
-    lost.iter().map(|(_, record)| record.operation).collect()
+    Ok(count)
 }
 
-/// The process that has probably overwritten the update of another: it ran at the same time, its
+/// For each of these the process that has probably overwritten its update: it ran at the same time, its
 /// own update is there, and it was the first to end after the other. Its write came last, so its
 /// end did.
-fn rival<'a>(lost: &Record, kept: &[&'a Record]) -> Option<&'a Record> {
-    let rivals = kept
-        .iter()
-        .copied()
-        .filter(|record| record.overlaps(lost) && record.fate != Fate::Killed);
-    rivals.min_by_key(|record| (record.ended < lost.ended, record.ended))
-}
-
-fn push(list: &mut Vec<String>, token: &str) {
-    if list.len() < EVIDENCE_MAX {
-        list.push(shown::word(token));
+fn rivals(
+    scene: &Scene<'_>,
+    there: &Operations,
+    lost: &[Record],
+) -> Result<Vec<Option<Operation>>> {
+    if lost.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut nearest = vec![None; lost.len()];
+    for record in scene.records.pass() {
+        let record = record?;
+        if record.fate == Fate::Killed || !there.has(record.operation) {
+            continue;
+        }
+        for (lost, nearest) in lost.iter().zip(&mut nearest) {
+            let rank = (record.ended < lost.ended, record.ended);
+            let is_nearer = nearest.is_none_or(|(before, _)| rank < before);
+            if is_nearer && record.overlaps(lost) {
+                *nearest = Some((rank, record.operation));
+            }
+        }
+    }
+    let rivals = nearest.into_iter();
+    Ok(rivals
+        .map(|rival| rival.map(|(_, operation)| operation))
+        .collect())
 }
 
 impl FromStr for ExpectTokens {

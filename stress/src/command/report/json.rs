@@ -35,6 +35,7 @@ struct JsonReport<'a> {
 #[derive(Serialize)]
 struct Settings<'a> {
     command: Vec<&'a str>,
+    stdin: Option<&'a Path>,
     setup: Option<&'a str>,
     expect_json: Vec<String>,
     expect_tokens: Vec<String>,
@@ -108,6 +109,7 @@ fn json<'a>(plan: &'a Plan, report: &'a Report) -> JsonReport<'a> {
 fn settings(plan: &Plan) -> Settings<'_> {
     Settings {
         command: plan.words.iter().map(|word| word.source()).collect(),
+        stdin: plan.stdin.as_ref().map(|stdin| stdin.file.as_path()),
         setup: plan.setup.as_ref().map(|setup| setup.source()),
         expect_json: plan.oracles.json.iter().map(ToString::to_string).collect(),
         expect_tokens: plan

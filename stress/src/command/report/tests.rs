@@ -1,6 +1,6 @@
 //! What is printed, with every verdict in it.
 
-use super::super::plan::{Again, MaxFail, Oracles, Plan};
+use super::super::plan::{Again, MaxFail, Oracles, Plan, Stdin};
 use super::super::record::Fate;
 use super::super::template::{Scope, Template};
 use super::super::verdict::{Evidence, Failures, Fork, Harm, Lost, Moment, Verdict};
@@ -30,7 +30,10 @@ fn plan() -> Plan {
         name: "command".to_owned(),
         within: None,
         words: words.map(|word| template(word, Scope::Process)).to_vec(),
-        stdin: None,
+        stdin: Some(Stdin {
+            file: "event.json".into(),
+            text: template("{}", Scope::Process),
+        }),
         setup: Some(template("mkdir {dir}/a", Scope::Round)),
         oracles: Oracles {
             json: vec!["{dir}/s.json:/count=procs*iters".parse().unwrap()],
