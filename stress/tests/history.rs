@@ -212,7 +212,7 @@ fn statistics(stress: &Stress, how: &str) -> Output {
 #[test]
 fn a_command_that_loses_updates_is_violated_in_its_history() {
     let stress = Stress::new();
-    let run = json(&statistics(&stress, "slow"));
+    let run = json(&statistics(&stress, "meets"));
     assert_eq!(run["conclusion"], "violated", "{run}");
     let report = stress.check();
     assert_eq!(report["conclusion"], "violated", "{report}");

@@ -372,8 +372,8 @@ fn lengths_in(header: &[u8]) -> Option<(usize, usize, u32)> {
         return None;
     }
     let length_at = |at: usize| {
-        let (low, high) = (le_u32(&header[at..]), le_u32(&header[at + 4..]));
-        usize::try_from(u64::from(low) | u64::from(high) << 32).ok()
+        let bytes = header[at..].first_chunk()?;
+        usize::try_from(u64::from_le_bytes(*bytes)).ok()
     };
     Some((length_at(8)?, length_at(16)?, le_u32(&header[24..])))
 }
