@@ -181,8 +181,8 @@ pub const ALL: [Named; 18] = [
         ..Named::called("compaction")
     },
     Named {
-        about: "a reader beside appenders that compact the log",
-        parts: &[APPLY, READ, APPLY],
+        about: "a reader, told of a change, beside appenders that compact the log",
+        parts: &[APPLY_TELL, READ_TOLD, APPLY],
         before: LONG_LOG,
         goals: &[Reach::ReadsBefore, Reach::ReadsAfter, Reach::Compacts],
         only: Some("append-log"),
@@ -209,8 +209,8 @@ pub const ALL: [Named; 18] = [
         ..Named::called("impatient")
     },
     Named {
-        about: "a kernel that cannot exchange two names, and a reader",
-        parts: &[MODIFY, READ, APPLY],
+        about: "a kernel that cannot exchange two names, and a reader that was told of a change",
+        parts: &[MODIFY_TELL, READ_TOLD, APPLY],
         kernel: Kernel::WithoutExchange,
         goals: &[Reach::ReadsBefore, Reach::ReadsAfter],
         ..Named::called("no-exchange")
@@ -406,7 +406,9 @@ impl Reach {
             Self::Compacts => log_bytes(ending, strategy) < LONG_LOG_BYTES as u64,
             Self::ReadsBefore => reads().any(|(_, read)| !new(read)),
             Self::ReadsAfter => reads().any(|(_, read)| new(read)),
-            Self::HearsOfAChange => accounts.iter().any(|account| !account.told.is_empty()),
+            Self::HearsOfAChange => accounts
+                .iter()
+                .any(|account| matches!(&account.told, Some((_, told)) if !told.is_empty())),
             Self::RemovesSome => accounts
                 .iter()
                 .any(|account| account.removed.iter().any(new)),

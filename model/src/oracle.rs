@@ -102,8 +102,8 @@ pub struct Account {
     pub undone: Vec<Token>,
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
-    /// The changes of which it had been told before it read the last of them.
-    pub told: Vec<Token>,
+    /// The changes of which it had been told, and how many states it had read before.
+    pub told: Option<(usize, Vec<Token>)>,
     /// The states that it removed.
     pub removed: Vec<Ledger>,
     /// The state that was handed to it for removal, before it knows whether it was removed.
@@ -299,6 +299,10 @@ impl<S: Strategy + Clone> Oracle<S> {
         for account in &ending.accounts {
             self.check_reads(account, last_for_all)?;
         }
+        if let Some(last) = last_for_all.filter(|_| !is_anything_undone(ending)) {
+            let mut accounts = ending.accounts.iter();
+            accounts.try_for_each(|account| check_order_of_changes(account, last))?;
+        }
         self.check_next_change(newcomer(), &last)
     }
 
@@ -473,12 +477,44 @@ impl<S: Strategy + Clone> Oracle<S> {
 
 /// A change that was acknowledged before the read began is in what was read.
 fn check_told(account: &Account) -> Result<(), Violation> {
+    let Some((before, tokens)) = &account.told else {
+        return Ok(());
+    };
     let mut told = Ledger::default();
-    account.told.iter().for_each(|&token| told.add(token));
-    match account.reads.last() {
+    tokens.iter().for_each(|&token| told.add(token));
+    match account.reads.get(*before) {
         Some((_, read)) => rolled_back(&told, read),
+        // It was killed before.
         None => Ok(()),
     }
+}
+
+/// Every state that was seen, by a reader or by a change that was acknowledged, has been the state:
+/// changes are in the order in which they were made, and none is left out.
+fn check_order_of_changes(account: &Account, last: &Ledger) -> Result<(), Violation> {
+    let reads = account.reads.iter().map(|(_, read)| read.tokens.clone());
+    let changes = account.acknowledged.iter().filter_map(|change| {
+        let mut seen = change.parent.clone()?;
+        seen.push(change.token);
+        Some(seen)
+    });
+    let mut seen = reads.chain(changes);
+    match seen.find(|seen| !last.tokens.starts_with(seen)) {
+        Some(seen) => Err(Violation::Torn {
+            seen: format!(
+                "{seen:?}, which was never the state before {:?}",
+                last.tokens
+            ),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn is_anything_undone(ending: &Ending<Account>) -> bool {
+    ending
+        .accounts
+        .iter()
+        .any(|account| !account.undone.is_empty())
 }
 
 /// The store of the models.

@@ -109,6 +109,15 @@ fn a_control_that_passes_fails_the_command() {
     assert!(text.contains(reason), "{text}");
 }
 
+/// Two inside of one window come sooner than an ending in which that has cost a change.
+#[test]
+fn a_control_that_lets_two_inside_is_rejected_in_any_scenario() {
+    let output = model("--control FlockWithoutLock --scenario modify --procs 2 --kills 0");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = stdout(&output);
+    assert!(text.contains("      CAUGHT ["), "{text}");
+}
+
 #[test]
 fn a_search_that_is_cut_short_is_bounded_and_inconclusive() {
     let output = model("--strategy flock --scenario modify --procs 2 --states-max 20");

@@ -59,13 +59,13 @@ fn every_twin_is_rejected_by_the_second_engine() {
     assert!(complaints.is_empty(), "{complaints}");
 }
 
-/// Or its trace would tell of a kill that has nothing to do with it.
+/// Or its trace would tell of a kill, or of a cut of the power, that has nothing to do with it.
 #[test]
-fn a_twin_that_is_killed_passes_without_the_kill() {
+fn a_twin_to_which_something_happens_passes_if_nothing_does() {
     let complaints = complaints_about(|control| {
         let passes = || control.scenario().search(Budget::NOTHING).is_complete();
-        match control.victim {
-            Some(_) if !passes() => Err("no kill is needed".to_owned()),
+        match control.victim.is_some() || control.power_cut {
+            true if !passes() => Err("neither a kill nor a cut is needed".to_owned()),
             _ => Ok(()),
         }
     });

@@ -6,8 +6,8 @@ mod allocator;
 
 use hookstate::Durability;
 use hookstate::kernel::{Access, Errno, FlockOperation, Kernel, OpenHow, Result as CallResult};
-use hookstate::strategy::{ALL, Flock, Rename};
-use hookstate_model::oracle::{USER, ViolationKind, store};
+use hookstate::strategy::{ALL, AnyStrategy, Flock, Rename};
+use hookstate_model::oracle::{Ledger, USER, ViolationKind, store};
 use hookstate_model::process::{Ending, Exit, Program};
 use hookstate_model::scenario::{Act, Before, Scenario};
 use hookstate_model::search::{Budget, Search};
@@ -346,6 +346,60 @@ fn a_reader_that_remembers_what_it_read_is_found() {
         assert_eq!(found, Some(ViolationKind::RolledBack), "{report}");
         assert!(shipping.search(Budget::NOTHING).is_complete());
     }
+}
+
+/// A state whose changes were all made and all came to stay, but which never was: the one before the
+/// last was missing. Nothing told of a reader that saw it.
+#[test]
+fn a_reader_that_sees_a_change_and_not_the_one_before_it_is_found() {
+    const PROGRAMS: &[&[Act]] = &[&[Act::Read], &[Act::Modify], &[Act::Apply]];
+    for strategy in [AnyStrategy::Flock(Flock), AnyStrategy::Rename(Rename)] {
+        let shipping = Scenario::new(strategy, Before::Changes(1), PROGRAMS);
+        let twin = shipping.clone().around(|process| {
+            let (door, opened) = (process.0, Cell::new(None));
+            SimProcess(AnyDoor::new(SkipsOne { door, opened }))
+        });
+        let report = twin.search(Budget::NOTHING);
+        let found = report.counterexample().map(|it| it.violation.kind());
+        assert_eq!(found, Some(ViolationKind::Torn), "{report}");
+        assert!(shipping.search(Budget::NOTHING).is_complete());
+    }
+}
+
+/// Leaves out of the JSON that is read the change before the last, if there are three.
+struct SkipsOne {
+    door: AnyDoor,
+    opened: Cell<Option<Fd>>,
+}
+
+impl Door for SkipsOne {
+    fn call(&self, request: Request) -> CallResult<Reply> {
+        let reply = self.door.call(request.clone())?;
+        match (request, reply) {
+            (Request::Open { how, .. }, Reply::Fd(fd)) => {
+                if how.access == Access::Read {
+                    self.opened.set(Some(fd));
+                }
+                Ok(Reply::Fd(fd))
+            }
+            (Request::Pread { fd, .. }, Reply::Bytes(bytes)) if self.opened.get() == Some(fd) => {
+                Ok(Reply::Bytes(without_one(&bytes).unwrap_or(bytes)))
+            }
+            (_, reply) => Ok(reply),
+        }
+    }
+}
+
+fn without_one(json: &[u8]) -> Option<Vec<u8>> {
+    let mut ledger: Ledger = serde_json::from_slice(json).ok()?;
+    let skipped = ledger.tokens.len().checked_sub(2).filter(|&at| at > 0)?;
+    ledger.tokens.remove(skipped);
+    ledger.count -= 1;
+    let mut shorter = serde_json::to_vec(&ledger).ok()?;
+    // As long as it was, and a line.
+    shorter.resize(json.len() - 1, b' ');
+    shorter.push(b'\n');
+    Some(shorter)
 }
 
 /// Answers for a file that was opened to be read what it has answered before.

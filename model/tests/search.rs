@@ -145,17 +145,33 @@ fn a_process_that_polls_for_a_name_gets_it() {
 /// Its tries are no part of its history, so it would be searched as one that tries for ever.
 #[test]
 #[should_panic(expected = "the program remembers how often it was refused")]
-fn a_process_that_gives_up_after_some_tries_is_refused() {
-    let polls = program(|process| {
-        for _ in 0..2 {
+fn a_process_that_gives_up_after_two_tries_is_refused() {
+    let _ = search(vec![gives_up_after(2)], nobody_stuck).run();
+}
+
+#[test]
+#[should_panic(expected = "the program remembers how often it was refused")]
+fn a_process_that_gives_up_after_three_tries_is_refused() {
+    let _ = search(vec![gives_up_after(3)], nobody_stuck).run();
+}
+
+/// The shipping code has other pauses after 32.
+#[test]
+#[should_panic(expected = "the program remembers how often it was refused")]
+fn a_process_that_gives_up_after_35_tries_is_refused() {
+    let _ = search(vec![gives_up_after(35)], nobody_stuck).run();
+}
+
+fn gives_up_after(tries: usize) -> Program<()> {
+    program(move |process| {
+        for _ in 0..tries {
             if process.stat(Path::new("/b")).is_ok() {
                 return;
             }
             process.sched_yield();
         }
         process.unlink(Path::new("/a")).unwrap();
-    });
-    let _ = search(vec![polls], nobody_stuck).run();
+    })
 }
 
 #[test]

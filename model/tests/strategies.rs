@@ -1,6 +1,6 @@
 //! Two processes on each strategy, in every order of their calls that loom finds, and with one of
-//! them killed at each of its calls. Both processes of a pair that does the same are alike, so
-//! killing the second covers the first.
+//! them killed at each of its calls; and three within a bound. Both processes of a pair that does the
+//! same are alike, so killing the second covers the first.
 
 #[path = "common/allocator.rs"]
 mod allocator;
@@ -30,6 +30,8 @@ on_every_strategy! {
     an_applied_change_survives_a_killed_change
     a_change_survives_a_killed_applied_change
     two_changes_without_exchange_are_both_kept
+    three_changes_are_all_kept
+    a_reader_beside_two_changes_sees_a_whole_state
 }
 
 /// A log of this length is to be compacted, and whoever next makes it longer tries.
@@ -89,6 +91,19 @@ fn two_changes_without_exchange_are_both_kept(strategy: AnyStrategy) {
         ..FaultModel::default()
     };
     checked(scenario.on(poor).check());
+}
+
+/// All orders of three are too many. Within two preemptions each can come between any two calls of
+/// another, and the third between any two calls of both.
+fn three_changes_are_all_kept(strategy: AnyStrategy) {
+    let scenario = Scenario::new(strategy, EXISTING, &[MODIFY, APPLY, MODIFY]);
+    let report = bounded(scenario.within(preemptions(2)).check());
+    assert!(report.refused > 0, "nobody ever waited");
+}
+
+fn a_reader_beside_two_changes_sees_a_whole_state(strategy: AnyStrategy) {
+    let scenario = Scenario::new(strategy, EXISTING, &[MODIFY, READ, APPLY]);
+    bounded(scenario.within(preemptions(2)).check());
 }
 
 /// With a reader that takes no lock the orders are many; `rename` has a quarter of a million.

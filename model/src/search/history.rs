@@ -4,7 +4,7 @@ use crate::process::{CALLS_MAX, Program, Runaway, playing};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request, SimProcess, digest_of};
 use hookstate::kernel::{Errno, FlockOperation, Result};
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
@@ -18,8 +18,8 @@ pub(super) struct Histories<A> {
     first: Arc<History<A>>,
     /// How many there are, which is how often the program has been run.
     count: AtomicU32,
-    /// Held while a history is made that was not there.
-    making: Mutex<()>,
+    /// Held while a history is made that was not there. The calls that the program was seen to wait for.
+    making: Mutex<HashSet<Request>>,
     is_inside: fn(&A) -> bool,
 }
 
@@ -111,7 +111,8 @@ where
     /// over, and how often it did so is no part of the state.
     ///
     /// That the process is the same then is not taken on trust: whatever follows on the one history
-    /// is run after the other too, and must be the same.
+    /// is run after the other too, and must be the same. And once for each call that is waited for,
+    /// the process is refused [on and on](REFUSALS).
     ///
     /// # Panics
     ///
@@ -120,9 +121,12 @@ where
         let Some(before) = now.earliest_like_it() else {
             return now;
         };
-        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waited_for = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if before.is_again(&now) {
             self.mirror_all(&before, &now);
+            if waited_for.insert(before.request().clone()) {
+                self.refuse_on_and_on(&before, &now);
+            }
         }
         before
     }
@@ -165,20 +169,58 @@ where
         again: &Arc<History<A>>,
         answer: &Result<Reply>,
     ) {
-        let mirror = match again.longer_by(answer) {
-            Some(known) => known,
-            None => self.make(again, answer, true),
-        };
-        assert!(
-            mirror.next == history.next && mirror.account == history.account,
-            "the program remembers how often it was refused: once it does {:?}, then {:?}",
-            history.next,
-            mirror.next,
-        );
+        let mirror = self.mirror(again, answer);
+        assert_same(history, &mirror);
         if history.is_again(&mirror) {
             self.mirror_all(history, &mirror);
         }
     }
+
+    fn mirror(&self, again: &Arc<History<A>>, answer: &Result<Reply>) -> Arc<History<A>> {
+        match again.longer_by(answer) {
+            Some(known) => known,
+            None => self.make(again, answer, true),
+        }
+    }
+
+    /// Answers the process as it was answered between `before` and `now`, again and again. Whatever it
+    /// does must be what it did then, but for how it pauses.
+    fn refuse_on_and_on(&self, before: &Arc<History<A>>, now: &Arc<History<A>>) {
+        let round = now.calls_since(before);
+        let calls_left = CALLS_MAX.saturating_sub(now.depth);
+        let rounds = REFUSALS.min(calls_left / (round.len() + PAUSE_CALLS));
+        let mut at = Arc::clone(now);
+        for _ in 0..rounds {
+            for (then, answer) in &round {
+                at = self.after_pauses(at);
+                assert_same(then, &at);
+                at = self.mirror(&at, answer);
+            }
+        }
+    }
+
+    fn after_pauses(&self, mut at: Arc<History<A>>) -> Arc<History<A>> {
+        while let Some(answer) = at.answer_to_pause() {
+            at = self.mirror(&at, &answer);
+        }
+        at
+    }
+}
+
+/// How often a process that waits is refused to see whether it remembers that. The shipping code has
+/// other pauses from its 33rd try on.
+const REFUSALS: usize = 40;
+
+/// As many calls as a pause takes at most: what the time is, how long by chance, and the pause.
+const PAUSE_CALLS: usize = 3;
+
+fn assert_same<A: Eq>(then: &History<A>, now: &History<A>) {
+    assert!(
+        now.next == then.next && now.account == then.account,
+        "the program remembers how often it was refused: once it does {:?}, then {:?}",
+        then.next,
+        now.next,
+    );
 }
 
 /// Runs the program against the answers up to and with the last.
@@ -339,6 +381,34 @@ impl<A> History<A> {
             Next::Calls(request) => request,
             ended => unreachable!("there is no call: {ended:?}"),
         }
+    }
+
+    /// What a pause, or the choice of how long it takes, is answered, if that is the next call.
+    fn answer_to_pause(&self) -> Option<Result<Reply>> {
+        match &self.next {
+            Next::Calls(Request::Nanosleep { .. } | Request::SchedYield) => Some(Ok(Reply::Unit)),
+            Next::Calls(Request::Getrandom) => Some(Ok(Reply::Number(0))),
+            _ => None,
+        }
+    }
+
+    /// The histories from `before` up to this one, each with the answer to its call, without pauses.
+    fn calls_since(self: &Arc<Self>, before: &Arc<Self>) -> Vec<(Arc<Self>, Result<Reply>)> {
+        let mut calls = Vec::new();
+        let mut at = Arc::clone(self);
+        while !Arc::ptr_eq(&at, before) {
+            let Some(earlier) = at.before() else {
+                break;
+            };
+            if let Some((_, answer)) = &at.last
+                && earlier.answer_to_pause().is_none()
+            {
+                calls.push((Arc::clone(&earlier), answer.clone()));
+            }
+            at = earlier;
+        }
+        calls.reverse();
+        calls
     }
 
     fn longer_by(&self, answer: &Result<Reply>) -> Option<Arc<Self>> {

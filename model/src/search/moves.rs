@@ -103,7 +103,10 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         let may_fail = state.spent.failures < self.budget.failures;
         let may_stop_short = state.spent.shorts < self.budget.shorts;
         let errors = may_fail.then(|| errors_of(request).map(Move::Fail));
-        let shorts = may_stop_short.then(|| short_counts(request).map(Move::Short));
+        let shorts = may_stop_short.then(|| {
+            let start = state.sim.start_of(state.seats[seat].process, request);
+            short_counts(request, start).map(Move::Short)
+        });
         let both = errors.into_iter().flatten();
         both.chain(shorts.into_iter().flatten())
             .map(move |movement| (movement, self.after(state, seat, movement, &mut ())))
@@ -415,20 +418,23 @@ fn errors_of(request: &Request) -> impl Iterator<Item = Errno> {
     errors.iter().copied()
 }
 
-/// One byte, half of them and all but one; and up to each bound of a sector of 512 bytes in the first
-/// page, and of a page, which are the places where kernels and disks stop.
-fn short_counts(request: &Request) -> impl Iterator<Item = usize> {
+/// One byte, half of them and all but one; and up to each bound of a sector of 512 bytes that comes in the
+/// next 4096, and of a page, which are the places in a file where kernels and disks stop. `start` is where
+/// in the file the transfer begins.
+fn short_counts(request: &Request, start: u64) -> impl Iterator<Item = usize> {
     let length = match request {
         Request::Pwrite { bytes, .. } | Request::Append { bytes, .. } => bytes.len(),
         Request::Pread { length, .. } => *length,
         _ => 0,
     };
-    let sectors = (0..PAGE).step_by(SECTOR);
-    let pages = (0..length).step_by(PAGE);
+    let bounds = |unit: usize| {
+        let first = unit - (start % unit as u64) as usize;
+        (first..length).step_by(unit)
+    };
     let counts: BTreeSet<usize> = [1, length / 2, length.saturating_sub(1)]
         .into_iter()
-        .chain(sectors)
-        .chain(pages)
+        .chain(bounds(SECTOR).take(PAGE / SECTOR))
+        .chain(bounds(PAGE))
         .filter(|&count| count > 0 && count < length)
         .collect();
     counts.into_iter()

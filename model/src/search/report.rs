@@ -12,11 +12,12 @@ pub struct Report<V> {
     pub states: usize,
     /// How many moves led from one to another.
     pub moves: usize,
-    /// How often the shipping code was run, which is how many different histories its processes had.
+    /// How often the shipping code was run: once for each history that its processes had, and once for
+    /// each that was only compared with one of these.
     pub runs: usize,
     /// How many different endings there were.
     pub endings: usize,
-    /// The most moves from the beginning to an ending.
+    /// How many levels of states were looked at, the beginning included.
     pub depth: usize,
     /// How long it took.
     pub elapsed: Duration,

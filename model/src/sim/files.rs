@@ -132,6 +132,15 @@ impl Sim {
         }
     }
 
+    /// Where in the file the call transfers its first byte, if it transfers any.
+    #[must_use]
+    pub fn start_of(&self, process: ProcessId, request: &Request) -> u64 {
+        match request {
+            Request::Pread { offset, .. } => *offset,
+            _ => self.write_of(process, request).map_or(0, |(_, at, _)| at),
+        }
+    }
+
     /// Carries out the part of a write that falls into the first `pages` of its pages.
     pub(super) fn write_pages(&mut self, process: ProcessId, request: &Request, pages: u64) {
         let Some((fd, at, bytes)) = self.write_of(process, request) else {

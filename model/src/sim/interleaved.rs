@@ -35,9 +35,9 @@ pub struct Kill {
     /// Which of the processes, counted from 0.
     pub process: usize,
     /// At which of its calls, counted from 0 among those that do not commute. A kill at one that
-    /// commutes leaves the same files behind as a kill at the next that does not. The process has
-    /// had no more acknowledged by then, so less must hold. (The [search](crate::search) does not
-    /// rely on that and makes both.)
+    /// commutes leaves the same files behind as a kill at the next that does not, but perhaps another
+    /// account: a removal can be over without anybody having been told of it. Such a kill is made by
+    /// the [search](crate::search) alone.
     pub call: usize,
     /// How many pages of that call's write are written before. With 0 the call does not happen.
     pub pages: u64,
