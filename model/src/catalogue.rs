@@ -408,7 +408,7 @@ impl Reach {
             Self::ReadsAfter => reads().any(|(_, read)| new(read)),
             Self::HearsOfAChange => accounts
                 .iter()
-                .any(|account| matches!(&account.told, Some((_, told)) if !told.is_empty())),
+                .any(|account| matches!(&account.told, Some(told) if !told.1.is_empty())),
             Self::RemovesSome => accounts
                 .iter()
                 .any(|account| account.removed.iter().any(new)),

@@ -103,7 +103,7 @@ pub struct Account {
     /// The states that it read, each with how many of its changes it had made by then.
     pub reads: Vec<(usize, Ledger)>,
     /// The changes of which it had been told, and how many states it had read before.
-    pub told: Option<(usize, Vec<Token>)>,
+    pub told: Option<Box<(usize, Vec<Token>)>>,
     /// The states that it removed.
     pub removed: Vec<Ledger>,
     /// The state that was handed to it for removal, before it knows whether it was removed.
@@ -477,7 +477,7 @@ impl<S: Strategy + Clone> Oracle<S> {
 
 /// A change that was acknowledged before the read began is in what was read.
 fn check_told(account: &Account) -> Result<(), Violation> {
-    let Some((before, tokens)) = &account.told else {
+    let Some((before, tokens)) = account.told.as_deref() else {
         return Ok(());
     };
     let mut told = Ledger::default();

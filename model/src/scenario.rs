@@ -524,7 +524,7 @@ impl Account {
                 Ok(())
             }
             Act::ReadTold => {
-                self.told = Some((self.reads.len(), word::heard(peer)));
+                self.told = Some(Box::new((self.reads.len(), word::heard(peer))));
                 self.read(store)
             }
             Act::Remove => self.remove(store),
