@@ -18,7 +18,7 @@ pub(super) struct Histories<A> {
     first: Arc<History<A>>,
     /// How many there are, which is how often the program has been run.
     count: AtomicU32,
-    /// Held while a history is made that was not there. The calls that the program was seen to wait for.
+    /// The calls that the program was seen to wait for. Held while a history is made that was not there.
     making: Mutex<HashSet<Request>>,
     is_inside: fn(&A) -> bool,
 }

@@ -1,4 +1,4 @@
-//! The allocator of the command `hookstate-model`, with which a search is as fast here as there.
+//! The allocator of the command `hookstate-model`, for tests that search.
 
 use mimalloc::MiMalloc;
 
