@@ -1,5 +1,6 @@
 //! Runs processes in every order of their calls that loom can find, and judges each ending.
 
+use crate::erased::{AnyAccount, AnyEnding, AnyProgram, AnyViolation, violation};
 use crate::process::{CALLS_MAX, Ending, Exit, Program};
 pub use crate::sim::interleaved::Steps;
 use crate::sim::interleaved::{Kill, Run, Sightings};
@@ -82,11 +83,12 @@ pub fn explore<A, V>(
     judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
 ) -> Report<V>
 where
-    A: Clone + Default + Eq + Hash + Send + 'static,
-    V: Clone + Send + 'static,
+    A: Clone + Default + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
 {
     let programs = move || programs.clone();
-    explore_with(sim, euid, programs, Steps::Calls, kill, bounds, judge)
+    let plan = Plan::new(sim, euid, programs, judge);
+    Plan { kill, ..plan }.run(bounds).map(violation)
 }
 
 /// As [`explore`], without kills, and with programs that share something, as threads of one process
@@ -108,60 +110,77 @@ pub fn explore_sharing<A, V>(
     judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
 ) -> Report<V>
 where
-    A: Clone + Default + Eq + Hash + Send + 'static,
-    V: Clone + Send + 'static,
+    A: Clone + Default + Eq + Hash + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
 {
-    explore_with(sim, euid, programs, steps, None, bounds, judge)
+    let plan = Plan::new(sim, euid, programs, judge);
+    Plan { steps, ..plan }.run(bounds).map(violation)
 }
 
-fn explore_with<A, V>(
-    sim: &Sim,
+/// What is explored, whatever the processes have to say and the judge says it with.
+struct Plan {
+    sim: Sim,
     euid: u32,
-    programs: impl Fn() -> Vec<Program<A>> + Send + Sync + 'static,
+    programs: Box<dyn Fn() -> Vec<Box<dyn AnyProgram>> + Send + Sync>,
     steps: Steps,
     kill: Option<Kill>,
-    bounds: Bounds,
-    judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
-) -> Report<V>
-where
-    A: Clone + Default + Eq + Hash + Send + 'static,
-    V: Clone + Send + 'static,
-{
-    let builder = loom_without_bounds_of_its_own(programs().len(), bounds);
-    let exploration = Arc::new(Exploration {
-        sim: sim.clone(),
-        euid,
-        programs,
-        steps,
-        kill,
-        executions_max: bounds.executions_max,
-        judge,
-        found: Mutex::new(Found {
-            report: Report::default(),
-            endings: HashSet::new(),
-        }),
-    });
-    let explored = Arc::clone(&exploration);
-    let search = || builder.check(move || explored.execute());
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(search))
-        && !payload.is::<Enough>()
+    judge: Box<Judge>,
+}
+
+type Judge = dyn Fn(AnyEnding) -> Result<(), Box<dyn AnyViolation>> + Send + Sync;
+
+impl Plan {
+    fn new<A, V>(
+        sim: &Sim,
+        euid: u32,
+        programs: impl Fn() -> Vec<Program<A>> + Send + Sync + 'static,
+        judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: Clone + Default + Eq + Hash + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
     {
-        resume_unwind(payload);
+        let erased = |program| Box::new(program) as Box<dyn AnyProgram>;
+        let judged = move |ending: AnyEnding| judge(&ending.restored());
+        Self {
+            sim: sim.clone(),
+            euid,
+            programs: Box::new(move || programs().into_iter().map(erased).collect()),
+            steps: Steps::Calls,
+            kill: None,
+            judge: Box::new(move |ending| judged(ending).map_err(|found| Box::new(found) as _)),
+        }
     }
-    let mut report = exploration.found().report.clone();
-    if let Some(limit) = bounds.preemptions_max {
-        let why = format!("at most {limit} preemptions");
-        report.bounded_by.get_or_insert(why);
+
+    fn run(self, bounds: Bounds) -> Report<Box<dyn AnyViolation>> {
+        let builder = loom_without_bounds_of_its_own((self.programs)().len(), bounds);
+        let exploration = Arc::new(Exploration {
+            plan: self,
+            executions_max: bounds.executions_max,
+            found: Mutex::default(),
+        });
+        let explored = Arc::clone(&exploration);
+        let search = || builder.check(move || explored.execute());
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(search))
+            && !payload.is::<Enough>()
+        {
+            resume_unwind(payload);
+        }
+        let mut report = std::mem::take(&mut exploration.found().report);
+        if let Some(limit) = bounds.preemptions_max {
+            let why = format!("at most {limit} preemptions");
+            report.bounded_by.get_or_insert(why);
+        }
+        report
     }
-    report
 }
 
 /// Explores once for each call of the process `victim`, with a kill there, and, where such a call
 /// writes several pages, once more for each of them. Stops at the first violation.
-pub(crate) fn explore_killing<V>(victim: usize, explore: impl Fn(Kill) -> Report<V>) -> Report<V> {
+pub(crate) fn explore_killing<V>(victim: usize, explore: &dyn Fn(Kill) -> Report<V>) -> Report<V> {
     let mut sum = Report::default();
     for call in 0.. {
-        let at_call = explore_killing_at(victim, call, &explore);
+        let at_call = explore_killing_at(victim, call, explore);
         // The last round is one in which nobody got as far as to be killed.
         let last = at_call.killed == 0 || at_call.counterexample.is_some();
         sum = sum.and(at_call);
@@ -175,7 +194,7 @@ pub(crate) fn explore_killing<V>(victim: usize, explore: impl Fn(Kill) -> Report
 fn explore_killing_at<V>(
     process: usize,
     call: usize,
-    explore: impl Fn(Kill) -> Report<V>,
+    explore: &dyn Fn(Kill) -> Report<V>,
 ) -> Report<V> {
     let kill = Kill {
         process,
@@ -209,20 +228,16 @@ fn loom_without_bounds_of_its_own(processes: usize, bounds: Bounds) -> loom::mod
     builder
 }
 
-struct Exploration<A, V, P, J> {
-    sim: Sim,
-    euid: u32,
-    programs: P,
-    steps: Steps,
-    kill: Option<Kill>,
+struct Exploration {
+    plan: Plan,
     executions_max: usize,
-    judge: J,
-    found: Mutex<Found<A, V>>,
+    found: Mutex<Found>,
 }
 
-struct Found<A, V> {
-    report: Report<V>,
-    endings: HashSet<Ending<A>>,
+#[derive(Default)]
+struct Found {
+    report: Report<Box<dyn AnyViolation>>,
+    endings: HashSet<AnyEnding>,
 }
 
 /// The payload of unwinding that ends the search.
@@ -232,28 +247,24 @@ struct Enough;
 /// for a JSON parser.
 const STACK_WORDS: usize = 32 << 10;
 
-type Lives<A> = Arc<Mutex<Vec<Option<(Exit, A)>>>>;
+type Life = (Exit, Arc<dyn AnyAccount>);
+type Lives = Arc<Mutex<Vec<Option<Life>>>>;
 
-impl<A, V, P, J> Exploration<A, V, P, J>
-where
-    A: Clone + Default + Eq + Hash + Send + 'static,
-    V: Clone + Send + 'static,
-    P: Fn() -> Vec<Program<A>> + Send + Sync + 'static,
-    J: Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
-{
+impl Exploration {
     /// One execution. The main thread only starts the processes and waits for none of them, since
     /// joining would be one more operation to interleave.
     fn execute(self: &Arc<Self>) {
         self.count_execution();
-        let programs = (self.programs)();
+        let programs = (self.plan.programs)();
         let processes = programs.len();
-        let run = Run::new(&self.sim, processes, self.euid, self.steps, self.kill);
-        let lives: Lives<A> = Arc::new(Mutex::new((0..processes).map(|_| None).collect()));
+        let plan = &self.plan;
+        let run = Run::new(&plan.sim, processes, plan.euid, plan.steps, plan.kill);
+        let lives: Lives = Arc::new(Mutex::new((0..processes).map(|_| None).collect()));
         for (seat, program) in programs.into_iter().enumerate() {
             let (this, run, lives) = (Arc::clone(self), Arc::clone(&run), Arc::clone(&lives));
             loom::thread::Builder::new()
                 .stack_size(STACK_WORDS)
-                .spawn(move || this.live(&run, seat, &program, &lives))
+                .spawn(move || this.live(&run, seat, &*program, &lives))
                 .expect("loom always spawns");
         }
     }
@@ -270,20 +281,17 @@ where
     }
 
     /// One process. The last to end judges what all have come to.
-    fn live(&self, run: &Arc<Run>, seat: usize, program: &Program<A>, lives: &Lives<A>) {
+    fn live(&self, run: &Arc<Run>, seat: usize, program: &dyn AnyProgram, lives: &Lives) {
         let process = run.sit(seat);
-        let mut account = A::default();
-        let lived = catch_unwind(AssertUnwindSafe(|| {
-            let door = AnyDoor::new(process.clone());
-            program(SimProcess(door), &mut account);
-        }));
+        let door = AnyDoor::new(process.clone());
+        let (lived, account) = program.play(SimProcess(door));
         process.end();
         if let Some(lives) = all_lives(lives, seat, (Exit::of(lived), account)) {
             self.judge(run, lives);
         }
     }
 
-    fn judge(&self, run: &Run, lives: Vec<(Exit, A)>) {
+    fn judge(&self, run: &Run, lives: Vec<Life>) {
         let (sim, trace, seen) = run.outcome();
         let hurt = vec![false; lives.len()];
         let (exits, accounts) = lives.into_iter().unzip();
@@ -301,7 +309,7 @@ where
             return;
         }
         found.report.endings += 1;
-        if let Err(violation) = (self.judge)(&ending) {
+        if let Err(violation) = (self.plan.judge)(ending) {
             found.report.counterexample = Some(Counterexample { violation, trace });
             drop(found);
             // Nobody else is left who could be in the middle of something.
@@ -309,7 +317,7 @@ where
         }
     }
 
-    fn found(&self) -> MutexGuard<'_, Found<A, V>> {
+    fn found(&self) -> MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -331,13 +339,31 @@ impl<V> Default for Report<V> {
 }
 
 /// Notes the life at `seat`; gives all of them if it was the last.
-fn all_lives<A: Clone>(lives: &Lives<A>, seat: usize, life: (Exit, A)) -> Option<Vec<(Exit, A)>> {
+fn all_lives(lives: &Lives, seat: usize, life: Life) -> Option<Vec<Life>> {
     let mut lives = lives.lock().unwrap_or_else(PoisonError::into_inner);
     lives[seat] = Some(life);
     lives.iter().cloned().collect()
 }
 
 impl<V> Report<V> {
+    /// The same with its violation as this.
+    fn map<W>(self, violation: impl FnOnce(V) -> W) -> Report<W> {
+        let found = self.counterexample.map(|found| Counterexample {
+            violation: violation(found.violation),
+            trace: found.trace,
+        });
+        Report {
+            counterexample: found,
+            executions: self.executions,
+            endings: self.endings,
+            bounded_by: self.bounded_by,
+            refused: self.refused,
+            killed: self.killed,
+            calls: self.calls,
+            pages: self.pages,
+        }
+    }
+
     /// Whether every order was explored.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -26,6 +26,8 @@ pub mod sim;
 
 pub mod process;
 
+mod erased;
+
 pub mod explore;
 pub mod search;
 pub mod trace;

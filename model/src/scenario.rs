@@ -195,7 +195,7 @@ where
     /// where such a call writes several pages, after each of them. Stops at the first violation.
     #[must_use]
     pub fn check_killing(&self, victim: usize) -> Report<Violation> {
-        explore_killing(victim, |kill| self.explore(Some(kill)))
+        explore_killing(victim, &|kill| self.explore(Some(kill)))
     }
 
     /// One process, with the power cut at each of its calls in turn, and after the last.
@@ -206,7 +206,7 @@ where
     #[must_use]
     pub fn check_cutting_power(&self) -> Report<Violation> {
         assert_eq!(self.programs.len(), 1, "the others would go on");
-        explore_killing(0, |kill| self.explore_cutting_power(kill))
+        explore_killing(0, &|kill| self.explore_cutting_power(kill))
     }
 
     /// Every state that can come about with so much going wrong.

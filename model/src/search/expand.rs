@@ -4,39 +4,36 @@ use super::hunt::{Hunt, Link};
 use super::moves::Move;
 use super::report::Sightings;
 use super::state::{Budget, Seat, State, is_first_of_its_kind};
+use crate::erased::{AnyEnding, AnyViolation};
 use crate::process::{Ending, Exit};
-use std::hash::Hash;
+use std::sync::Arc;
 
 /// What comes of one state.
-pub(super) struct Expansion<A, V> {
-    pub(super) states: Vec<(Link, u128, State<A>)>,
+pub(super) struct Expansion {
+    pub(super) states: Vec<(Link, u128, State)>,
     /// The fingerprints of states that were known and to which a step leads.
     pub(super) steps_back: Vec<u128>,
     pub(super) moves: usize,
     pub(super) sightings: Sightings,
-    pub(super) finding: Finding<V>,
+    pub(super) finding: Finding,
     pub(super) bounded_by: Option<String>,
 }
 
 /// What there is to say about a state itself.
-pub(super) enum Finding<V> {
+pub(super) enum Finding {
     Nothing,
     /// Everybody has come to an end, and what may be wrong with it.
     Ending {
         fingerprint: u128,
         reached: Vec<bool>,
-        violation: Option<V>,
+        violation: Option<Box<dyn AnyViolation>>,
     },
     /// The processes are where they must not be.
-    Wrong(V),
+    Wrong(Box<dyn AnyViolation>),
 }
 
-impl<A, V> Hunt<'_, A, V>
-where
-    A: Clone + Default + Eq + Hash + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
-    pub(super) fn expand(&self, number: u32, state: &State<A>) -> Expansion<A, V> {
+impl Hunt<'_> {
+    pub(super) fn expand(&self, number: u32, state: &State) -> Expansion {
         let mut expansion = Expansion {
             states: Vec::new(),
             steps_back: Vec::new(),
@@ -65,7 +62,7 @@ where
         expansion
     }
 
-    fn cut_power(&self, number: u32, state: &State<A>, expansion: &mut Expansion<A, V>) {
+    fn cut_power(&self, number: u32, state: &State, expansion: &mut Expansion) {
         let outcomes = match self.rules.after_power_cuts(state) {
             Ok(outcomes) => outcomes,
             Err(too_many) => {
@@ -93,10 +90,10 @@ where
     fn move_one(
         &self,
         number: u32,
-        state: &State<A>,
+        state: &State,
         seat: usize,
         own: u128,
-        expansion: &mut Expansion<A, V>,
+        expansion: &mut Expansion,
     ) -> bool {
         let mut goes_on = false;
         for (movement, next) in self.rules.successors(state, seat) {
@@ -129,19 +126,19 @@ where
         goes_on
     }
 
-    fn look_for_wrong(&self, state: &State<A>) -> Finding<V> {
-        let Some(crowd) = &self.search.crowd else {
+    fn look_for_wrong(&self, state: &State) -> Finding {
+        let Some(crowd) = &self.demands.crowd else {
             return Finding::Nothing;
         };
-        let inside = |seat: &&Seat<A>| seat.exit.is_none() && seat.history.inside;
+        let inside = |seat: &&Seat| seat.exit.is_none() && seat.history.inside;
         match state.seats.iter().filter(inside).count() > crowd.most {
-            true => Finding::Wrong(crowd.violation.clone()),
+            true => Finding::Wrong((crowd.violation)()),
             false => Finding::Nothing,
         }
     }
 
     /// What the search has to say about an ending; `others` is how those ended that have not.
-    pub(super) fn judge(&self, state: &State<A>, others: Option<Exit>) -> Finding<V> {
+    pub(super) fn judge(&self, state: &State, others: Option<Exit>) -> Finding {
         let ending = ending(state, others);
         // Who was killed is told by how they ended; all else that went wrong counts when it is judged.
         let spent = Budget {
@@ -153,19 +150,17 @@ where
             ..state.clone()
         }
         .fingerprint(self.parts);
-        let goals = self.search.goals.iter();
+        let is_new = !self.endings.contains_key(&fingerprint);
+        let (reached, violation) = (self.demands.look)(ending, is_new);
         Finding::Ending {
-            reached: goals.map(|goal| (goal.is_reached)(&ending)).collect(),
-            violation: match self.endings.contains_key(&fingerprint) {
-                true => None,
-                false => (self.search.judge)(&ending).err(),
-            },
             fingerprint,
+            reached,
+            violation,
         }
     }
 }
 
-fn ending<A: Clone>(state: &State<A>, others: Option<Exit>) -> Ending<A> {
+fn ending(state: &State, others: Option<Exit>) -> AnyEnding {
     let seats = state.seats.iter();
     let exits = seats.clone().map(|seat| {
         let exit = seat.exit.clone().or_else(|| others.clone());
@@ -182,7 +177,7 @@ fn ending<A: Clone>(state: &State<A>, others: Option<Exit>) -> Ending<A> {
         exits: exits.collect(),
         accounts: seats
             .clone()
-            .map(|seat| seat.history.account.clone())
+            .map(|seat| Arc::clone(&seat.history.account))
             .collect(),
         hurt: seats.map(|seat| seat.hurt).collect(),
         mishaps: state.spent.failures + state.spent.shorts,

@@ -1,36 +1,39 @@
 //! What a process has been answered, and what it does next.
 
-use crate::process::{CALLS_MAX, Program, Runaway, playing};
+use crate::erased::{AnyAccount, AnyProgram};
+use crate::process::{CALLS_MAX, Runaway, playing};
 use crate::sim::{AnyDoor, Door, Fd, Reply, Request, SimProcess, digest_of};
 use hookstate::kernel::{Errno, FlockOperation, Result};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::Hash;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 /// All histories of one program that have occurred.
-pub(super) struct Histories<A> {
-    program: Program<A>,
-    first: Arc<History<A>>,
+pub(super) struct Histories {
+    program: Box<dyn AnyProgram>,
+    first: Arc<History>,
     /// How many there are, which is how often the program has been run.
     count: AtomicU32,
     /// The calls that the program was seen to wait for. Held while a history is made that was not there.
     making: Mutex<HashSet<Request>>,
-    is_inside: fn(&A) -> bool,
+    is_inside: ClaimsInside,
 }
 
+/// Whether the account says that the process is inside of the window.
+pub(super) type ClaimsInside = Box<dyn Fn(&dyn AnyAccount) -> bool + Send + Sync>;
+
 /// The answers that one process has had so far.
-pub(super) struct History<A> {
+pub(super) struct History {
     /// Different for each history of a program.
     pub(super) number: u32,
     /// What it does next.
     pub(super) next: Next,
     /// What it has to say by now.
-    pub(super) account: A,
+    pub(super) account: Arc<dyn AnyAccount>,
     /// A hash of the account and of how it ended, if it has.
     pub(super) fate: u128,
     /// Whether it is inside of the window: its account says so and it has not unlocked since.
@@ -63,12 +66,9 @@ pub(super) enum Next {
     RunsAway,
 }
 
-impl<A> Histories<A>
-where
-    A: Clone + Default + Eq + Hash,
-{
-    pub(super) fn new(program: Program<A>, is_inside: fn(&A) -> bool) -> Self {
-        let first = run(&program, 0, None, is_inside, false);
+impl Histories {
+    pub(super) fn new(program: Box<dyn AnyProgram>, is_inside: ClaimsInside) -> Self {
+        let first = run(&*program, 0, None, &is_inside, false);
         Self {
             program,
             first: Arc::new(first),
@@ -78,7 +78,7 @@ where
         }
     }
 
-    pub(super) fn first(&self) -> Arc<History<A>> {
+    pub(super) fn first(&self) -> Arc<History> {
         Arc::clone(&self.first)
     }
 
@@ -87,11 +87,7 @@ where
     }
 
     /// The history that follows on `history` with the answer to its call.
-    pub(super) fn after(
-        &self,
-        history: &Arc<History<A>>,
-        answer: Result<Reply>,
-    ) -> Arc<History<A>> {
+    pub(super) fn after(&self, history: &Arc<History>, answer: Result<Reply>) -> Arc<History> {
         if let Some(known) = history.longer_by(&answer) {
             return known;
         }
@@ -117,7 +113,7 @@ where
     /// # Panics
     ///
     /// If the process is not the same.
-    pub(super) fn where_it_was(&self, now: Arc<History<A>>) -> Arc<History<A>> {
+    pub(super) fn where_it_was(&self, now: Arc<History>) -> Arc<History> {
         let Some(before) = now.earliest_like_it() else {
             return now;
         };
@@ -131,15 +127,10 @@ where
         before
     }
 
-    fn make(
-        &self,
-        before: &Arc<History<A>>,
-        answer: &Result<Reply>,
-        is_mirror: bool,
-    ) -> Arc<History<A>> {
+    fn make(&self, before: &Arc<History>, answer: &Result<Reply>, is_mirror: bool) -> Arc<History> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let last = Some((before, answer.clone()));
-        let new = run(&self.program, number, last, self.is_inside, is_mirror);
+        let new = run(&*self.program, number, last, &self.is_inside, is_mirror);
         let new = Arc::new(new);
         let mut longer = before
             .longer
@@ -150,7 +141,7 @@ where
     }
 
     /// Runs after `again` all that has been run after `before`.
-    fn mirror_all(&self, before: &Arc<History<A>>, again: &Arc<History<A>>) {
+    fn mirror_all(&self, before: &Arc<History>, again: &Arc<History>) {
         let longer = before.longer.read().unwrap_or_else(PoisonError::into_inner);
         let known: Vec<_> = longer
             .iter()
@@ -163,12 +154,7 @@ where
         }
     }
 
-    fn mirror_one(
-        &self,
-        history: &Arc<History<A>>,
-        again: &Arc<History<A>>,
-        answer: &Result<Reply>,
-    ) {
+    fn mirror_one(&self, history: &Arc<History>, again: &Arc<History>, answer: &Result<Reply>) {
         let mirror = self.mirror(again, answer);
         assert_same(history, &mirror);
         if history.is_again(&mirror) {
@@ -176,7 +162,7 @@ where
         }
     }
 
-    fn mirror(&self, again: &Arc<History<A>>, answer: &Result<Reply>) -> Arc<History<A>> {
+    fn mirror(&self, again: &Arc<History>, answer: &Result<Reply>) -> Arc<History> {
         match again.longer_by(answer) {
             Some(known) => known,
             None => self.make(again, answer, true),
@@ -185,7 +171,7 @@ where
 
     /// Answers the process as it was answered between `before` and `now`, again and again. Whatever it
     /// does must be what it did then, but for how it pauses.
-    fn refuse_on_and_on(&self, before: &Arc<History<A>>, now: &Arc<History<A>>) {
+    fn refuse_on_and_on(&self, before: &Arc<History>, now: &Arc<History>) {
         let round = now.calls_since(before);
         let calls_left = CALLS_MAX.saturating_sub(now.depth);
         let rounds = REFUSALS.min(calls_left / (round.len() + PAUSE_CALLS));
@@ -199,7 +185,7 @@ where
         }
     }
 
-    fn after_pauses(&self, mut at: Arc<History<A>>) -> Arc<History<A>> {
+    fn after_pauses(&self, mut at: Arc<History>) -> Arc<History> {
         while let Some(answer) = at.answer_to_pause() {
             at = self.mirror(&at, &answer);
         }
@@ -214,9 +200,9 @@ const REFUSALS: usize = 40;
 /// As many calls as a pause takes at most: what the time is, how long by chance, and the pause.
 const PAUSE_CALLS: usize = 3;
 
-fn assert_same<A: Eq>(then: &History<A>, now: &History<A>) {
+fn assert_same(then: &History, now: &History) {
     assert!(
-        now.next == then.next && now.account == then.account,
+        now.next == then.next && *now.account == *then.account,
         "the program remembers how often it was refused: once it does {:?}, then {:?}",
         then.next,
         now.next,
@@ -224,25 +210,24 @@ fn assert_same<A: Eq>(then: &History<A>, now: &History<A>) {
 }
 
 /// Runs the program against the answers up to and with the last.
-fn run<A: Clone + Default + Hash>(
-    program: &Program<A>,
+fn run(
+    program: &dyn AnyProgram,
     number: u32,
-    last: Option<(&Arc<History<A>>, Result<Reply>)>,
-    is_inside: fn(&A) -> bool,
+    last: Option<(&Arc<History>, Result<Reply>)>,
+    is_inside: &ClaimsInside,
     is_mirror: bool,
-) -> History<A> {
+) -> History {
     let answers = answers(last.as_ref());
     let depth = answers.len();
-    let mut account = A::default();
-    let next = match depth > CALLS_MAX {
-        true => Next::RunsAway,
-        false => next_after(program, answers, &mut account),
+    let (next, account) = match depth > CALLS_MAX {
+        true => (Next::RunsAway, program.blank()),
+        false => next_after(program, answers),
     };
-    let claims_inside = is_inside(&account);
+    let claims_inside = is_inside(&*account);
     let left = claims_inside && last.as_ref().is_some_and(|(before, _)| has_left(before));
     History {
         number,
-        fate: fate(&next, &account),
+        fate: fate(&next, &*account),
         next,
         inside: claims_inside && !left,
         account,
@@ -256,7 +241,7 @@ fn run<A: Clone + Default + Hash>(
     }
 }
 
-fn open_after<A>((before, answer): &(&Arc<History<A>>, Result<Reply>)) -> BTreeMap<Fd, PathBuf> {
+fn open_after((before, answer): &(&Arc<History>, Result<Reply>)) -> BTreeMap<Fd, PathBuf> {
     let mut open = before.open.clone();
     match (before.request(), answer) {
         (Request::Close { fd }, _) => {
@@ -271,7 +256,7 @@ fn open_after<A>((before, answer): &(&Arc<History<A>>, Result<Reply>)) -> BTreeM
 }
 
 /// Whether the process has unlocked since it was inside, if its next call is over.
-fn has_left<A>(before: &History<A>) -> bool {
+fn has_left(before: &History) -> bool {
     let unlocks = matches!(
         before.next,
         Next::Calls(Request::Flock {
@@ -282,7 +267,7 @@ fn has_left<A>(before: &History<A>) -> bool {
     before.left || (before.inside && unlocks)
 }
 
-fn fate<A: Hash>(next: &Next, account: &A) -> u128 {
+fn fate(next: &Next, account: &dyn AnyAccount) -> u128 {
     let ended = match next {
         Next::Calls(_) => None,
         ended => Some(ended),
@@ -291,7 +276,7 @@ fn fate<A: Hash>(next: &Next, account: &A) -> u128 {
 }
 
 /// Every call with its answer, from the first on.
-fn answers<A>(last: Option<&(&Arc<History<A>>, Result<Reply>)>) -> Vec<(Request, Result<Reply>)> {
+fn answers(last: Option<&(&Arc<History>, Result<Reply>)>) -> Vec<(Request, Result<Reply>)> {
     let Some((before, answer)) = last else {
         return Vec::new();
     };
@@ -311,11 +296,11 @@ fn answers<A>(last: Option<&(&Arc<History<A>>, Result<Reply>)>) -> Vec<(Request,
     answers
 }
 
-fn next_after<A>(
-    program: &Program<A>,
+/// And what the process has to say by then.
+fn next_after(
+    program: &dyn AnyProgram,
     answers: Vec<(Request, Result<Reply>)>,
-    account: &mut A,
-) -> Next {
+) -> (Next, Arc<dyn AnyAccount>) {
     let recorded = Rc::new(Recorded {
         answers,
         made: Cell::new(0),
@@ -323,17 +308,18 @@ fn next_after<A>(
         strayed: Cell::new(None),
     });
     let door = AnyDoor::new(Rc::clone(&recorded));
-    let ran = playing(|| catch_unwind(AssertUnwindSafe(|| program(SimProcess(door), account))));
+    let (ran, account) = playing(|| program.play(SimProcess(door)));
     if let Some(calls) = recorded.strayed.take() {
         panic!("the program is not a function of what its calls answer: it makes {calls}");
     }
     let called = recorded.next.take();
-    match (ran, called) {
+    let next = match (ran, called) {
         (_, Some(request)) => Next::Calls(request),
         (Ok(()), None) => Next::Finishes,
         (Err(payload), None) if payload.is::<Runaway>() => Next::RunsAway,
         (Err(payload), None) => Next::Panics(crate::process::message(payload.as_ref())),
-    }
+    };
+    (next, account)
 }
 
 /// A door to the past: answers as it was answered then, and stops the process at the first call
@@ -370,7 +356,7 @@ impl Door for Rc<Recorded> {
     }
 }
 
-impl<A> History<A> {
+impl History {
     /// The call that is made next.
     ///
     /// # Panics
@@ -439,9 +425,7 @@ impl<A> History<A> {
                 .expect("the first history holds all others"),
         )
     }
-}
 
-impl<A: Eq> History<A> {
     fn earliest_like_it(&self) -> Option<Arc<Self>> {
         let mut found = None;
         let mut at = self.before();
@@ -449,7 +433,7 @@ impl<A: Eq> History<A> {
             at = history.before();
             if history.next == self.next
                 && history.open == self.open
-                && history.account == self.account
+                && *history.account == *self.account
             {
                 found = Some(history);
             }

@@ -4,22 +4,22 @@ use super::ends::first_without_end;
 use super::expand::{Expansion, Finding};
 use super::history::Next;
 use super::moves::{Log, Move, Rules};
-use super::plan::Search;
+use super::plan::{Demands, Scope};
 use super::report::{Counterexample, Report, Sightings};
 use super::seen::Seen;
 use super::state::{Budget, Seat, State};
+use crate::erased::AnyViolation;
 use crate::process::Exit;
 use crate::sim::Request;
 use crate::trace::{Event, Trace};
 use rayon::prelude::*;
-use std::hash::Hash;
-use std::mem::discriminant;
 use std::sync::atomic::Ordering;
 
 /// A search that is under way.
-pub(super) struct Hunt<'a, A, V> {
-    pub(super) search: &'a Search<A, V>,
-    pub(super) rules: &'a Rules<'a, A>,
+pub(super) struct Hunt<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) demands: &'a Demands<'a>,
+    pub(super) rules: &'a Rules<'a>,
     pub(super) parts: &'a [usize],
     /// Whether some processes are interchangeable.
     pub(super) some_alike: bool,
@@ -33,8 +33,8 @@ pub(super) struct Hunt<'a, A, V> {
     steps: Vec<(u32, u32)>,
     /// How each state was reached first.
     links: Vec<Link>,
-    frontier: Vec<(u32, State<A>)>,
-    report: Report<V>,
+    frontier: Vec<(u32, State)>,
+    report: Report<Box<dyn AnyViolation>>,
 }
 
 #[derive(Clone, Copy)]
@@ -50,19 +50,17 @@ const ENDLESS: &str = "processes that go on for ever";
 /// How many states are looked at before what was found is sorted out.
 const BLOCK: usize = 1 << 15;
 
-impl<'a, A, V> Hunt<'a, A, V>
-where
-    A: Clone + Default + Eq + Hash + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
-{
+impl<'a> Hunt<'a> {
     pub(super) fn new(
-        search: &'a Search<A, V>,
-        rules: &'a Rules<'a, A>,
+        scope: &'a Scope,
+        demands: &'a Demands<'a>,
+        rules: &'a Rules<'a>,
         parts: &'a [usize],
     ) -> Self {
-        let goals = search.goals.iter();
+        let goals = demands.goals.iter();
         Self {
-            search,
+            scope,
+            demands,
             rules,
             parts,
             some_alike: parts.iter().enumerate().any(|(seat, &part)| seat != part),
@@ -81,14 +79,14 @@ where
                 elapsed: std::time::Duration::ZERO,
                 bounded_by: None,
                 sightings: Sightings::default(),
-                goals: goals.map(|goal| (goal.name.clone(), false)).collect(),
+                goals: goals.map(|goal| (goal.clone(), false)).collect(),
                 counterexamples: Vec::new(),
             },
         }
     }
 
     /// Until everything is found or something is wrong.
-    pub(super) fn run(mut self) -> Report<V> {
+    pub(super) fn run(mut self) -> Report<Box<dyn AnyViolation>> {
         self.begin();
         self.go_on();
         self.look_for_circles();
@@ -107,16 +105,16 @@ where
         self.take(link, fingerprint, first);
     }
 
-    fn first(&self, log: &mut impl Log) -> State<A> {
-        let mut sim = self.search.sim.clone();
-        let late = self.search.late.iter();
+    fn first(&self, log: &mut impl Log) -> State {
+        let mut sim = self.scope.sim.clone();
+        let late = self.scope.late.iter();
         let seats = self
             .rules
             .histories
             .iter()
             .zip(late)
             .map(|(histories, late)| Seat {
-                process: sim.spawn(self.search.euid),
+                process: sim.spawn(self.scope.euid),
                 history: histories.first(),
                 started: !late,
                 exit: None,
@@ -141,15 +139,15 @@ where
     }
 
     fn is_over(&self) -> bool {
-        let enough = !self.search.all_violations && !self.report.counterexamples.is_empty();
+        let enough = !self.scope.all_violations && !self.report.counterexamples.is_empty();
         enough || self.report.bounded_by.is_some()
     }
 
     /// In parallel what comes of each state, then one after the other what is new in that; so that
     /// the same search finds the same states, and the same counterexample, every time.
-    fn look_at(&mut self, block: Vec<(u32, State<A>)>) {
+    fn look_at(&mut self, block: Vec<(u32, State)>) {
         let this = &*self;
-        let expansions: Vec<(u32, Expansion<A, V>)> = block
+        let expansions: Vec<(u32, Expansion)> = block
             .into_par_iter()
             .map(|(number, state)| (number, this.expand(number, &state)))
             .collect();
@@ -160,10 +158,10 @@ where
             }
         }
         let states = self.links.len();
-        self.search.progress.store(states, Ordering::Relaxed);
+        self.scope.progress.store(states, Ordering::Relaxed);
     }
 
-    fn sort_out(&mut self, number: u32, expansion: Expansion<A, V>) {
+    fn sort_out(&mut self, number: u32, expansion: Expansion) {
         self.report.moves += expansion.moves;
         self.report.sightings += expansion.sightings;
         if let Some(why) = expansion.bounded_by {
@@ -201,12 +199,12 @@ where
         }
     }
 
-    fn take(&mut self, link: Link, fingerprint: u128, state: State<A>) {
+    fn take(&mut self, link: Link, fingerprint: u128, state: State) {
         if self.seen.contains_key(&fingerprint) {
             return;
         }
-        if self.links.len() == self.search.states_max {
-            let why = format!("{} states", self.search.states_max);
+        if self.links.len() == self.scope.states_max {
+            let why = format!("{} states", self.scope.states_max);
             self.report.bounded_by.get_or_insert(why);
             return;
         }
@@ -236,10 +234,9 @@ where
         }
     }
 
-    fn object(&mut self, number: u32, violation: V) {
-        let sort = discriminant(&violation);
-        let known = |found: &Counterexample<V>| discriminant(&found.violation) == sort;
-        if !self.report.counterexamples.iter().any(known) {
+    fn object(&mut self, number: u32, violation: Box<dyn AnyViolation>) {
+        let mut found = self.report.counterexamples.iter();
+        if !found.any(|found| found.violation.is_like(&*violation)) {
             let trace = self.trace(number);
             let found = Counterexample { violation, trace };
             self.report.counterexamples.push(found);
@@ -257,7 +254,7 @@ where
     }
 
     /// Who cannot go on, and with which call: it blocks, or is refused again and again.
-    fn waits(&self, state: &State<A>) -> Vec<(usize, Request)> {
+    fn waits(&self, state: &State) -> Vec<(usize, Request)> {
         let own = state.fingerprint(self.parts);
         let waits = |seat| match self.rules.after(state, seat, Move::Step, &mut ()) {
             None => true,
@@ -272,7 +269,7 @@ where
             .collect()
     }
 
-    fn state(&self, number: u32, log: &mut impl Log) -> State<A> {
+    fn state(&self, number: u32, log: &mut impl Log) -> State {
         let mut way = Vec::new();
         let mut at = number;
         while at != 0 {

@@ -7,7 +7,6 @@ use crate::sim::{FaultModel, Reply, Request, Sim, Sleep, Step, TooManyCuts};
 use crate::trace::Event;
 use hookstate::kernel::{CallKind, Create, Errno, Result};
 use std::collections::BTreeSet;
-use std::hash::Hash;
 use std::sync::Arc;
 
 const SECTOR: usize = 512;
@@ -31,9 +30,9 @@ pub(super) enum Move {
 }
 
 /// What the moves need to know besides the state.
-pub(super) struct Rules<'a, A> {
+pub(super) struct Rules<'a> {
     /// For each process those of its program.
-    pub(super) histories: &'a [Arc<Histories<A>>],
+    pub(super) histories: &'a [Arc<Histories>],
     pub(super) faults: FaultModel,
     pub(super) budget: Budget,
     /// For each process whether nothing goes wrong for it.
@@ -51,14 +50,14 @@ impl Log for () {
     fn note(&mut self, _seat: usize, _event: impl FnOnce() -> Event) {}
 }
 
-impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
+impl Rules<'_> {
     /// All that can happen to this process now, a step first, and the state after it; no state if the
     /// process can only wait, or cannot make it.
     pub(super) fn successors<'s>(
         &'s self,
-        state: &'s State<A>,
+        state: &'s State,
         seat: usize,
-    ) -> impl Iterator<Item = (Move, Option<State<A>>)> {
+    ) -> impl Iterator<Item = (Move, Option<State>)> {
         let may_move = state.seats[seat].started && state.seats[seat].exit.is_none();
         let steps = may_move.then_some(Move::Step).into_iter();
         let request = match &state.seats[seat].history.next {
@@ -77,16 +76,16 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
             .chain(mishaps)
     }
 
-    fn may_kill(&self, state: &State<A>) -> bool {
+    fn may_kill(&self, state: &State) -> bool {
         state.spent.kills < self.budget.kills
     }
 
     fn kills(
         &self,
-        state: &State<A>,
+        state: &State,
         seat: usize,
         request: &Request,
-    ) -> impl Iterator<Item = Move> + use<A> {
+    ) -> impl Iterator<Item = Move> + use<> {
         let pages = match self.may_kill(state) {
             true => state.sim.pages(state.seats[seat].process, request).max(1),
             false => 0,
@@ -96,10 +95,10 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
 
     fn errors_and_shorts<'s>(
         &'s self,
-        state: &'s State<A>,
+        state: &'s State,
         seat: usize,
         request: &'s Request,
-    ) -> impl Iterator<Item = (Move, Option<State<A>>)> {
+    ) -> impl Iterator<Item = (Move, Option<State>)> {
         let may_fail = state.spent.failures < self.budget.failures;
         let may_stop_short = state.spent.shorts < self.budget.shorts;
         let errors = may_fail.then(|| errors_of(request).map(Move::Fail));
@@ -115,7 +114,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// After the call, and after each of those that follow and that nobody can notice, one kill for
     /// every account that the process has in between. What it leaves behind is the same, and what it
     /// had acknowledged is not.
-    fn killed_after_each(&self, state: &State<A>, seat: usize) -> Vec<(Move, Option<State<A>>)> {
+    fn killed_after_each(&self, state: &State, seat: usize) -> Vec<(Move, Option<State>)> {
         let mut fates = BTreeSet::new();
         let calls = (0..).take_while(|_| self.may_kill(state));
         let killed = calls.map(Move::KillAfter).map_while(|kill| {
@@ -131,11 +130,11 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// The state after the move; nothing if the process can only wait, or cannot make it.
     pub(super) fn after(
         &self,
-        state: &State<A>,
+        state: &State,
         seat: usize,
         movement: Move,
         log: &mut impl Log,
-    ) -> Option<State<A>> {
+    ) -> Option<State> {
         match movement {
             Move::Step => self.step(state.clone(), seat, log),
             Move::Kill(pages) => Some(self.killed(state.clone(), seat, pages, log)),
@@ -150,7 +149,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         }
     }
 
-    fn step(&self, mut state: State<A>, seat: usize, log: &mut impl Log) -> Option<State<A>> {
+    fn step(&self, mut state: State, seat: usize, log: &mut impl Log) -> Option<State> {
         let history = Arc::clone(&state.seats[seat].history);
         let Next::Calls(request) = &history.next else {
             self.end(&mut state, seat, exit_of(&history.next));
@@ -163,13 +162,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         }
     }
 
-    fn failed(
-        &self,
-        mut state: State<A>,
-        seat: usize,
-        errno: Errno,
-        log: &mut impl Log,
-    ) -> State<A> {
+    fn failed(&self, mut state: State, seat: usize, errno: Errno, log: &mut impl Log) -> State {
         let history = Arc::clone(&state.seats[seat].history);
         state.spent.failures += 1;
         // A signal is no reason to fail.
@@ -179,11 +172,11 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
 
     fn cut_short(
         &self,
-        mut state: State<A>,
+        mut state: State,
         seat: usize,
         count: usize,
         log: &mut impl Log,
-    ) -> Option<State<A>> {
+    ) -> Option<State> {
         let history = Arc::clone(&state.seats[seat].history);
         let request = history.request();
         state.spent.shorts += 1;
@@ -191,7 +184,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         Some(self.returned(state, seat, request, answer, log))
     }
 
-    fn killed(&self, mut state: State<A>, seat: usize, pages: u64, log: &mut impl Log) -> State<A> {
+    fn killed(&self, mut state: State, seat: usize, pages: u64, log: &mut impl Log) -> State {
         let history = Arc::clone(&state.seats[seat].history);
         let request = history.request();
         log.note(seat, || Event::Killed(request.clone(), pages));
@@ -203,11 +196,11 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// none: to be killed then is another move, or makes no difference.
     fn killed_after(
         &self,
-        mut state: State<A>,
+        mut state: State,
         seat: usize,
         calls: usize,
         log: &mut impl Log,
-    ) -> Option<State<A>> {
+    ) -> Option<State> {
         let history = Arc::clone(&state.seats[seat].history);
         let answer = self.call(&mut state, seat, history.request())?;
         log.note(seat, || {
@@ -227,19 +220,19 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// The process goes on with the answer to its call.
     fn returned(
         &self,
-        mut state: State<A>,
+        mut state: State,
         seat: usize,
         request: &Request,
         answer: Result<Reply>,
         log: &mut impl Log,
-    ) -> State<A> {
+    ) -> State {
         log.note(seat, || Event::Returned(request.clone(), answer.clone()));
         self.go_on(&mut state, seat, answer, log);
         state
     }
 
     /// The first calls of those that have started, if nobody can notice them.
-    pub(super) fn begin(&self, state: &mut State<A>, log: &mut impl Log) {
+    pub(super) fn begin(&self, state: &mut State, log: &mut impl Log) {
         for seat in 0..state.seats.len() {
             if state.seats[seat].started && state.seats[seat].exit.is_none() {
                 self.make_unnoticed_calls(state, seat, log);
@@ -250,8 +243,8 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// Everything that the machine can start again with if the power is cut now.
     pub(super) fn after_power_cuts(
         &self,
-        state: &State<A>,
-    ) -> std::result::Result<Vec<State<A>>, TooManyCuts> {
+        state: &State,
+    ) -> std::result::Result<Vec<State>, TooManyCuts> {
         if state.spent.power_cuts == self.budget.power_cuts {
             return Ok(Vec::new());
         }
@@ -263,7 +256,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     }
 
     /// The processes that were there are gone, and those that wait for it start.
-    fn booted(&self, state: &State<A>, sim: Sim) -> State<A> {
+    fn booted(&self, state: &State, sim: Sim) -> State {
         let mut state = State {
             sim,
             ..state.clone()
@@ -283,13 +276,13 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
 
     /// The process waits. It is where it was, but for a lock that it had in another mode: that is
     /// dropped before the new one is had (flock(2), "NOTES").
-    fn waits(&self, mut state: State<A>, seat: usize, had: u128) -> Option<State<A>> {
+    fn waits(&self, mut state: State, seat: usize, had: u128) -> Option<State> {
         let process = state.seats[seat].process;
         state.sim.forget_refusal(process);
         (state.sim.view(process) != had).then_some(state)
     }
 
-    fn call(&self, state: &mut State<A>, seat: usize, request: &Request) -> Option<Result<Reply>> {
+    fn call(&self, state: &mut State, seat: usize, request: &Request) -> Option<Result<Reply>> {
         match state.sim.step(state.seats[seat].process, request) {
             Step::Done(answer) => Some(answer),
             Step::Blocked => None,
@@ -298,7 +291,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
 
     /// Goes to the history with the answer, and on to the next call that others can notice. A
     /// process that has only paused and asks for the same again is where it was.
-    fn go_on(&self, state: &mut State<A>, seat: usize, answer: Result<Reply>, log: &mut impl Log) {
+    fn go_on(&self, state: &mut State, seat: usize, answer: Result<Reply>, log: &mut impl Log) {
         self.answer(state, seat, answer);
         let paused = self.make_unnoticed_calls(state, seat, log);
         if paused && self.faults.sleep == Sleep::UntilReleased {
@@ -311,14 +304,14 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         }
     }
 
-    fn answer(&self, state: &mut State<A>, seat: usize, answer: Result<Reply>) {
+    fn answer(&self, state: &mut State, seat: usize, answer: Result<Reply>) {
         let histories = &self.histories[seat];
         let history = &mut state.seats[seat].history;
         *history = histories.after(history, answer);
     }
 
     /// And its end, if nobody can notice that either. Whether one of the calls was a pause.
-    fn make_unnoticed_calls(&self, state: &mut State<A>, seat: usize, log: &mut impl Log) -> bool {
+    fn make_unnoticed_calls(&self, state: &mut State, seat: usize, log: &mut impl Log) -> bool {
         let mut paused = false;
         while let Some(is_pause) = self.make_unnoticed_call(state, seat, log) {
             paused |= is_pause;
@@ -334,7 +327,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// Whether it was a pause; nothing if there is none, or it has to wait.
     fn make_unnoticed_call(
         &self,
-        state: &mut State<A>,
+        state: &mut State,
         seat: usize,
         log: &mut impl Log,
     ) -> Option<bool> {
@@ -352,9 +345,9 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     /// The next call of the process, which has this history, if nobody can notice it.
     fn unnoticed_call<'h>(
         &self,
-        state: &State<A>,
+        state: &State,
         seat: usize,
-        history: &'h History<A>,
+        history: &'h History,
     ) -> Option<&'h Request> {
         match &history.next {
             Next::Calls(request) if self.is_unnoticed(state, seat, request) => Some(request),
@@ -363,12 +356,12 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
     }
 
     /// Where calls may fail, one that can is a move of its own.
-    fn is_unnoticed(&self, state: &State<A>, seat: usize, request: &Request) -> bool {
+    fn is_unnoticed(&self, state: &State, seat: usize, request: &Request) -> bool {
         let may_fail = self.budget.failures > 0 && request.as_call().can_fail();
         !may_fail && state.sim.commutes(state.seats[seat].process, request)
     }
 
-    fn kill(&self, state: &mut State<A>, seat: usize, request: &Request, pages: u64) {
+    fn kill(&self, state: &mut State, seat: usize, request: &Request, pages: u64) {
         let process = state.seats[seat].process;
         state.spent.kills += 1;
         state.seats[seat].exit = Some(Exit::Killed);
@@ -378,7 +371,7 @@ impl<A: Clone + Default + Eq + Hash> Rules<'_, A> {
         }
     }
 
-    fn end(&self, state: &mut State<A>, seat: usize, exit: Exit) {
+    fn end(&self, state: &mut State, seat: usize, exit: Exit) {
         state.sim.end(state.seats[seat].process);
         state.seats[seat].exit = Some(exit);
     }

@@ -5,6 +5,7 @@ use super::hunt::Hunt;
 use super::moves::Rules;
 use super::report::Report;
 use super::state::Budget;
+use crate::erased::{AnyEnding, AnyViolation, account, violation};
 use crate::process::{Ending, Program};
 use crate::sim::Sim;
 use std::hash::Hash;
@@ -14,13 +15,18 @@ use std::time::Instant;
 
 /// A system of processes and what is to be found out about it.
 pub struct Search<A, V> {
+    programs: Vec<Program<A>>,
+    judge: Judge<A, V>,
+    window: Option<Window<A, V>>,
+    goals: Vec<Goal<A>>,
+    scope: Scope,
+}
+
+/// Where the search begins, and how far it goes.
+pub(super) struct Scope {
     pub(super) sim: Sim,
     pub(super) euid: u32,
-    pub(super) programs: Vec<Program<A>>,
     pub(super) budget: Budget,
-    pub(super) judge: Judge<A, V>,
-    pub(super) crowd: Option<Crowd<A, V>>,
-    pub(super) goals: Vec<Goal<A>>,
     pub(super) spared: Vec<bool>,
     pub(super) late: Vec<bool>,
     pub(super) states_max: usize,
@@ -32,10 +38,10 @@ pub struct Search<A, V> {
 pub type IsInside<A> = fn(&A) -> bool;
 
 /// How many may be inside of a window at the same time, and what more of them are.
-pub(super) struct Crowd<A, V> {
-    pub(super) most: usize,
-    pub(super) is_inside: IsInside<A>,
-    pub(super) violation: V,
+struct Window<A, V> {
+    most: usize,
+    is_inside: IsInside<A>,
+    violation: V,
 }
 
 /// Whether something has come about in an ending.
@@ -49,6 +55,24 @@ pub struct Goal<A> {
     /// Whether it has come about in this ending.
     pub is_reached: IsReached<A>,
 }
+
+/// What must hold, whatever the processes have to say and the judge says it with.
+pub(super) struct Demands<'a> {
+    pub(super) crowd: Option<Crowd<'a>>,
+    /// What has to come about.
+    pub(super) goals: Vec<String>,
+    pub(super) look: Box<Look<'a>>,
+}
+
+/// How many may be inside of a window at the same time, and what more of them are.
+pub(super) struct Crowd<'a> {
+    pub(super) most: usize,
+    pub(super) violation: Box<dyn Fn() -> Box<dyn AnyViolation> + Send + Sync + 'a>,
+}
+
+/// Which goals are reached in an ending and, if it is new, what is wrong with it.
+type Look<'a> =
+    dyn Fn(AnyEnding, bool) -> (Vec<bool>, Option<Box<dyn AnyViolation>>) + Send + Sync + 'a;
 
 impl<A> Clone for Goal<A> {
     fn clone(&self) -> Self {
@@ -75,26 +99,29 @@ where
         programs: Vec<Program<A>>,
         judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
     ) -> Self {
-        Self {
+        let scope = Scope {
             sim,
             euid,
             budget: Budget::NOTHING,
-            judge: Arc::new(judge),
-            crowd: None,
-            goals: Vec::new(),
             spared: vec![false; programs.len()],
             late: vec![false; programs.len()],
             states_max: STATES_MAX,
             all_violations: false,
             progress: Arc::default(),
+        };
+        Self {
             programs,
+            judge: Arc::new(judge),
+            window: None,
+            goals: Vec::new(),
+            scope,
         }
     }
 
     /// The same with so much going wrong.
     #[must_use]
     pub fn budget(mut self, budget: Budget) -> Self {
-        self.budget = budget;
+        self.scope.budget = budget;
         self
     }
 
@@ -108,7 +135,7 @@ where
     /// As [`alone`](Self::alone), where so many may be inside.
     #[must_use]
     pub fn at_most(mut self, most: usize, is_inside: IsInside<A>, violation: V) -> Self {
-        self.crowd = Some(Crowd {
+        self.window = Some(Window {
             most,
             is_inside,
             violation,
@@ -126,52 +153,124 @@ where
     /// The same, with nothing going wrong for some of the processes.
     #[must_use]
     pub fn sparing(mut self, spared: Vec<bool>) -> Self {
-        self.spared = spared;
+        self.scope.spared = spared;
         self
     }
 
     /// The same, with some of the processes starting only when the power is back after a cut.
     #[must_use]
     pub fn starting_late(mut self, late: Vec<bool>) -> Self {
-        self.late = late;
+        self.scope.late = late;
         self
     }
 
     /// The same, cut after so many states.
     #[must_use]
     pub fn states_max(mut self, most: usize) -> Self {
-        self.states_max = most;
+        self.scope.states_max = most;
         self
     }
 
     /// The same without stopping at the first violation: the shortest way to each sort is found.
     #[must_use]
     pub fn all_violations(mut self) -> Self {
-        self.all_violations = true;
+        self.scope.all_violations = true;
         self
     }
 
     /// The same with the number of states so far where others can see it.
     #[must_use]
     pub fn progress(mut self, states: Arc<AtomicUsize>) -> Self {
-        self.progress = states;
+        self.scope.progress = states;
         self
     }
 
     /// Searches until everything is found or something is wrong, on all processors.
     #[must_use]
     pub fn run(&self) -> Report<V> {
-        let started = now();
         let parts = self.parts();
         let histories = self.histories(&parts);
+        let report = self.scope.run(&parts, &histories, &self.demands());
+        report.map(violation)
+    }
+
+    /// For each process the first that is like it: that has the same program, may be harmed as
+    /// well, and starts at the same time.
+    fn parts(&self) -> Vec<usize> {
+        let scope = &self.scope;
+        let like = |one: usize, other: usize| {
+            Arc::ptr_eq(&self.programs[one], &self.programs[other])
+                && scope.spared[one] == scope.spared[other]
+                && scope.late[one] == scope.late[other]
+        };
+        (0..self.programs.len())
+            .map(|seat| (0..seat).find(|&first| like(first, seat)).unwrap_or(seat))
+            .collect()
+    }
+
+    fn histories(&self, parts: &[usize]) -> Vec<Arc<Histories>> {
+        let mut all: Vec<Arc<Histories>> = Vec::new();
+        for (seat, &part) in parts.iter().enumerate() {
+            all.push(match all.get(part) {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(self.histories_of(seat)),
+            });
+        }
+        all
+    }
+
+    fn histories_of(&self, seat: usize) -> Histories {
+        let program = Arc::clone(&self.programs[seat]);
+        let is_inside = self.window.as_ref().map_or(never as _, |it| it.is_inside);
+        let is_inside = Box::new(move |any: &_| is_inside(account(any)));
+        Histories::new(Box::new(program), is_inside)
+    }
+
+    fn demands(&self) -> Demands<'_> {
+        Demands {
+            crowd: self.window.as_ref().map(Window::crowd),
+            goals: self.goals.iter().map(|goal| goal.name.clone()).collect(),
+            look: Box::new(|ending, is_new| self.look(&ending.restored(), is_new)),
+        }
+    }
+
+    fn look(&self, ending: &Ending<A>, is_new: bool) -> (Vec<bool>, Option<Box<dyn AnyViolation>>) {
+        let goals = self.goals.iter();
+        let reached = goals.map(|goal| (goal.is_reached)(ending)).collect();
+        let wrong = match is_new {
+            true => (self.judge)(ending).err(),
+            false => None,
+        };
+        (reached, wrong.map(|wrong| Box::new(wrong) as _))
+    }
+}
+
+impl<A, V: Clone + Send + Sync + 'static> Window<A, V> {
+    fn crowd(&self) -> Crowd<'_> {
+        let violation = &self.violation;
+        Crowd {
+            most: self.most,
+            violation: Box::new(|| Box::new(violation.clone())),
+        }
+    }
+}
+
+impl Scope {
+    fn run(
+        &self,
+        parts: &[usize],
+        histories: &[Arc<Histories>],
+        demands: &Demands<'_>,
+    ) -> Report<Box<dyn AnyViolation>> {
+        let started = now();
         let rules = Rules {
-            histories: &histories,
+            histories,
             faults: self.sim.faults(),
             budget: self.budget,
             spared: &self.spared,
             euid: self.euid,
         };
-        let mut report = Hunt::new(self, &rules, &parts).run();
+        let mut report = Hunt::new(self, demands, &rules, parts).run();
         let own = histories.iter().enumerate();
         report.runs = own
             .filter(|(seat, _)| parts[*seat] == *seat)
@@ -179,37 +278,6 @@ where
             .sum();
         report.elapsed = started.elapsed();
         report
-    }
-
-    /// For each process the first that is like it: that has the same program, may be harmed as
-    /// well, and starts at the same time.
-    fn parts(&self) -> Vec<usize> {
-        let like = |one: usize, other: usize| {
-            Arc::ptr_eq(&self.programs[one], &self.programs[other])
-                && self.spared[one] == self.spared[other]
-                && self.late[one] == self.late[other]
-        };
-        (0..self.programs.len())
-            .map(|seat| (0..seat).find(|&first| like(first, seat)).unwrap_or(seat))
-            .collect()
-    }
-
-    fn is_inside(&self) -> IsInside<A> {
-        self.crowd.as_ref().map_or(never, |crowd| crowd.is_inside)
-    }
-
-    fn histories(&self, parts: &[usize]) -> Vec<Arc<Histories<A>>> {
-        let mut all: Vec<Arc<Histories<A>>> = Vec::new();
-        for (seat, &part) in parts.iter().enumerate() {
-            all.push(match all.get(part) {
-                Some(known) => Arc::clone(known),
-                None => Arc::new(Histories::new(
-                    Arc::clone(&self.programs[seat]),
-                    self.is_inside(),
-                )),
-            });
-        }
-        all
     }
 }
 

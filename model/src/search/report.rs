@@ -69,6 +69,27 @@ impl AddAssign for Sightings {
 }
 
 impl<V> Report<V> {
+    /// The same with its violations as these.
+    pub(super) fn map<W>(self, mut violation: impl FnMut(V) -> W) -> Report<W> {
+        let found = self.counterexamples.into_iter();
+        let counterexamples = found.map(|found| Counterexample {
+            violation: violation(found.violation),
+            trace: found.trace,
+        });
+        Report {
+            counterexamples: counterexamples.collect(),
+            states: self.states,
+            moves: self.moves,
+            runs: self.runs,
+            endings: self.endings,
+            depth: self.depth,
+            elapsed: self.elapsed,
+            bounded_by: self.bounded_by,
+            sightings: self.sightings,
+            goals: self.goals,
+        }
+    }
+
     /// Whether every state was found and nothing was wrong with any.
     #[must_use]
     pub fn is_complete(&self) -> bool {

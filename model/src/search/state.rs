@@ -48,44 +48,24 @@ impl AddAssign for Budget {
 }
 
 /// The kernel and every process on it.
-pub(super) struct State<A> {
+#[derive(Clone)]
+pub(super) struct State {
     pub(super) sim: Sim,
-    pub(super) seats: Vec<Seat<A>>,
+    pub(super) seats: Vec<Seat>,
     pub(super) spent: Budget,
 }
 
 /// One process.
-pub(super) struct Seat<A> {
+#[derive(Clone)]
+pub(super) struct Seat {
     pub(super) process: ProcessId,
-    pub(super) history: Arc<History<A>>,
+    pub(super) history: Arc<History>,
     /// Whether it has started: some do so only when the power is back.
     pub(super) started: bool,
     /// How it has come to its end, if it has.
     pub(super) exit: Option<Exit>,
     /// Whether one of its calls was made to fail, other than by a signal.
     pub(super) hurt: bool,
-}
-
-impl<A> Clone for State<A> {
-    fn clone(&self) -> Self {
-        Self {
-            sim: self.sim.clone(),
-            seats: self.seats.clone(),
-            spent: self.spent,
-        }
-    }
-}
-
-impl<A> Clone for Seat<A> {
-    fn clone(&self) -> Self {
-        Self {
-            process: self.process,
-            history: Arc::clone(&self.history),
-            started: self.started,
-            exit: self.exit.clone(),
-            hurt: self.hurt,
-        }
-    }
 }
 
 /// All that distinguishes one process from another with the same program.
@@ -99,10 +79,10 @@ pub(super) fn is_first_of_its_kind(roles: &[Role], seat: usize, parts: &[usize])
     (0..seat).all(|earlier| parts[earlier] != parts[seat] || roles[earlier] != roles[seat])
 }
 
-impl<A> State<A> {
+impl State {
     /// Whether nobody is left who could do anything.
     pub(super) fn is_over(&self) -> bool {
-        let over = |seat: &Seat<A>| !seat.started || seat.exit.is_some();
+        let over = |seat: &Seat| !seat.started || seat.exit.is_some();
         self.seats.iter().all(over)
     }
 
@@ -130,7 +110,7 @@ impl<A> State<A> {
         self.seats.iter().map(|seat| self.role(seat)).collect()
     }
 
-    fn role(&self, seat: &Seat<A>) -> Role {
+    fn role(&self, seat: &Seat) -> Role {
         match &seat.exit {
             // What it did before counts no more, only what came of it.
             Some(exit) => (seat.history.fate, seat.hurt, true, Some(exit.clone()), 0),

@@ -99,7 +99,7 @@ impl<R: Clone + Eq + Hash + Send + Sync + 'static> Model for Trial<R> {
     }
 
     fn check_killing(&self, victim: usize) -> Report<Violation> {
-        explore_killing(victim, |kill| self.explore(Some(kill)))
+        explore_killing(victim, &|kill| self.explore(Some(kill)))
     }
 
     fn search(&self, budget: Budget) -> search::Report<Violation> {
