@@ -4,9 +4,11 @@
 //! state is a [`Ledger`], to which every change adds a token of its own, and every change notes
 //! which tokens it found. A lost update is a pair of acknowledged changes that found the same.
 
+mod expected;
 mod remains;
 mod spoiled;
 
+pub use expected::Expected;
 pub use remains::Remains;
 pub use spoiled::SPOILED;
 pub(crate) use spoiled::set_credulous;
@@ -19,7 +21,6 @@ use hookstate::{Durability, ErrorKind, Recovery, State, Store};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
-use std::time::Duration;
 
 /// What one change adds.
 pub type Token = u32;
@@ -243,20 +244,10 @@ pub enum ViolationKind {
 pub struct Oracle<S> {
     /// How the state is kept.
     pub strategy: S,
-    /// The tokens of the changes that were made before.
-    pub before: Vec<Token>,
-    /// What the data file held instead of a state, if it was damaged before.
-    pub damaged: Option<&'static [u8]>,
-    /// Errors that a process may get, since there is a cause.
-    pub excused: &'static [ErrorKind],
-    /// What may be left behind if nothing went wrong.
-    pub allowed: Remains,
-    /// The tokens that the processes may have added.
-    pub added: Vec<Token>,
-    /// How long a process waits for the lock. With no time at all a refused lock is an error.
-    pub lock_timeout: Duration,
     /// What the changes were to survive.
     pub durability: Durability,
+    /// What the processes may come to.
+    pub expected: Expected,
 }
 
 /// The directory of the store.
@@ -281,7 +272,7 @@ impl<S: Strategy + Clone> Oracle<S> {
         sim.end_all();
         self.judge_on(ending, || Sequential::boot(&sim, USER))?;
         self.check_damage(&sim, ending)?;
-        self.check_remains(&sim, ending)
+        self.expected.check_remains(&sim, ending)
     }
 
     /// The same by what a new process sees on another kernel, where the processes were too.
@@ -290,25 +281,15 @@ impl<S: Strategy + Clone> Oracle<S> {
         ending: &Ending<Account>,
         newcomer: impl Fn() -> K,
     ) -> Result<(), Violation> {
-        ending.exits.iter().try_for_each(check_exit)?;
-        self.check_failures(ending)?;
-        self.check_alarms(ending)?;
+        self.expected.check_said(ending)?;
         let last = self.read(newcomer())?;
-        self.check_tokens(&last, ending)?;
-        let last_for_all = only_grows(ending).then_some(&last);
-        for account in &ending.accounts {
-            self.check_reads(account, last_for_all)?;
-        }
-        if let Some(last) = last_for_all.filter(|_| !is_anything_undone(ending)) {
-            let mut accounts = ending.accounts.iter();
-            accounts.try_for_each(|account| check_order_of_changes(account, last))?;
-        }
+        self.expected.check_state(&last, ending)?;
         self.check_next_change(newcomer(), &last)
     }
 
     /// What was damaged is kept, also by whoever finds it, and those who set it aside say so.
     fn check_damage(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
-        let Some(damage) = self.damaged else {
+        let Some(damage) = self.expected.damaged else {
             return Ok(());
         };
         let process = Sequential::boot(sim, USER);
@@ -324,35 +305,12 @@ impl<S: Strategy + Clone> Oracle<S> {
         }
     }
 
-    /// Where nobody was killed and nothing failed, nothing lies about.
-    fn check_remains(&self, sim: &Sim, ending: &Ending<Account>) -> Result<(), Violation> {
-        let process = Sequential::boot(sim, USER);
-        match is_undisturbed(ending) {
-            true => self.allowed.check(&Remains::of(&process)),
-            false => Ok(()),
-        }
-    }
-
-    /// Damage that nobody has done must not be reported.
-    fn check_alarms(&self, ending: &Ending<Account>) -> Result<(), Violation> {
-        let killed = ending.exits.contains(&Exit::Killed) || ending.power_cuts > 0;
-        let harm = killed || self.damaged.is_some() || ending.mishaps > 0;
-        let alarm = ending
-            .accounts
-            .iter()
-            .any(|account| account.damage_reported);
-        match alarm && !harm {
-            true => Err(Violation::FalseAlarm),
-            false => Ok(()),
-        }
-    }
-
     fn read<K: Kernel>(&self, kernel: K) -> Result<Ledger, Violation> {
         let store = self.store_alone(kernel);
         let read = match store.read() {
             // A reader reports damage and repairs nothing. If those who could have repaired it were
             // all killed, it takes a change, which changes nothing else.
-            Err(error) if self.damaged.is_some() && error.kind() == ErrorKind::Corrupt => {
+            Err(error) if self.expected.damaged.is_some() && error.kind() == ErrorKind::Corrupt => {
                 let repaired = store.locked_modify(|_| ());
                 repaired.and_then(|_| store.read())
             }
@@ -366,95 +324,6 @@ impl<S: Strategy + Clone> Oracle<S> {
         store_alone(self.strategy.clone(), kernel).durability(self.durability)
     }
 
-    /// Each acknowledged change once, in the state or in one that was removed; each other at most
-    /// once; and nothing else.
-    fn check_tokens(&self, last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
-        let acknowledged: Vec<&Change> = ending
-            .accounts
-            .iter()
-            .flat_map(|account| &account.acknowledged)
-            .collect();
-        let all = with_removed(last, ending)?;
-        for &token in &self.before {
-            kept(&all, token, None, ending)?;
-        }
-        if self.added.contains(&ANONYMOUS) {
-            check_number(last, &acknowledged, ending, self.before.len())?;
-        }
-        let named = |token: &Token| *token != ANONYMOUS;
-        for change in acknowledged.iter().filter(|change| named(&change.token)) {
-            let rival = rival(change, &acknowledged).map(|rival| rival.token);
-            kept(&all, change.token, rival, ending)?;
-        }
-        for &token in self.added.iter().filter(|token| named(token)) {
-            if all.times(token) > 1 {
-                return Err(Violation::Doubled { token });
-            }
-        }
-        check_undead(&all, ending)?;
-        self.check_known(&all)
-    }
-
-    /// A process that was not hurt fails only if it had no time to wait.
-    fn check_failures(&self, ending: &Ending<Account>) -> Result<(), Violation> {
-        for (account, &hurt) in ending.accounts.iter().zip(&ending.hurt) {
-            let Some(failure) = &account.failure else {
-                continue;
-            };
-            let error = failure.text.clone();
-            match failure.kind {
-                ErrorKind::Corrupt if self.damaged.is_none() => {
-                    return Err(Violation::Torn { seen: error });
-                }
-                _ if hurt => {}
-                kind if self.excused.contains(&kind) => {}
-                ErrorKind::LockTimeout if self.lock_timeout.is_zero() => {}
-                ErrorKind::Corrupt => return Err(Violation::Torn { seen: error }),
-                _ => return Err(Violation::Failed { error }),
-            }
-        }
-        Ok(())
-    }
-
-    fn check_known(&self, ledger: &Ledger) -> Result<(), Violation> {
-        let known = |token| self.before.contains(token) || self.added.contains(token);
-        match ledger.tokens.iter().all(known) {
-            true => Ok(()),
-            false => Err(Violation::Torn {
-                seen: format!("{ledger:?}"),
-            }),
-        }
-    }
-
-    /// Whole, with all that came before, with what the reader itself had changed, and never less
-    /// than the time before. What has been read has been committed, so it is there in the end. But
-    /// not if there is no `last` state for all of them, since it did not only grow.
-    fn check_reads(&self, account: &Account, last: Option<&Ledger>) -> Result<(), Violation> {
-        for (_, read) in &account.reads {
-            self.check_known(whole(read)?)?;
-        }
-        match last {
-            Some(last) => self.check_order(account, last),
-            None => Ok(()),
-        }
-    }
-
-    fn check_order(&self, account: &Account, last: &Ledger) -> Result<(), Violation> {
-        let mut earlier = Ledger::default();
-        for &token in &self.before {
-            earlier.add(token);
-        }
-        for (changes, read) in &account.reads {
-            for change in &account.acknowledged[..*changes] {
-                exactly_once(read, change.token, None)?;
-            }
-            rolled_back(&earlier, read)?;
-            earlier = read.clone();
-        }
-        check_told(account)?;
-        rolled_back(&earlier, last)
-    }
-
     /// Whatever has happened, the next change must be possible and lose nothing.
     fn check_next_change<K: Kernel>(&self, kernel: K, last: &Ledger) -> Result<(), Violation> {
         let store = self.store_alone(kernel);
@@ -462,59 +331,22 @@ impl<S: Strategy + Clone> Oracle<S> {
         let applied = modified.and_then(|_| store.apply(&Delta::from(NEXT + 1)));
         let _ = applied.map_err(|error| useless(&error))?;
         let after = store.read().map_err(|error| useless(&error))?.value;
-        let after = whole(&after)?;
-        exactly_once(after, NEXT, None)?;
-        exactly_once(after, NEXT + 1, None)?;
-        rolled_back(last, after)?;
-        match after.count == last.count + 2 {
-            true => Ok(()),
-            false => Err(Violation::Torn {
-                seen: format!("{after:?}"),
-            }),
-        }
+        check_after(last, &after)
     }
 }
 
-/// A change that was acknowledged before the read began is in what was read.
-fn check_told(account: &Account) -> Result<(), Violation> {
-    let Some((before, tokens)) = account.told.as_deref() else {
-        return Ok(());
-    };
-    let mut told = Ledger::default();
-    tokens.iter().for_each(|&token| told.add(token));
-    match account.reads.get(*before) {
-        Some((_, read)) => rolled_back(&told, read),
-        // It was killed before.
-        None => Ok(()),
-    }
-}
-
-/// Every state that was seen, by a reader or by a change that was acknowledged, has been the state:
-/// changes are in the order in which they were made, and none is left out.
-fn check_order_of_changes(account: &Account, last: &Ledger) -> Result<(), Violation> {
-    let reads = account.reads.iter().map(|(_, read)| read.tokens.clone());
-    let changes = account.acknowledged.iter().filter_map(|change| {
-        let mut seen = change.parent.clone()?;
-        seen.push(change.token);
-        Some(seen)
-    });
-    let mut seen = reads.chain(changes);
-    match seen.find(|seen| !last.tokens.starts_with(seen)) {
-        Some(seen) => Err(Violation::Torn {
-            seen: format!(
-                "{seen:?}, which was never the state before {:?}",
-                last.tokens
-            ),
+/// With the next changes, and no less than before.
+fn check_after(last: &Ledger, after: &Ledger) -> Result<(), Violation> {
+    let after = whole(after)?;
+    exactly_once(after, NEXT, None)?;
+    exactly_once(after, NEXT + 1, None)?;
+    rolled_back(last, after)?;
+    match after.count == last.count + 2 {
+        true => Ok(()),
+        false => Err(Violation::Torn {
+            seen: format!("{after:?}"),
         }),
-        None => Ok(()),
     }
-}
-
-fn is_anything_undone(ending: &Ending<Account>) -> bool {
-    ending
-        .accounts
-        .iter()
-        .any(|account| !account.undone.is_empty())
 }
 
 /// The store of the models.
@@ -541,16 +373,6 @@ fn is_undisturbed(ending: &Ending<Account>) -> bool {
         && ending.accounts.iter().all(|it| it.failure.is_none())
 }
 
-fn check_exit(exit: &Exit) -> Result<(), Violation> {
-    match exit {
-        Exit::Finished | Exit::Killed => Ok(()),
-        Exit::Stuck | Exit::Runaway => Err(Violation::Stuck),
-        Exit::Panicked(message) => Err(Violation::Panicked {
-            message: message.clone(),
-        }),
-    }
-}
-
 fn whole(ledger: &Ledger) -> Result<&Ledger, Violation> {
     match ledger.is_whole() {
         true => Ok(ledger),
@@ -570,109 +392,11 @@ fn useless(error: &hookstate::Error) -> Violation {
     }
 }
 
-/// Whether what has been read must still be there in the end. A state that is removed is gone for
-/// its readers, and one that was read before it was synced may be gone with the power.
-fn only_grows(ending: &Ending<Account>) -> bool {
-    let removes = |account: &Account| !account.removed.is_empty() || account.handed.is_some();
-    ending.power_cuts == 0 && !ending.accounts.iter().any(removes)
-}
-
-/// What is in the state and what was removed with one.
-fn with_removed(last: &Ledger, ending: &Ending<Account>) -> Result<Ledger, Violation> {
-    let mut all = last.clone();
-    for removed in ending.accounts.iter().flat_map(|account| &account.removed) {
-        let tokens = whole(removed)?.tokens.iter();
-        tokens.for_each(|&token| all.add(token));
-    }
-    Ok(all)
-}
-
-/// Exactly once; or not at all, if all of the state was handed out to a process that was killed
-/// while it removed it, or that cannot tell whether it did.
-fn kept(
-    all: &Ledger,
-    token: Token,
-    rival: Option<Token>,
-    ending: &Ending<Account>,
-) -> Result<(), Violation> {
-    let has_gone = |account: &Account| {
-        let handed = account.handed.as_ref();
-        let failure = account.failure.as_ref();
-        failure.is_none_or(|failure| failure.indeterminate)
-            && handed.is_some_and(|handed| {
-                let mut tokens = handed.tokens.iter();
-                handed.times(token) == 1 && tokens.all(|&token| all.times(token) == 0)
-            })
-    };
-    match ending.accounts.iter().any(has_gone) {
-        true => Ok(()),
-        false => exactly_once(all, token, rival),
-    }
-}
-
 fn exactly_once(ledger: &Ledger, token: Token, rival: Option<Token>) -> Result<(), Violation> {
     match ledger.times(token) {
         0 => Err(Violation::Lost { token, rival }),
         1 => Ok(()),
         _ => Err(Violation::Doubled { token }),
-    }
-}
-
-fn rival<'a>(change: &Change, acknowledged: &[&'a Change]) -> Option<&'a Change> {
-    change.parent.as_ref()?;
-    acknowledged
-        .iter()
-        .find(|other| !std::ptr::eq(**other, change) && other.parent == change.parent)
-        .copied()
-}
-
-/// A change whose error does not say that it is indeterminate is not in the state.
-fn check_undead(last: &Ledger, ending: &Ending<Account>) -> Result<(), Violation> {
-    for account in &ending.accounts {
-        if let Some(&token) = account.undone.iter().find(|&&token| last.times(token) > 0) {
-            let error = "it was undone".to_owned();
-            return Err(Violation::Undead { token, error });
-        }
-        if let (Some(failure), Some(token)) = (&account.failure, account.attempted)
-            && !failure.indeterminate
-            && last.times(token) > 0
-        {
-            let error = failure.text.clone();
-            return Err(Violation::Undead { token, error });
-        }
-    }
-    Ok(())
-}
-
-/// What can be said of changes that nobody can tell apart: their number is right, and no two of
-/// them had the same parent.
-fn check_number(
-    last: &Ledger,
-    acknowledged: &[&Change],
-    ending: &Ending<Account>,
-    before: usize,
-) -> Result<(), Violation> {
-    let token = ANONYMOUS;
-    let rival = acknowledged
-        .iter()
-        .find_map(|change| rival(change, acknowledged));
-    if let Some(rival) = rival {
-        let rival = Some(rival.token);
-        return Err(Violation::Lost { token, rival });
-    }
-    let killed = ending.exits.iter().filter(|exit| **exit == Exit::Killed);
-    let unsure = ending.accounts.iter().filter(|account| {
-        let failure = account.failure.as_ref();
-        failure.is_some_and(|failure| failure.indeterminate)
-    });
-    let indeterminate = killed.count() + unsure.count();
-    let made = last.tokens.len() - before;
-    if made < acknowledged.len() {
-        return Err(Violation::Lost { token, rival: None });
-    }
-    match made > acknowledged.len() + indeterminate {
-        true => Err(Violation::Doubled { token }),
-        false => Ok(()),
     }
 }
 

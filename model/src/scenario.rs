@@ -2,8 +2,8 @@
 
 use crate::explore::{Bounds, Report, explore, explore_killing};
 use crate::oracle::{
-    ANONYMOUS, Account, Change, DIRECTORY, Delta, Failure, Ledger, Oracle, Remains, SPOILED, Token,
-    USER, Violation, store, store_alone, tells_of_damage,
+    ANONYMOUS, Account, Change, DIRECTORY, Delta, Expected, Failure, Ledger, Oracle, Remains,
+    SPOILED, Token, USER, Violation, store, store_alone, tells_of_damage,
 };
 use crate::process::{Ending, Program};
 use crate::search::{self, Budget, Search};
@@ -267,6 +267,13 @@ where
     pub(crate) fn oracle(&self) -> Oracle<S> {
         Oracle {
             strategy: self.strategy.clone(),
+            durability: self.terms.durability,
+            expected: self.expected(),
+        }
+    }
+
+    fn expected(&self) -> Expected {
+        Expected {
             before: self.before.tokens(),
             damaged: matches!(self.before, Before::Damaged { .. }).then_some(DAMAGE),
             excused: self.excused,
@@ -276,7 +283,6 @@ where
                 .map(|(_, token)| token)
                 .collect(),
             lock_timeout: self.terms.lock_timeout,
-            durability: self.terms.durability,
         }
     }
 
