@@ -68,6 +68,30 @@ impl Witness {
         self.forgets.set(true);
     }
 
+    /// What the state is, and what the code is shown.
+    fn enter<T: State>(&self, state: &mut T) -> (Value, Value) {
+        let before = as_json(state);
+        self.show(state);
+        (before, as_json(state))
+    }
+
+    fn leave<T: State>(&self, state: &mut T, before: Value, shown: &Value) {
+        let changed = !self.forgets.get() && as_json(state) != *shown;
+        if !changed {
+            // What was only shown is not written.
+            *state = state_of(before.clone());
+        } else if let Some(amend) = self.amendment.get() {
+            let mut after = as_json(state);
+            amend(&before, &mut after);
+            *state = state_of(after);
+        }
+        self.last.replace(Window {
+            before,
+            after: as_json(state),
+            changed,
+        });
+    }
+
     fn show<T: State>(&self, state: &mut T) {
         if let Some(how) = &*self.misreading.borrow() {
             let mut value = as_json(state);
@@ -91,27 +115,20 @@ impl Strategy for Witness {
         site: &Site<'_, K>,
         change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
     ) -> Result<Outcome<std::result::Result<R, E>>> {
-        self.footing.modify(site, |state: &mut T| {
-            let before = as_json(state);
-            self.show(state);
-            let shown = as_json(state);
-            let result = change(state);
-            let changed = !self.forgets.get() && as_json(state) != shown;
-            if !changed {
-                // What was only shown is not written.
-                *state = state_of(before.clone());
-            } else if let Some(amend) = self.amendment.get() {
-                let mut after = as_json(state);
-                amend(&before, &mut after);
-                *state = state_of(after);
-            }
-            self.last.replace(Window {
-                before,
-                after: as_json(state),
-                changed,
-            });
-            result
-        })
+        let (mut change, mut result) = (Some(change), None);
+        let mut window = |state: &mut T| {
+            let change = change.take().expect("a window is entered once");
+            let (before, shown) = self.enter(state);
+            let changed = change(state);
+            self.leave(state, before, &shown);
+            let verdict = changed.is_ok().then_some(()).ok_or(());
+            result = Some(changed);
+            verdict
+        };
+        // The strategies are compiled once for each sort of state then, and not once for each change.
+        let window: &mut dyn FnMut(&mut T) -> std::result::Result<(), ()> = &mut window;
+        let outcome = self.footing.modify(site, window)?;
+        Ok(outcome.map(|_| result.expect("the window was entered")))
     }
 
     fn read<T: State, K: Kernel>(&self, site: &Site<'_, K>) -> Result<Outcome<T>> {
