@@ -17,7 +17,7 @@
 //!   R1. if the content is neither old nor new nor a mixture of both, but a state, a peer that
 //!       knows nothing of the journal has written since: clear the header;
 //!   R2. otherwise do steps 4 and 5 again; content that is none of these and no state is copied
-//!       aside before.
+//!       aside before. (Power) First write the whole journal again, as it is, and sync it.
 //!
 //! Invariants
 //!   I1. While the data file is a mixture, the header is there and the body is whole.
@@ -41,6 +41,10 @@
 //! Why step 2 syncs the directory, and not step 3: otherwise a power loss could leave a journal whose
 //! header is there and a data file whose name is not, or is still that of a file that was removed.
 //! A read would find nothing and the next change a write to complete.
+//!
+//! Why R2 writes the journal again: whoever wrote it can have been killed before the sync of step 3, or
+//! between a sync that failed and clearing the header. Linux counts what it could not write as written,
+//! so that a sync alone would report success with nothing on the disk. Control: `JournalTrustsItsSync`.
 //!
 //! Why 512 bytes: kill -9 tears at pages, a power loss at sectors.
 
@@ -142,8 +146,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
         Ok(self.clear().err())
     }
 
-    /// Steps 4 and 5 once more, after a kill, which can have come before the sync of step 3.
-    /// `content` is what the data file holds.
+    /// Steps 4 and 5 once more, after a kill. `content` is what the data file holds.
     ///
     /// After a failure it is put back: a write that `RLIMIT_FSIZE` cuts off ends anywhere, and with
     /// one sector half old and half new the content would look like that of a peer.
@@ -153,7 +156,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
         image: &[u8],
         content: &[u8],
     ) -> Result<()> {
-        self.sync()?;
+        self.commit_again()?;
         if let Err(error) = self.place(data, image, content) {
             if error.kind() != ErrorKind::SyncFailed {
                 let _ = data.write(content);
@@ -189,6 +192,18 @@ impl<'a, K: Kernel> Journal<'a, K> {
         let file = self.create()?;
         let written = file.write(&header).and_then(|()| self.sync());
         written.map_err(|error| self.forgotten(error))
+    }
+
+    /// What step 3 leaves, whatever became of its sync.
+    fn commit_again(&self) -> Result<()> {
+        match (&self.file, self.site.durability) {
+            (Some(file), Durability::Power) => {
+                let length = usize::try_from(self.size).unwrap_or(usize::MAX);
+                file.write(&file.read_range(0, length)?)?;
+                file.sync()
+            }
+            _ => Ok(()),
+        }
     }
 
     /// After a failure: clears the header, so that the old content stands. If that cannot be

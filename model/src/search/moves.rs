@@ -157,7 +157,11 @@ impl Rules<'_> {
         };
         let had = state.sim.view(state.seats[seat].process);
         match self.call(&mut state, seat, request) {
-            Some(answer) => Some(self.returned(state, seat, request, answer, log)),
+            Some(answer) => {
+                // The kernel has no reason of its own for this one.
+                state.seats[seat].hurt |= answer == Err(Errno::IO);
+                Some(self.returned(state, seat, request, answer, log))
+            }
             None => self.waits(state, seat, had),
         }
     }
@@ -166,7 +170,11 @@ impl Rules<'_> {
         let history = Arc::clone(&state.seats[seat].history);
         state.spent.failures += 1;
         // A signal is no reason to fail.
-        state.seats[seat].hurt |= errno != Errno::INTR;
+        if errno != Errno::INTR {
+            state.seats[seat].hurt = true;
+            let process = state.seats[seat].process;
+            state.sim.sync_failed(process, history.request());
+        }
         self.returned(state, seat, history.request(), Err(errno), log)
     }
 

@@ -1,5 +1,6 @@
 //! The calls on an open file.
 
+use super::FailedSync;
 use super::call::{Fd, Request};
 use super::content::Content;
 use super::inode::{InodeNumber, Node};
@@ -117,7 +118,37 @@ impl Sim {
         if let Some(disk) = &mut self.disk {
             disk.sync(number, &self.inodes[&number], data_only);
         }
-        Ok(())
+        let description = self.description_of(process, fd);
+        match self.description(process, fd).untold {
+            true => {
+                self.description_mut(description).untold = false;
+                Err(Errno::IO)
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// The sync that the call asks for has failed, if it asks for one.
+    pub(crate) fn sync_failed(&mut self, process: ProcessId, request: &Request) {
+        let (Request::Fsync { fd } | Request::Fdatasync { fd }) = request else {
+            return;
+        };
+        let own = self.description_of(process, *fd);
+        let number = self.description(process, *fd).inode;
+        let drops = self.faults.failed_sync != FailedSync::Retried;
+        let regular = matches!(self.inodes[&number].node, Node::Regular(_));
+        let dropped = self.disk.as_mut().filter(|_| drops && regular);
+        if !dropped.is_some_and(|disk| disk.drop_unsynced(number)) {
+            return;
+        }
+        if self.faults.failed_sync == FailedSync::Dropped {
+            let others = self.descriptions.iter();
+            let others = others.filter(|(other, open)| **other != own && open.inode == number);
+            let others: Vec<_> = others.map(|(other, _)| *other).collect();
+            for other in others {
+                self.description_mut(other).untold = true;
+            }
+        }
     }
 
     /// How many pages the call writes to; 0 if it does not write.

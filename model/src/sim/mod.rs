@@ -84,6 +84,22 @@ pub struct FaultModel {
     /// What a power loss leaves of what was not synced. `None`: there is none, and nobody keeps
     /// track of what the disk has.
     pub power: Option<PowerModel>,
+    /// What becomes of the content of a file when a sync of it fails, under [`PowerModel::Posix`].
+    pub failed_sync: FailedSync,
+}
+
+/// What becomes of the written but unsynced pages of a file when a sync of it fails. In any case each of
+/// them is on the disk or not. (Rebello et al., "Can Applications Recover from fsync Failures?", ATC 2020.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailedSync {
+    /// The next sync writes them.
+    Retried,
+    /// They count as written, so that a later sync reports success without having written those that
+    /// nobody has written to since. Every description of the file that was open is told: its next sync
+    /// fails too (fsync(2), "since Linux 4.13").
+    Dropped,
+    /// The same, and only the one whose sync it was is told, as before Linux 4.13.
+    DroppedInSilence,
 }
 
 /// What happens while a process sleeps because a lock was refused to it.
@@ -109,6 +125,7 @@ impl FaultModel {
         flock_excludes: true,
         children_live_on: false,
         power: None,
+        failed_sync: FailedSync::Dropped,
     };
 }
 

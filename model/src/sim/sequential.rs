@@ -112,6 +112,14 @@ impl SimProcess<Sequential> {
         self.0.sim().clone().under(faults)
     }
 
+    /// A sync of the file fails, and what becomes of its content is what [`FailedSync`] says.
+    ///
+    /// [`FailedSync`]: super::FailedSync
+    pub fn fail_sync(&self, fd: Fd) {
+        let request = Request::Fsync { fd };
+        self.0.sim().sync_failed(self.0.process, &request);
+    }
+
     /// See [`Sim::power_cuts`].
     ///
     /// # Errors

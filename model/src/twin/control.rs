@@ -44,6 +44,8 @@ pub struct Control {
     pub victim: Option<usize>,
     /// Whether the power must be cut to show it, which leaves what is not synced to chance.
     pub power_cut: bool,
+    /// Whether a call must fail to show it.
+    pub failing_call: bool,
     /// What the second engine can do about it.
     pub loom: Loom,
     /// The verdicts with which it is rejected: one of them, whichever a search finds first.
@@ -99,6 +101,7 @@ impl Control {
             twin: |door| door,
             victim: None,
             power_cut: false,
+            failing_call: false,
             loom: Loom::Rejects(Bounds::ALL),
             verdicts: &[ViolationKind::Lost],
         }
@@ -133,6 +136,7 @@ impl Control {
     pub fn budget(&self) -> Budget {
         Budget {
             power_cuts: u8::from(self.power_cut),
+            failures: u8::from(self.failing_call),
             ..Budget::kills(u8::from(self.victim.is_some()))
         }
     }

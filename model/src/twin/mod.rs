@@ -43,7 +43,7 @@ pub use lock::{
     ChecksThenCreates, GivesUpAtOnce, KeepsTheLock, ReliesOnClose, SharesTheLock,
     TrustsAnyFileSystem, WaitsForEver, WithoutLock, WithoutRecheck,
 };
-pub use power::WithoutSync;
+pub use power::{NeverWritesAgain, WithoutSync};
 pub use refusal::RefusesNothing;
 pub use removal::{LeavesFiles, RemovesBeforeHandingOut, RemovesTheLockFirst};
 pub use rename::{IgnoresTheSpare, NeverExchanges, RemovesThenRenames, WritesIntoTheSpare};

@@ -48,6 +48,19 @@ const fn directory(strategy: AnyStrategy) -> Control {
     }
 }
 
+/// Its writer is killed when the sync of the journal has failed, and the newcomer when it has begun to
+/// write in place.
+pub(super) const TRUSTS_ITS_SYNC: Control = Control {
+    name: "JournalTrustsItsSync",
+    leaves_out: "Completes a write out of a journal that nobody has written again.",
+    twin: |door| AnyDoor::new(NeverWritesAgain::new(door, "ledger.json.journal")),
+    victim: Some(0),
+    failing_call: true,
+    loom: Loom::Cannot("it takes a kill, a failing call and a power cut in one execution"),
+    verdicts: &[ViolationKind::Torn],
+    ..unsynced(FLOCK, EXISTING, &[&[Act::Grow(5_000)], MODIFY])
+};
+
 pub(super) const JOURNAL_NAME: Control = Control {
     name: "JournalNameNeverSynced",
     leaves_out: "Writes in place while the journal has no name on the disk.",
@@ -244,5 +257,48 @@ impl<D: Door> Door for WithoutSync<D> {
             self.open.borrow_mut().insert(*fd, path);
         }
         reply
+    }
+}
+
+/// Believes that it has written to a file what it has just read there.
+#[derive(Debug)]
+pub struct NeverWritesAgain<D> {
+    door: D,
+    path: PathBuf,
+    opened: Cell<Option<Fd>>,
+    read: RefCell<Vec<u8>>,
+}
+
+impl<D> NeverWritesAgain<D> {
+    /// The file with this name in the directory of the store.
+    pub fn new(door: D, name: &str) -> Self {
+        Self {
+            door,
+            path: Path::new(DIRECTORY).join(name),
+            opened: Cell::new(None),
+            read: RefCell::default(),
+        }
+    }
+}
+
+impl<D: Door> Door for NeverWritesAgain<D> {
+    fn call(&self, request: Request) -> Result<Reply> {
+        if let Request::Pwrite { fd, bytes, .. } = &request
+            && self.opened.get() == Some(*fd)
+            && *bytes == *self.read.borrow()
+        {
+            return Ok(Reply::Count(bytes.len()));
+        }
+        let reply = self.door.call(request.clone())?;
+        match (request, &reply) {
+            (Request::Open { path, .. }, Reply::Fd(fd)) if path == self.path => {
+                self.opened.set(Some(*fd));
+            }
+            (Request::Pread { fd, .. }, Reply::Bytes(bytes)) if self.opened.get() == Some(fd) => {
+                self.read.replace(bytes.clone());
+            }
+            _ => {}
+        }
+        Ok(reply)
     }
 }

@@ -97,6 +97,7 @@ impl Step {
             Self::JournalStep5 => &[journal::NEVER_CLEARED],
             Self::JournalStepR1 => &[journal::TAKES_PEERS_FOR_DAMAGE],
             Self::JournalStepR2 => &[journal::WITHOUT_RECOVERY],
+            Self::JournalStepR2Power => &[power::TRUSTS_ITS_SYNC],
 
             Self::AppendLogApplyStep1 => &[
                 append_log::WITHOUT_LOCK,

@@ -3,9 +3,10 @@
 use super::super::inode::{Inode, InodeNumber, Node};
 use super::super::shared::Shared;
 use super::super::sorted::SortedMap;
-use super::history::History;
+use super::history::{BLOCK, History};
 use super::{Change, PowerModel};
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Inodes by number.
 pub(in crate::sim) type Durable = Shared<SortedMap<InodeNumber, Shared<Inode>>>;
@@ -25,6 +26,42 @@ pub(super) struct Pending {
     pub(super) change: Shared<Change>,
     /// The journal has it. It waits only because the model asks for what was before it (ext4).
     pub(super) committed: bool,
+    /// A sync of it has failed, and no later one writes it.
+    dropped: bool,
+}
+
+/// The unit in which the page cache knows what is to be written.
+const PAGE: u64 = BLOCK;
+
+impl Pending {
+    /// What is left of it after a sync of the file that has not written these pages.
+    fn not_settled(self, number: InodeNumber, lost: &BTreeSet<u64>) -> Vec<Self> {
+        let (offset, bytes) = match &*self.change {
+            change if change.file() != Some(number) => return vec![self],
+            Change::Write { offset, bytes, .. } if self.dropped => (*offset, bytes),
+            _ => return Vec::new(),
+        };
+        let end = offset + bytes.len() as u64;
+        let pages = pages_of(offset, bytes.len()).filter(|page| lost.contains(page));
+        pages
+            .map(|page| {
+                let (from, to) = (offset.max(page * PAGE), end.min((page + 1) * PAGE));
+                let part = (from - offset) as usize..(to - offset) as usize;
+                Self {
+                    change: Shared::new(Change::Write {
+                        file: number,
+                        offset: from,
+                        bytes: bytes[part].to_vec(),
+                    }),
+                    ..self.clone()
+                }
+            })
+            .collect()
+    }
+}
+
+fn pages_of(offset: u64, length: usize) -> Range<u64> {
+    offset / PAGE..(offset + length as u64).div_ceil(PAGE)
 }
 
 impl Disk {
@@ -56,7 +93,21 @@ impl Disk {
         self.pending.push(Pending {
             change: Shared::new(change),
             committed: false,
+            dropped: false,
         });
+    }
+
+    /// A sync of the file has failed, and what was to be written counts as written from now on. Whether
+    /// there are such failures.
+    pub(in crate::sim) fn drop_unsynced(&mut self, number: InodeNumber) -> bool {
+        if self.model != PowerModel::Posix {
+            return false;
+        }
+        for pending in &mut self.pending {
+            pending.dropped |=
+                matches!(&*pending.change, Change::Write { file, .. } if *file == number);
+        }
+        true
     }
 
     /// fsync(2), or fdatasync(2) if `data_only`, of what looks like `live` to the processes.
@@ -153,9 +204,66 @@ impl Disk {
         if matches!(live.node, Node::Directory(_)) || !self.remembers(number) {
             return;
         }
-        self.pending
-            .retain(|pending| pending.change.file() != Some(number));
+        let lost = self.lost_pages(number);
+        let kept = lost
+            .iter()
+            .filter_map(|&page| Some((page, self.durable_page(number, page)?)));
+        let kept: Vec<_> = kept.collect();
+        self.pending = std::mem::take(&mut self.pending)
+            .into_iter()
+            .flat_map(|pending| pending.not_settled(number, &lost))
+            .collect();
         self.settle(number, live);
+        for (page, bytes) in kept {
+            self.put_back(number, page, &bytes);
+        }
+    }
+
+    /// The pages that no sync writes since one has dropped them and nobody has written to them after that.
+    fn lost_pages(&self, number: InodeNumber) -> BTreeSet<u64> {
+        let mut lost = BTreeSet::new();
+        for pending in &self.pending {
+            match &*pending.change {
+                Change::Write {
+                    file,
+                    offset,
+                    bytes,
+                } if *file == number => {
+                    let pages = pages_of(*offset, bytes.len());
+                    match pending.dropped {
+                        true => lost.extend(pages),
+                        false => lost.retain(|page| !pages.contains(page)),
+                    }
+                }
+                Change::Resize { file, size } if *file == number => {
+                    lost.retain(|page| (page + 1) * PAGE <= *size);
+                }
+                _ => {}
+            }
+        }
+        lost
+    }
+
+    fn durable_page(&self, number: InodeNumber, page: u64) -> Option<Vec<u8>> {
+        match &self.durable.get(&number)?.node {
+            Node::Regular(content) => {
+                let mut bytes = content.read(page * PAGE, PAGE as usize);
+                bytes.resize(PAGE as usize, 0);
+                Some(bytes)
+            }
+            _ => None,
+        }
+    }
+
+    /// The page is as it was before, but the size of the file stays.
+    fn put_back(&mut self, number: InodeNumber, page: u64, bytes: &[u8]) {
+        if let Some(inode) = self.durable.to_mut().get_mut(&number)
+            && let Node::Regular(content) = &mut inode.to_mut().node
+        {
+            let size = content.size();
+            content.write(page * PAGE, bytes);
+            content.set_size(size);
+        }
     }
 
     fn settle_names(&mut self, number: InodeNumber, live: &Inode) {

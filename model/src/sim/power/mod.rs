@@ -29,9 +29,8 @@
 //! of a file that the disk remembers is not given to another; without processes nobody could tell.
 //! Who wants to see numbers used again at once explores without a power model.
 //!
-//! A sync that is made to fail has synced nothing. That a later one can then report success
-//! without having written anything (Rebello et al., "Can Applications Recover from fsync
-//! Failures?", ATC 2020) is not modelled.
+//! A sync that is made to fail has synced nothing, and a later one syncs all of it; under `posix`, what
+//! [`FailedSync`](super::FailedSync) says.
 //!
 //! # posix
 //!
@@ -43,6 +42,8 @@
 //!   is two names, so that after a loss both can be there, or neither. POSIX has no word on it, and
 //!   file systems differ (Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014).
 //! * If two names lead to one directory, fsck(8) keeps the first.
+//! * After a sync that failed ([`FailedSync`](super::FailedSync)): only the content of files is dropped.
+//!   Where names cannot be synced, Linux shuts the file system down.
 //!
 //! # ext4-ordered
 //!
