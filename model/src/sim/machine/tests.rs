@@ -1,0 +1,200 @@
+//! Which calls can change places, and that fingerprints tell states apart.
+
+use super::*;
+use hookstate::kernel::{Create, OpenHow};
+use proptest::prelude::*;
+use std::path::PathBuf;
+
+fn path() -> impl Strategy<Value = PathBuf> {
+    prop::sample::select(vec!["/a", "/b"]).prop_map(PathBuf::from)
+}
+
+fn open() -> impl Strategy<Value = Request> {
+    let access = prop::sample::select(vec![Access::Read, Access::ReadWrite, Access::Append]);
+    let create = prop::sample::select(vec![Create::IfMissing, Create::New]);
+    (path(), access, create).prop_map(|(path, access, create)| {
+        let truncate = false;
+        let how = OpenHow {
+            access,
+            create,
+            truncate,
+        };
+        Request::Open { path, how }
+    })
+}
+
+fn operation() -> impl Strategy<Value = FlockOperation> {
+    prop::sample::select(vec![
+        FlockOperation::TryShared,
+        FlockOperation::TryExclusive,
+        FlockOperation::Exclusive,
+        FlockOperation::Unlock,
+    ])
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let fd = || (3..6_u32).prop_map(Fd);
+    prop_oneof![
+        4 => open(),
+        2 => fd().prop_map(|fd| Request::Close { fd }),
+        4 => (fd(), operation()).prop_map(|(fd, operation)| Request::Flock { fd, operation }),
+        1 => fd().prop_map(|fd| Request::Fstat { fd }),
+        1 => path().prop_map(|path| Request::Stat { path }),
+        1 => fd().prop_map(|fd| Request::Fstatfs { fd }),
+        1 => fd().prop_map(|fd| Request::Pread { fd, length: 9, offset: 0 }),
+        1 => fd().prop_map(|fd| Request::Pwrite { fd, bytes: vec![1, 2], offset: 1 }),
+        1 => fd().prop_map(|fd| Request::Append { fd, bytes: vec![3, 4] }),
+        1 => fd().prop_map(|fd| Request::Ftruncate { fd, length: 5 }),
+        1 => fd().prop_map(|fd| Request::Fsync { fd }),
+        1 => fd().prop_map(|fd| Request::Fdatasync { fd }),
+        1 => fd().prop_map(|fd| Request::Modified { fd }),
+        1 => path().prop_map(|path| Request::Mkdir { path, mode: 0o700 }),
+        1 => Just(Request::List { directory: PathBuf::from("/") }),
+        1 => (path(), path()).prop_map(|(from, to)| Request::Rename { from, to }),
+        1 => (path(), path()).prop_map(|(one, other)| Request::Exchange { one, other }),
+        1 => path().prop_map(|path| Request::Unlink { path }),
+        1 => Just(Request::ClockMonotonic),
+        1 => Just(Request::Getrandom),
+        1 => Just(Request::SchedYield),
+        1 => Just(Request::Nanosleep { duration: Duration::from_millis(1) }),
+    ]
+}
+
+/// Whether the descriptor of the call, if it has one, is open, and to append if it appends.
+fn is_possible(sim: &Sim, process: ProcessId, request: &Request) -> bool {
+    let fd = match request {
+        Request::Append { fd, .. } => {
+            let opened = sim.process(process).descriptors.get(fd);
+            return opened.is_some_and(|number| {
+                let description = &sim.descriptions[number];
+                let file = &sim.inodes[&description.inode].node;
+                description.access == Access::Append && matches!(file, Node::Regular(_))
+            });
+        }
+        Request::Fsync { fd } | Request::Fdatasync { fd } | Request::Modified { fd } => fd,
+        Request::Close { fd }
+        | Request::Flock { fd, .. }
+        | Request::Fstat { fd }
+        | Request::Fstatfs { fd }
+        | Request::Pread { fd, .. }
+        | Request::Pwrite { fd, .. }
+        | Request::Ftruncate { fd, .. } => fd,
+        _ => return true,
+    };
+    sim.process(process).descriptors.contains_key(fd)
+}
+
+/// Two processes after some calls, in which nobody waits for anything in a blocking call.
+fn reached(calls: &[(usize, Request)]) -> (Sim, [ProcessId; 2]) {
+    let mut sim = Sim::new(FaultModel::default());
+    let processes = [sim.spawn(1000), sim.spawn(1000)];
+    for (who, request) in calls {
+        if is_possible(&sim, processes[*who], request) {
+            sim.step(processes[*who], request);
+        }
+    }
+    (sim, processes)
+}
+
+/// What becomes of those that can be made, up to one that has to wait. After the first none makes a
+/// file: which of the free numbers that gets is what the claim leaves open.
+fn all_steps(sim: &mut Sim, process: ProcessId, requests: &[Request]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for request in requests {
+        if steps.last() == Some(&Step::Blocked) {
+            break;
+        }
+        let makes_a_file = match request {
+            Request::Open { path, .. } | Request::Mkdir { path, .. } => sim.stat(path).is_err(),
+            _ => false,
+        };
+        if is_possible(sim, process, request) && (steps.is_empty() || !makes_a_file) {
+            steps.push(sim.step(process, request));
+        }
+    }
+    steps
+}
+
+/// A sleep that has to go on for a while is a call that will be made again.
+fn is_a_pause(request: &Request) -> bool {
+    matches!(request, Request::Nanosleep { .. } | Request::SchedYield)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4_000,
+        max_global_rejects: 200_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// What [`Sim::commutes`] claims, on which the search rests that leaves those orders out.
+    #[test]
+    fn calls_that_commute_can_change_places_with_all_that_another_does(
+        calls in prop::collection::vec((0..2_usize, request()), 0..12),
+        (mine, yours) in (request(), prop::collection::vec(request(), 1..5)),
+    ) {
+        let (sim, [me, you]) = reached(&calls);
+        prop_assume!(is_possible(&sim, me, &mine));
+        prop_assume!(sim.commutes(me, &mine) && !is_a_pause(&mine));
+        let (mut first, mut second) = (sim.clone(), sim);
+        let mine_first = first.step(me, &mine);
+        let yours_second = all_steps(&mut first, you, &yours);
+        let yours_first = all_steps(&mut second, you, &yours);
+        prop_assume!(!yours_first.is_empty());
+        let mine_second = second.step(me, &mine);
+        prop_assert_eq!(mine_first, mine_second);
+        prop_assert_eq!(yours_first, yours_second);
+        prop_assert_eq!(first.fingerprint(), second.fingerprint());
+        prop_assert_eq!(first, second);
+    }
+
+    #[test]
+    fn fingerprints_differ_exactly_where_states_do(
+        calls in prop::collection::vec((0..2_usize, request()), 1..12),
+    ) {
+        let (before, _) = reached(&calls[1..]);
+        let (after, _) = reached(&calls);
+        prop_assert_eq!(before == after, before.fingerprint() == after.fingerprint());
+    }
+}
+
+#[test]
+fn closing_what_others_wait_for_does_not_commute() {
+    let path = PathBuf::from("/a");
+    let how = OpenHow::or_create(Access::ReadWrite);
+    let (mut sim, [me, you]) = reached(&[]);
+    let mut opened = |process| match sim.step(
+        process,
+        &Request::Open {
+            path: path.clone(),
+            how,
+        },
+    ) {
+        Step::Done(Ok(Reply::Fd(fd))) => fd,
+        other => panic!("{other:?}"),
+    };
+    let (mine, yours) = (opened(me), opened(you));
+    let operation = FlockOperation::Exclusive;
+    let close = Request::Close { fd: mine };
+    assert!(sim.commutes(me, &close));
+    sim.step(
+        me,
+        &Request::Flock {
+            fd: mine,
+            operation,
+        },
+    );
+    let waits = sim.step(
+        you,
+        &Request::Flock {
+            fd: yours,
+            operation,
+        },
+    );
+    assert_eq!(waits, Step::Blocked);
+    assert!(sim.is_waiting(you));
+    assert!(!sim.commutes(me, &close));
+    sim.step(me, &close);
+    assert!(!sim.is_waiting(you));
+}
