@@ -95,11 +95,20 @@ impl<'a> Blows<'a> {
         self.stop.aim(stopped, stopped_at);
     }
 
-    /// A change or command has ended by itself, after that time.
+    /// A change has been made, or a command has ended by itself, after that time.
     pub(crate) fn take_lifetime(&mut self, lifetime: Duration) {
         if !std::mem::take(&mut self.delayed) {
             self.usual.take(lifetime);
         }
+    }
+
+    /// A command has ended, after that time. Tells whether it was killed here.
+    pub(crate) fn end_of_command(&mut self, status: ExitStatus, lifetime: Duration) -> bool {
+        let killed = self.end(status);
+        if !killed {
+            self.take_lifetime(lifetime);
+        }
+        killed
     }
 
     /// A process has ended. Tells whether it was killed here.
@@ -107,6 +116,7 @@ impl<'a> Blows<'a> {
         let killed = std::mem::take(&mut self.struck) && status.signal() == Some(SIGKILL);
         if killed {
             self.kill.settle();
+            self.usual.one_was_killed();
             self.dealt.kills += 1;
         }
         (self.kill.at, self.stop.at, self.continue_at) = (None, None, None);
@@ -152,6 +162,46 @@ impl Meanwhile for Blows<'_> {
         }
         if self.stop.is_due(now) {
             self.stop(now, children, child);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Blows, Chaos, Children, Duration, Instant, Lifetimes, Meanwhile, Operation, Seed};
+    use std::process::Command;
+
+    const USUAL: Duration = Duration::from_secs(9);
+
+    #[test]
+    fn how_long_a_killed_command_lived_is_not_what_commands_usually_take() {
+        let usual = Lifetimes::default();
+        let chaos: Chaos = "kill=100%".parse().unwrap();
+        let mut blows = Blows::new(chaos, Seed(1), &usual);
+        usual.take(USUAL);
+        blows.choose(Operation {
+            lane: 1,
+            iteration: 1,
+        });
+        let at = blows.kill.at.expect("all are killed");
+        assert!(at <= Instant::now() + USUAL);
+        let children = Children::default();
+        let mut child = children.start(Command::new("sleep").arg("60")).unwrap();
+        blows.kill.at = Some(Instant::now());
+        blows.act(&children, &child);
+        let status = children.reap(&mut child).unwrap();
+        assert!(blows.end_of_command(status, Duration::ZERO));
+        assert_eq!(usual.typical(), USUAL);
+    }
+
+    #[test]
+    fn a_command_that_was_not_killed_here_has_come_to_its_end() {
+        for line in ["exit 0", "kill -9 $$"] {
+            let usual = Lifetimes::default();
+            let mut blows = Blows::new(Chaos::default(), Seed(1), &usual);
+            let status = Command::new("sh").args(["-c", line]).status().unwrap();
+            assert!(!blows.end_of_command(status, USUAL));
+            assert_eq!(usual.typical(), USUAL);
         }
     }
 }

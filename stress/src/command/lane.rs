@@ -72,8 +72,8 @@ impl Lanes<'_> {
         let (status, said) = listen(self.children, &mut child, blows)
             .with_context(|| format!("cannot wait for {}", self.plan.line()))?;
         let ended = self.beginning.elapsed();
-        let killed = blows.end(status) || self.children.is_over() && status.signal() == Some(9);
-        blows.take_lifetime(ended - began);
+        let killed = blows.end_of_command(status, ended - began)
+            || self.children.is_over() && status.signal() == Some(9);
         self.see_whether_it_started(status, &said, operation)?;
         let Said {
             steps, complaint, ..

@@ -10,7 +10,7 @@ use super::orphans;
 use super::plan::Plan;
 use super::run::Scene;
 use super::verdict::{Failures, Harm, Verdict};
-use crate::chaos::{Disk, Lifetimes};
+use crate::chaos::Disk;
 use crate::pace::Pace;
 use crate::run::Children;
 use anyhow::{Context, bail};
@@ -60,7 +60,7 @@ pub(super) fn run(
         directory,
         children: &children,
         beginning: Instant::now(),
-        usual: &Lifetimes::default(),
+        usual: &scene.usual,
     };
     let mut harm = Harm::default();
     let mut disk = scene

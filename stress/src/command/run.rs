@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::report::{self, Report};
 use super::round::{self, CutShort, Outcome};
 use super::verdict::{Evidence, Failures, Harm, Verdict};
-use crate::chaos::in_namespace;
+use crate::chaos::{Lifetimes, in_namespace};
 use crate::history::HistoryFile;
 use crate::hunt::{Relic, Rounds, Story};
 use crate::pace::Pace;
@@ -28,6 +28,8 @@ pub(super) struct Scene<'a> {
     pub(super) place: Place,
     pub(super) progress: Progress,
     pub(super) history: Option<HistoryFile>,
+    /// How long the command takes, over all rounds.
+    pub(super) usual: Lifetimes,
 }
 
 impl Scene<'_> {
@@ -91,6 +93,7 @@ fn prepare(plan: &Plan, interrupt: Interrupt) -> anyhow::Result<Scene<'_>> {
         place: Place::new(plan.directory.as_deref(), plan.keep)?,
         progress: Progress::new(plan.pulse),
         history: HistoryFile::open(plan.history.as_deref())?,
+        usual: Lifetimes::default(),
     })
 }
 

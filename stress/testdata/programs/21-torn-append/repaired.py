@@ -11,7 +11,8 @@ import os
 import sys
 
 directory, token = sys.argv[1:]
-record = '\n{"token": "%s", "output": "%s"}\n' % (token, "x" * 2_000_000)
+output = b"x" * 16_000_000
+record = b'\n{"token": "%s", "output": "%s"}\n' % (token.encode(), output)
 log = os.open(directory + "/log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-if os.write(log, record.encode()) != len(record):
+if os.write(log, record) != len(record):
     sys.exit("the disk is full")
