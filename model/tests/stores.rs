@@ -18,7 +18,7 @@ use std::fmt::Write;
 /// can let it begin anew before; of a guard it takes up to six decisions.
 const fn calls_max(kind: Kind) -> usize {
     match kind {
-        Kind::Statistics => 40,
+        Kind::Statistics => 45,
         Kind::Tasks => 70,
         Kind::Guards => 60,
     }

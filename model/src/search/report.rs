@@ -13,7 +13,8 @@ pub struct Report<V> {
     /// How many moves led from one to another.
     pub moves: usize,
     /// How often the shipping code was run: once for each history that its processes had, and once for
-    /// each that was only compared with one of these.
+    /// each that was only compared with one of these. How many of the latter there are depends a little on
+    /// which thread was first.
     pub runs: usize,
     /// How many different endings there were.
     pub endings: usize,
