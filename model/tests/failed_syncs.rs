@@ -27,6 +27,7 @@ const SIZE: usize = 2 * PAGE;
 
 on_every_strategy! {
     an_acknowledged_change_survives_a_failed_sync_and_a_kill_and_a_cut
+    an_acknowledged_change_survives_a_sync_that_failed_and_is_made_again
 }
 
 fn an_acknowledged_change_survives_a_failed_sync_and_a_kill_and_a_cut(strategy: AnyStrategy) {
@@ -35,6 +36,14 @@ fn an_acknowledged_change_survives_a_failed_sync_and_a_kill_and_a_cut(strategy: 
         assert!(report.is_complete(), "{}: {report}", scenario.name);
         let seen = report.sightings;
         assert!(seen.killed > 0 && seen.failed > 0 && seen.power_cuts > 0);
+    }
+}
+
+/// Where the next sync writes what the failed one was to write, nobody else is told.
+fn an_acknowledged_change_survives_a_sync_that_failed_and_is_made_again(strategy: AnyStrategy) {
+    for scenario in ["apply", "growth"].map(the) {
+        let report = search(scenario, strategy, Retried, Budget::NOTHING);
+        assert!(report.is_complete(), "{}: {report}", scenario.name);
     }
 }
 
@@ -141,6 +150,31 @@ fn what_is_cut_off_and_written_anew_is_not_what_was_dropped() {
     process.close(file);
     synced_anew(&process);
     assert_eq!(beginnings(&process), pairs(&["old \0\0\0"]));
+}
+
+#[test]
+fn what_was_on_the_disk_before_it_was_cut_off_does_not_come_back() {
+    let process = at_work(Dropped);
+    let file = open(&process);
+    write(&process, &file, PAGE, "1st");
+    process.ftruncate(&file, PAGE as u64).unwrap();
+    write(&process, &file, PAGE, "2nd");
+    process.fail_sync(file);
+    process.close(file);
+    synced_anew(&process);
+    assert_eq!(beginnings(&process), pairs(&["old \0\0\0", "old 2nd"]));
+}
+
+#[test]
+fn a_file_that_is_made_longer_is_not_written_to_by_that() {
+    let process = at_work(Dropped);
+    let file = open(&process);
+    write(&process, &file, PAGE, "new");
+    process.fail_sync(file);
+    process.ftruncate(&file, (SIZE + 9) as u64).unwrap();
+    process.close(file);
+    synced_anew(&process);
+    assert_eq!(beginnings(&process), pairs(&["old new", "old old"]));
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn is_statistics<K: Kernel>(file: &Locked<'_, K>, journal: &Journal<'_, K>) -> R
     let is_state = |bytes: &[u8]| matches!(decode::<SessionFile>(bytes), Content::State(_));
     let content = match journal.pending(&content, is_state)? {
         Pending::Nothing | Pending::Stale => content,
-        Pending::Write { image, explained } if explained => image,
+        Pending::Write { redo, explained } if explained => redo.into_image(),
         // Damage; the next change keeps a copy of it.
         Pending::Write { .. } => return Ok(false),
     };

@@ -164,7 +164,7 @@ impl Strategy for Flock {
         let pending = journal.pending(&content, decodes::<T>)?;
         let content = match pending {
             Pending::Nothing | Pending::Stale => content,
-            Pending::Write { image, .. } => image,
+            Pending::Write { redo, .. } => redo.into_image(),
         };
         // Before the parsing, so that readers keep writers out as shortly as they can.
         drop(file);
@@ -191,15 +191,15 @@ fn recovered<K: Kernel>(
             journal.clear()?;
             Ok((content, None))
         }
-        Pending::Write { image, explained } => {
+        Pending::Write { redo, explained } => {
             let recovery = if explained {
-                (image != content).then_some(Recovery::Completed)
+                (redo.image() != content).then_some(Recovery::Completed)
             } else {
                 let moved_to = site.keep_aside(path, &content)?;
                 Some(Recovery::Restored { moved_to })
             };
-            journal.complete(file, &image, &content)?;
-            Ok((image, recovery))
+            journal.complete(file, &redo, &content)?;
+            Ok((redo.into_image(), recovery))
         }
     }
 }

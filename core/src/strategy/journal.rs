@@ -77,10 +77,10 @@ pub(crate) enum Pending {
     /// There is a header, but it no longer says anything about this content: somebody has written
     /// the whole file since, or the journal is damaged.
     Stale,
-    /// The content is to be this.
+    /// The content is to be that of this write.
     Write {
-        /// The new content.
-        image: Vec<u8>,
+        /// The write that was begun.
+        redo: Redo,
         /// Whether what is there is only the old content, the new or a mixture, so that nothing is
         /// lost with it.
         explained: bool,
@@ -128,8 +128,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
         if !explained && is_state(content) {
             return Ok(Pending::Stale); // R1
         }
-        let image = redo.image;
-        Ok(Pending::Write { image, explained }) // R2
+        Ok(Pending::Write { redo, explained }) // R2
     }
 
     /// Steps 1 to 5. The error inside `Ok` is one of step 5: the new content is in place.
@@ -153,11 +152,11 @@ impl<'a, K: Kernel> Journal<'a, K> {
     pub(crate) fn complete(
         &mut self,
         data: &Locked<'_, K>,
-        image: &[u8],
+        redo: &Redo,
         content: &[u8],
     ) -> Result<()> {
-        self.commit_again()?;
-        if let Err(error) = self.place(data, image, content) {
+        self.commit_again(redo)?;
+        if let Err(error) = self.place(data, redo.image(), content) {
             if error.kind() != ErrorKind::SyncFailed {
                 let _ = data.write(content);
             }
@@ -194,12 +193,13 @@ impl<'a, K: Kernel> Journal<'a, K> {
         written.map_err(|error| self.forgotten(error))
     }
 
-    /// What step 3 leaves, whatever became of its sync.
-    fn commit_again(&self) -> Result<()> {
+    /// What step 3 leaves, whatever became of its sync. Not read once more: what was dropped is read from
+    /// the disk as soon as its page was needed for something else.
+    fn commit_again(&self, redo: &Redo) -> Result<()> {
         match (&self.file, self.site.durability) {
             (Some(file), Durability::Power) => {
-                let length = usize::try_from(self.size).unwrap_or(usize::MAX);
-                file.write(&file.read_range(0, length)?)?;
+                file.write_at(&redo.body, BODY_AT)?;
+                file.write(&redo.header)?;
                 file.sync()
             }
             _ => Ok(()),
@@ -295,27 +295,39 @@ impl<'a, K: Kernel> Journal<'a, K> {
         if checksum::of(&body) != body_checksum {
             return Ok(None);
         }
-        let (table, image) = body.split_at(table);
         Ok(Some(Redo {
+            header,
             old_length,
-            old_sectors: table.chunks_exact(4).map(le_u32).collect(),
-            image: image.to_vec(),
+            table,
+            body,
         }))
     }
 }
 
-/// A write that was begun.
-struct Redo {
+/// A write that was begun, as the journal has it.
+pub(crate) struct Redo {
+    header: Vec<u8>,
     old_length: usize,
-    old_sectors: Vec<u32>,
-    image: Vec<u8>,
+    /// How much of the body is checksums of the old content.
+    table: usize,
+    body: Vec<u8>,
 }
 
 impl Redo {
+    /// The new content.
+    pub(crate) fn image(&self) -> &[u8] {
+        &self.body[self.table..]
+    }
+
+    /// The new content, and nothing else any more.
+    pub(crate) fn into_image(mut self) -> Vec<u8> {
+        self.body.split_off(self.table)
+    }
+
     /// Whether `content` is the old content, the new, or a mixture of their sectors.
     fn explains(&self, content: &[u8]) -> bool {
-        let shortest = self.old_length.min(self.image.len());
-        let longest = self.old_length.max(self.image.len());
+        let shortest = self.old_length.min(self.image().len());
+        let longest = self.old_length.max(self.image().len());
         (shortest..=longest).contains(&content.len())
             && content
                 .chunks(SECTOR)
@@ -325,7 +337,7 @@ impl Redo {
 
     fn is_new(&self, index: usize, sector: &[u8]) -> bool {
         let at = index * SECTOR;
-        self.image.get(at..at + sector.len()) == Some(sector)
+        self.image().get(at..at + sector.len()) == Some(sector)
     }
 
     /// Zeros behind the old content count as old: a power loss can keep the length of a file and lose
@@ -335,9 +347,14 @@ impl Redo {
         let Some((old, beyond)) = sector.split_at_checked(length) else {
             return false;
         };
-        let same =
-            old.is_empty() || self.old_sectors.get(index) == Some(&checksum::of_one_of_many(old));
+        let same = old.is_empty() || self.old_sector(index) == Some(checksum::of_one_of_many(old));
         same && beyond.iter().all(|&byte| byte == 0)
+    }
+
+    /// The checksum of this sector of the old content.
+    fn old_sector(&self, index: usize) -> Option<u32> {
+        let table = &self.body[..self.table];
+        table.get(index * 4..index * 4 + 4).map(le_u32)
     }
 }
 

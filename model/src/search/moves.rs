@@ -157,11 +157,7 @@ impl Rules<'_> {
         };
         let had = state.sim.view(state.seats[seat].process);
         match self.call(&mut state, seat, request) {
-            Some(answer) => {
-                // The kernel has no reason of its own for this one.
-                state.seats[seat].hurt |= answer == Err(Errno::IO);
-                Some(self.returned(state, seat, request, answer, log))
-            }
+            Some(answer) => Some(self.returned(state, seat, request, answer, log)),
             None => self.waits(state, seat, had),
         }
     }
@@ -173,7 +169,7 @@ impl Rules<'_> {
         if errno != Errno::INTR {
             state.seats[seat].hurt = true;
             let process = state.seats[seat].process;
-            state.sim.sync_failed(process, history.request());
+            state.sim.sync_failed(process, history.request(), errno);
         }
         self.returned(state, seat, history.request(), Err(errno), log)
     }
@@ -292,7 +288,12 @@ impl Rules<'_> {
 
     fn call(&self, state: &mut State, seat: usize, request: &Request) -> Option<Result<Reply>> {
         match state.sim.step(state.seats[seat].process, request) {
-            Step::Done(answer) => Some(answer),
+            Step::Done(answer) => {
+                // It is told of a sync that was made to fail before.
+                let syncs = matches!(request, Request::Fsync { .. } | Request::Fdatasync { .. });
+                state.seats[seat].hurt |= syncs && answer.is_err();
+                Some(answer)
+            }
             Step::Blocked => None,
         }
     }

@@ -120,16 +120,16 @@ impl Sim {
         }
         let description = self.description_of(process, fd);
         match self.description(process, fd).untold {
-            true => {
-                self.description_mut(description).untold = false;
-                Err(Errno::IO)
+            Some(errno) => {
+                self.description_mut(description).untold = None;
+                Err(errno)
             }
-            false => Ok(()),
+            None => Ok(()),
         }
     }
 
-    /// The sync that the call asks for has failed, if it asks for one.
-    pub(crate) fn sync_failed(&mut self, process: ProcessId, request: &Request) {
+    /// The call has failed with this error, which matters if it is a sync.
+    pub(crate) fn sync_failed(&mut self, process: ProcessId, request: &Request, errno: Errno) {
         let (Request::Fsync { fd } | Request::Fdatasync { fd }) = request else {
             return;
         };
@@ -141,12 +141,16 @@ impl Sim {
         if !dropped.is_some_and(|disk| disk.drop_unsynced(number)) {
             return;
         }
-        if self.faults.failed_sync == FailedSync::Dropped {
-            let others = self.descriptions.iter();
-            let others = others.filter(|(other, open)| **other != own && open.inode == number);
-            let others: Vec<_> = others.map(|(other, _)| *other).collect();
-            for other in others {
-                self.description_mut(other).untold = true;
+        let is_told = self.faults.failed_sync == FailedSync::Dropped;
+        let open = self.descriptions.iter();
+        let open = open.filter(|(_, description)| description.inode == number);
+        let open: Vec<_> = open.map(|(description, _)| *description).collect();
+        for description in open {
+            let untold = &mut self.description_mut(description).untold;
+            match description == own {
+                true => *untold = None,
+                false if is_told => *untold = Some(errno),
+                false => {}
             }
         }
     }

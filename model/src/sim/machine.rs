@@ -55,8 +55,8 @@ pub(super) struct Description {
     pub(super) inode: InodeNumber,
     pub(super) access: Access,
     pub(super) lock: Option<LockMode>,
-    /// A sync of the file has failed since it was opened, and nobody has been told through it.
-    pub(super) untold: bool,
+    /// With what a sync of the file has failed since it was opened, if nobody was told through it.
+    pub(super) untold: Option<Errno>,
     /// How many descriptors lead here. Invariant: at least one.
     descriptors: u32,
 }
@@ -402,7 +402,7 @@ impl Sim {
             inode,
             access,
             lock: None,
-            untold: false,
+            untold: None,
             descriptors: u32::from(self.faults.children_live_on),
         };
         self.descriptions.to_mut().insert(number, description);

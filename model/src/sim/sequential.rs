@@ -117,7 +117,8 @@ impl SimProcess<Sequential> {
     /// [`FailedSync`]: super::FailedSync
     pub fn fail_sync(&self, fd: Fd) {
         let request = Request::Fsync { fd };
-        self.0.sim().sync_failed(self.0.process, &request);
+        let errno = hookstate::kernel::Errno::IO;
+        self.0.sim().sync_failed(self.0.process, &request, errno);
     }
 
     /// See [`Sim::power_cuts`].

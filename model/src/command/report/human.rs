@@ -64,7 +64,10 @@ impl<W: Write> Reporter for Human<W> {
                 _ => self.under(line)?,
             }
         }
-        if report.trace.is_some() && !report.lines.iter().any(Judged::has_trace) {
+        let mut all = report.lines.iter();
+        let is_clean =
+            |judged: &Judged| matches!(judged.status, Status::Complete | Status::LeftOut);
+        if report.trace.is_some() && !report.interrupted && all.all(is_clean) {
             self.word("Note", "nothing is wrong, so there is no trace to show")?;
         }
         let violated = report.lines.iter();
@@ -179,10 +182,6 @@ impl Judged {
     /// Whether there was nothing wrong with it when somebody asked to end.
     fn is_half_done(&self) -> bool {
         self.interrupted && self.status <= Status::LeftOut
-    }
-
-    fn has_trace(&self) -> bool {
-        self.tried.iter().any(|tried| tried.outcome.found.is_some())
     }
 
     fn with(&self, status: Status) -> impl Iterator<Item = &Tried> {

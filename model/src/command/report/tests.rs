@@ -267,6 +267,21 @@ fn an_interrupted_report_does_not_count_what_was_not_searched() {
 }
 
 #[test]
+fn that_nothing_is_wrong_is_said_only_of_what_was_searched_to_its_end() {
+    let says_so = |outcome: Outcome, interrupted: bool| {
+        let mut report = report(vec![scenario("modify", vec![(THREE, outcome)])]);
+        report.trace = Some(TraceStyle::Short);
+        report.interrupted = interrupted;
+        human(&report, Paint::Plain).contains("nothing is wrong, so there is no trace to show")
+    };
+    assert!(says_so(clean(), false));
+    assert!(!says_so(clean(), true));
+    for outcome in [bounded(), unreached(), rejected()] {
+        assert!(!says_so(outcome, false));
+    }
+}
+
+#[test]
 fn a_row_that_is_half_done_has_its_line_when_somebody_asks_to_end() {
     let mut report = report(vec![scenario("modify", vec![(THREE, clean())])]);
     report.lines[0].interrupted = true;

@@ -1,5 +1,6 @@
 //! Which calls can change places, and that fingerprints tell states apart.
 
+use super::super::power::PowerModel;
 use super::*;
 use hookstate::kernel::{Create, OpenHow};
 use proptest::prelude::*;
@@ -84,16 +85,33 @@ fn is_possible(sim: &Sim, process: ProcessId, request: &Request) -> bool {
     sim.process(process).descriptors.contains_key(fd)
 }
 
-/// Two processes after some calls, in which nobody waits for anything in a blocking call.
-fn reached(calls: &[(usize, Request)]) -> (Sim, [ProcessId; 2]) {
-    let mut sim = Sim::new(FaultModel::default());
+/// Two processes after some calls, in which nobody waits for anything in a blocking call. Where something
+/// can be lost, each fsync fails, and each fdatasync does not.
+fn reached(calls: &[(usize, Request)], power: Option<PowerModel>) -> (Sim, [ProcessId; 2]) {
+    let mut sim = Sim::new(FaultModel {
+        power,
+        ..FaultModel::default()
+    });
     let processes = [sim.spawn(1000), sim.spawn(1000)];
     for (who, request) in calls {
-        if is_possible(&sim, processes[*who], request) {
-            sim.step(processes[*who], request);
+        let process = processes[*who];
+        if !is_possible(&sim, process, request) {
+            continue;
+        }
+        match request {
+            Request::Fsync { .. } if power.is_some() => {
+                sim.sync_failed(process, request, Errno::IO);
+            }
+            _ => {
+                sim.step(process, request);
+            }
         }
     }
     (sim, processes)
+}
+
+fn power() -> impl Strategy<Value = Option<PowerModel>> {
+    prop::sample::select(vec![None, Some(PowerModel::Posix)])
 }
 
 /// What becomes of those that can be made, up to one that has to wait. After the first none makes a
@@ -133,8 +151,9 @@ proptest! {
     fn calls_that_commute_can_change_places_with_all_that_another_does(
         calls in prop::collection::vec((0..2_usize, request()), 0..12),
         (mine, yours) in (request(), prop::collection::vec(request(), 1..5)),
+        power in power(),
     ) {
-        let (sim, [me, you]) = reached(&calls);
+        let (sim, [me, you]) = reached(&calls, power);
         prop_assume!(is_possible(&sim, me, &mine));
         prop_assume!(sim.commutes(me, &mine) && !is_a_pause(&mine));
         let (mut first, mut second) = (sim.clone(), sim);
@@ -152,9 +171,10 @@ proptest! {
     #[test]
     fn fingerprints_differ_exactly_where_states_do(
         calls in prop::collection::vec((0..2_usize, request()), 1..12),
+        power in power(),
     ) {
-        let (before, _) = reached(&calls[1..]);
-        let (after, _) = reached(&calls);
+        let (before, _) = reached(&calls[1..], power);
+        let (after, _) = reached(&calls, power);
         prop_assert_eq!(before == after, before.fingerprint() == after.fingerprint());
     }
 }
@@ -163,7 +183,7 @@ proptest! {
 fn closing_what_others_wait_for_does_not_commute() {
     let path = PathBuf::from("/a");
     let how = OpenHow::or_create(Access::ReadWrite);
-    let (mut sim, [me, you]) = reached(&[]);
+    let (mut sim, [me, you]) = reached(&[], None);
     let mut opened = |process| match sim.step(
         process,
         &Request::Open {

@@ -5,7 +5,7 @@ use super::super::shared::Shared;
 use super::super::sorted::SortedMap;
 use super::history::{BLOCK, History};
 use super::{Change, PowerModel};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Inodes by number.
@@ -35,14 +35,15 @@ const PAGE: u64 = BLOCK;
 
 impl Pending {
     /// What is left of it after a sync of the file that has not written these pages.
-    fn not_settled(self, number: InodeNumber, lost: &BTreeSet<u64>) -> Vec<Self> {
+    fn not_settled(self, step: usize, number: InodeNumber, lost: &LostPages) -> Vec<Self> {
         let (offset, bytes) = match &*self.change {
             change if change.file() != Some(number) => return vec![self],
             Change::Write { offset, bytes, .. } if self.dropped => (*offset, bytes),
             _ => return Vec::new(),
         };
         let end = offset + bytes.len() as u64;
-        let pages = pages_of(offset, bytes.len()).filter(|page| lost.contains(page));
+        let is_lost = |page: &u64| lost.get(page).is_some_and(|lost| lost.since <= step);
+        let pages = pages_of(offset, bytes.len()).filter(is_lost);
         pages
             .map(|page| {
                 let (from, to) = (offset.max(page * PAGE), end.min((page + 1) * PAGE));
@@ -58,6 +59,17 @@ impl Pending {
             })
             .collect()
     }
+}
+
+/// Pages that no sync writes, by their number.
+type LostPages = BTreeMap<u64, Lost>;
+
+#[derive(Clone, Copy)]
+struct Lost {
+    /// The first write to it that was dropped, by its place among all that is pending.
+    since: usize,
+    /// Whether what it had on the disk was cut off before that.
+    freed: bool,
 }
 
 fn pages_of(offset: u64, length: usize) -> Range<u64> {
@@ -205,13 +217,13 @@ impl Disk {
             return;
         }
         let lost = self.lost_pages(number);
-        let kept = lost
-            .iter()
-            .filter_map(|&page| Some((page, self.durable_page(number, page)?)));
+        let kept = lost.iter();
+        let kept = kept.map(|(&page, lost)| (page, self.kept_page(number, page, *lost)));
         let kept: Vec<_> = kept.collect();
         self.pending = std::mem::take(&mut self.pending)
             .into_iter()
-            .flat_map(|pending| pending.not_settled(number, &lost))
+            .enumerate()
+            .flat_map(|(step, pending)| pending.not_settled(step, number, &lost))
             .collect();
         self.settle(number, live);
         for (page, bytes) in kept {
@@ -220,23 +232,34 @@ impl Disk {
     }
 
     /// The pages that no sync writes since one has dropped them and nobody has written to them after that.
-    fn lost_pages(&self, number: InodeNumber) -> BTreeSet<u64> {
-        let mut lost = BTreeSet::new();
-        for pending in &self.pending {
+    fn lost_pages(&self, number: InodeNumber) -> LostPages {
+        let mut lost = LostPages::new();
+        let mut freed = BTreeSet::new();
+        let mut size = self.durable[&number].node.size();
+        for (step, pending) in self.pending.iter().enumerate() {
             match &*pending.change {
                 Change::Write {
                     file,
                     offset,
                     bytes,
                 } if *file == number => {
+                    size = size.max(offset + bytes.len() as u64);
                     let pages = pages_of(*offset, bytes.len());
                     match pending.dropped {
-                        true => lost.extend(pages),
-                        false => lost.retain(|page| !pages.contains(page)),
+                        true => pages.for_each(|page| {
+                            let freed = freed.contains(&page);
+                            lost.entry(page).or_insert(Lost { since: step, freed });
+                        }),
+                        false => lost.retain(|page, _| !pages.contains(page)),
                     }
                 }
-                Change::Resize { file, size } if *file == number => {
-                    lost.retain(|page| (page + 1) * PAGE <= *size);
+                Change::Resize { file, size: new } if *file == number => {
+                    // What is cut off is freed, and the page through which the cut goes is written to.
+                    if *new < size {
+                        freed.extend(new.div_ceil(PAGE)..size.div_ceil(PAGE));
+                        lost.retain(|page, _| (page + 1) * PAGE <= *new);
+                    }
+                    size = *new;
                 }
                 _ => {}
             }
@@ -244,15 +267,14 @@ impl Disk {
         lost
     }
 
-    fn durable_page(&self, number: InodeNumber, page: u64) -> Option<Vec<u8>> {
-        match &self.durable.get(&number)?.node {
-            Node::Regular(content) => {
-                let mut bytes = content.read(page * PAGE, PAGE as usize);
-                bytes.resize(PAGE as usize, 0);
-                Some(bytes)
-            }
-            _ => None,
-        }
+    /// What a page has on the disk that no sync writes.
+    fn kept_page(&self, number: InodeNumber, page: u64, lost: Lost) -> Vec<u8> {
+        let mut bytes = match &self.durable[&number].node {
+            Node::Regular(content) if !lost.freed => content.read(page * PAGE, PAGE as usize),
+            _ => Vec::new(),
+        };
+        bytes.resize(PAGE as usize, 0);
+        bytes
     }
 
     /// The page is as it was before, but the size of the file stays.

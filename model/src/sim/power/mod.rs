@@ -29,8 +29,9 @@
 //! of a file that the disk remembers is not given to another; without processes nobody could tell.
 //! Who wants to see numbers used again at once explores without a power model.
 //!
-//! A sync that is made to fail has synced nothing, and a later one syncs all of it; under `posix`, what
-//! [`FailedSync`](super::FailedSync) says.
+//! A sync that is made to fail has synced nothing, and a later one syncs all of it; but under `posix` what
+//! [`FailedSync`](super::FailedSync) says, which is the one thing in which the others are not kinder: there
+//! nobody else is told.
 //!
 //! # posix
 //!
