@@ -22,6 +22,8 @@ pub(crate) struct Blows<'a> {
     kill: Blow,
     stop: Blow,
     continue_at: Option<Instant>,
+    /// Within which time the process was aimed at, if it was.
+    aimed_within: Option<Duration>,
     /// Whether the process has got SIGKILL, perhaps too late.
     struck: bool,
     /// Whether it was stopped, so that it has taken longer than usual.
@@ -72,6 +74,7 @@ impl<'a> Blows<'a> {
             kill: Blow::default(),
             stop: Blow::default(),
             continue_at: None,
+            aimed_within: None,
             struck: false,
             delayed: false,
             dealt: Dealt::default(),
@@ -92,21 +95,24 @@ impl<'a> Blows<'a> {
         let stopped = stop.is_some_and(|pause| pause.share.has(drawn(Question::Stop)));
         let stopped_at = instant(Question::StopWhen);
         self.kill.aim(chosen, killed_at);
+        self.aimed_within = self.kill.at.map(|_| usual);
         self.stop.aim(stopped, stopped_at);
     }
 
     /// A change has been made, or a command has ended by itself, after that time.
     pub(crate) fn take_lifetime(&mut self, lifetime: Duration) {
         if !std::mem::take(&mut self.delayed) {
-            self.usual.take(lifetime);
+            self.usual.take(lifetime, self.aimed_within.is_some());
         }
     }
 
     /// A command has ended, after that time. Tells whether it was killed here.
     pub(crate) fn end_of_command(&mut self, status: ExitStatus, lifetime: Duration) -> bool {
+        let aimed_within = self.aimed_within;
+        let delayed = self.delayed;
         let killed = self.end(status);
-        if !killed {
-            self.take_lifetime(lifetime);
+        if !killed && !delayed {
+            self.usual.take(lifetime, aimed_within.is_some());
         }
         killed
     }
@@ -116,9 +122,11 @@ impl<'a> Blows<'a> {
         let killed = std::mem::take(&mut self.struck) && status.signal() == Some(SIGKILL);
         if killed {
             self.kill.settle();
-            self.usual.one_was_killed();
+            let usual = self.aimed_within.unwrap_or_else(|| self.usual.typical());
+            self.usual.one_was_killed(usual);
             self.dealt.kills += 1;
         }
+        (self.aimed_within, self.delayed) = (None, false);
         (self.kill.at, self.stop.at, self.continue_at) = (None, None, None);
         killed
     }
@@ -169,27 +177,38 @@ impl Meanwhile for Blows<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Blows, Chaos, Children, Duration, Instant, Lifetimes, Meanwhile, Operation, Seed};
-    use std::process::Command;
+    use std::process::{Command, ExitStatus};
 
     const USUAL: Duration = Duration::from_secs(9);
+    const FIRST: Operation = Operation {
+        lane: 1,
+        iteration: 1,
+    };
 
-    #[test]
-    fn how_long_a_killed_command_lived_is_not_what_commands_usually_take() {
-        let usual = Lifetimes::default();
-        let chaos: Chaos = "kill=100%".parse().unwrap();
-        let mut blows = Blows::new(chaos, Seed(1), &usual);
-        usual.take(USUAL);
-        blows.choose(Operation {
-            lane: 1,
-            iteration: 1,
-        });
-        let at = blows.kill.at.expect("all are killed");
-        assert!(at <= Instant::now() + USUAL);
+    fn blows<'a>(chaos: &str, usual: &'a Lifetimes) -> Blows<'a> {
+        Blows::new(chaos.parse().unwrap(), Seed(1), usual)
+    }
+
+    fn killed(blows: &mut Blows<'_>) -> ExitStatus {
         let children = Children::default();
         let mut child = children.start(Command::new("sleep").arg("60")).unwrap();
         blows.kill.at = Some(Instant::now());
         blows.act(&children, &child);
-        let status = children.reap(&mut child).unwrap();
+        children.reap(&mut child).unwrap()
+    }
+
+    fn ended_with(line: &str) -> ExitStatus {
+        Command::new("sh").args(["-c", line]).status().unwrap()
+    }
+
+    #[test]
+    fn how_long_a_killed_command_lived_is_not_what_commands_usually_take() {
+        let usual = Lifetimes::default();
+        usual.take(USUAL, false);
+        let mut blows = blows("kill=100%", &usual);
+        blows.choose(FIRST);
+        assert!(blows.kill.at.expect("all are killed") <= Instant::now() + USUAL);
+        let status = killed(&mut blows);
         assert!(blows.end_of_command(status, Duration::ZERO));
         assert_eq!(usual.typical(), USUAL);
     }
@@ -199,9 +218,23 @@ mod tests {
         for line in ["exit 0", "kill -9 $$"] {
             let usual = Lifetimes::default();
             let mut blows = Blows::new(Chaos::default(), Seed(1), &usual);
-            let status = Command::new("sh").args(["-c", line]).status().unwrap();
-            assert!(!blows.end_of_command(status, USUAL));
+            assert!(!blows.end_of_command(ended_with(line), USUAL));
             assert_eq!(usual.typical(), USUAL);
         }
+    }
+
+    #[test]
+    fn a_stopped_command_tells_nothing_and_the_one_after_it_does() {
+        let usual = Lifetimes::default();
+        let at_first = usual.typical();
+        let mut blows = blows("kill=1%", &usual);
+        blows.delayed = true;
+        assert!(!blows.end_of_command(ended_with("exit 0"), USUAL));
+        assert_eq!(usual.typical(), at_first);
+        blows.delayed = true;
+        let status = killed(&mut blows);
+        assert!(blows.end_of_command(status, USUAL));
+        assert!(!blows.end_of_command(ended_with("exit 0"), USUAL));
+        assert_eq!(usual.typical(), USUAL);
     }
 }

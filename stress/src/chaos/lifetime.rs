@@ -9,57 +9,65 @@ const REMEMBERED: usize = 63;
 /// What is taken for usual at first.
 const AT_FIRST: Duration = Duration::from_millis(2);
 
-/// The lifetimes of the latest that were left alone.
+/// The longest guess: those that never end are to be killed too.
+const GUESS_MAX: Duration = Duration::from_secs(1);
+
+/// The lifetimes of the latest.
 #[derive(Debug, Default)]
 pub(crate) struct Lifetimes(Mutex<Latest>);
 
 #[derive(Debug)]
 struct Latest {
+    /// Those at which nobody aimed.
+    spared: Recent,
+    /// Those that came to their end before they were killed. They are the short ones, so they count only
+    /// where nobody is spared. One that was killed is among them as what is usual, or each that is left
+    /// would be shorter than those before it.
+    survivors: Recent,
+    /// What is taken for usual until one has come to its end.
+    guess: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Recent {
     durations: Vec<Duration>,
     next: usize,
-    /// What is taken for usual until the first has ended unharmed.
-    guess: Duration,
 }
 
 impl Default for Latest {
     fn default() -> Self {
         Self {
-            durations: Vec::new(),
-            next: 0,
+            spared: Recent::default(),
+            survivors: Recent::default(),
             guess: AT_FIRST,
         }
     }
 }
 
 impl Lifetimes {
-    /// Takes note of one that was left alone.
-    pub(crate) fn take(&self, duration: Duration) {
+    /// One has come to its end by itself.
+    pub(crate) fn take(&self, lifetime: Duration, was_aimed_at: bool) {
         let mut latest = self.latest();
-        let next = latest.next;
-        match latest.durations.get_mut(next) {
-            Some(oldest) => *oldest = duration,
-            None => latest.durations.push(duration),
+        match was_aimed_at {
+            true => latest.survivors.push(lifetime),
+            false => latest.spared.push(lifetime),
         }
-        latest.next = (next + 1) % REMEMBERED;
     }
 
-    /// One was killed, perhaps long before its end. So as long as none has come to its end, each that is
-    /// killed makes the guess longer. How long it lived counts for nothing else: those after it would be
-    /// killed ever earlier.
-    pub(crate) fn one_was_killed(&self) {
+    /// One was killed at an instant within `usual`, perhaps long before its end. So as long as none has
+    /// come to its end, the next guess is longer.
+    pub(crate) fn one_was_killed(&self, usual: Duration) {
         let mut latest = self.latest();
-        latest.guess = latest.guess.saturating_mul(2);
+        latest.guess = latest.guess.max(usual.saturating_mul(2)).min(GUESS_MAX);
+        if latest.survivors.median().is_some() {
+            let typical = latest.typical();
+            latest.survivors.push(typical);
+        }
     }
 
-    /// The median.
+    /// What is usual.
     pub(crate) fn typical(&self) -> Duration {
-        let latest = self.latest();
-        let mut durations = latest.durations.clone();
-        let middle = durations.len() / 2;
-        if durations.is_empty() {
-            return latest.guess;
-        }
-        *durations.select_nth_unstable(middle).1
+        self.latest().typical()
     }
 
     fn latest(&self) -> MutexGuard<'_, Latest> {
@@ -67,32 +75,81 @@ impl Lifetimes {
     }
 }
 
+impl Latest {
+    fn typical(&self) -> Duration {
+        let known = self.spared.median().or_else(|| self.survivors.median());
+        known.unwrap_or(self.guess)
+    }
+}
+
+impl Recent {
+    fn push(&mut self, duration: Duration) {
+        match self.durations.get_mut(self.next) {
+            Some(oldest) => *oldest = duration,
+            None => self.durations.push(duration),
+        }
+        self.next = (self.next + 1) % REMEMBERED;
+    }
+
+    fn median(&self) -> Option<Duration> {
+        let mut durations = self.durations.clone();
+        let middle = durations.len() / 2;
+        (middle < durations.len()).then(|| *durations.select_nth_unstable(middle).1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{AT_FIRST, Duration, Lifetimes};
+    use super::{AT_FIRST, Duration, GUESS_MAX, Lifetimes};
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
 
     #[test]
     fn the_usual_is_the_median_of_the_latest() {
         let lifetimes = Lifetimes::default();
         assert_eq!(lifetimes.typical(), AT_FIRST);
-        lifetimes.take(Duration::from_secs(9));
-        assert_eq!(lifetimes.typical(), Duration::from_secs(9));
-        for ms in (1..=63).rev() {
-            lifetimes.take(Duration::from_millis(ms));
+        lifetimes.take(ms(9_000), false);
+        assert_eq!(lifetimes.typical(), ms(9_000));
+        for duration in (1..=63).rev() {
+            lifetimes.take(ms(duration), false);
         }
-        assert_eq!(lifetimes.typical(), Duration::from_millis(32));
+        assert_eq!(lifetimes.typical(), ms(32));
     }
 
     #[test]
-    fn the_guess_doubles_with_each_that_is_killed_until_one_has_come_to_its_end() {
+    fn the_guess_doubles_until_one_has_come_to_its_end_and_not_for_each_of_those_at_once() {
         let lifetimes = Lifetimes::default();
-        lifetimes.one_was_killed();
-        lifetimes.one_was_killed();
-        assert_eq!(lifetimes.typical(), 4 * AT_FIRST);
-        (0..99).for_each(|_| lifetimes.one_was_killed());
-        assert!(lifetimes.typical() > Duration::from_secs(1_000_000));
-        lifetimes.take(Duration::from_secs(9));
-        lifetimes.one_was_killed();
-        assert_eq!(lifetimes.typical(), Duration::from_secs(9));
+        (0..200).for_each(|_| lifetimes.one_was_killed(AT_FIRST));
+        assert_eq!(lifetimes.typical(), 2 * AT_FIRST);
+        (0..200).for_each(|_| lifetimes.one_was_killed(lifetimes.typical()));
+        assert_eq!(lifetimes.typical(), GUESS_MAX);
+        lifetimes.take(ms(9), true);
+        assert_eq!(lifetimes.typical(), ms(9));
+    }
+
+    /// Commands of 20 and of 300 ms by turns, each aimed at but for one in so many.
+    fn usual_after(rounds: u64, spared_each: Option<u64>) -> Duration {
+        let lifetimes = Lifetimes::default();
+        lifetimes.take(ms(300), true);
+        for round in 0..rounds {
+            let lifetime = ms([20, 300][(round / 2 % 2) as usize]);
+            let usual = lifetimes.typical();
+            let aim = usual * u32::try_from(round * 7 % 10).unwrap() / 10;
+            let aims = spared_each.is_none_or(|each| round % each != 0);
+            match aims && aim < lifetime {
+                true => lifetimes.one_was_killed(usual),
+                false => lifetimes.take(lifetime, aims),
+            }
+        }
+        lifetimes.typical()
+    }
+
+    /// Of those that are aimed at only the short ones come to their end.
+    #[test]
+    fn what_is_usual_does_not_become_ever_shorter() {
+        assert_eq!(usual_after(10_000, None), ms(300));
+        assert_eq!(usual_after(10_000, Some(3)), ms(300));
     }
 }

@@ -72,8 +72,11 @@ impl Lanes<'_> {
         let (status, said) = listen(self.children, &mut child, blows)
             .with_context(|| format!("cannot wait for {}", self.plan.line()))?;
         let ended = self.beginning.elapsed();
-        let killed = blows.end_of_command(status, ended - began)
-            || self.children.is_over() && status.signal() == Some(9);
+        let killed = match self.children.is_over() {
+            // Perhaps not by a blow, and how long it would have lived nobody knows.
+            true => blows.end(status) || status.signal() == Some(9),
+            false => blows.end_of_command(status, ended - began),
+        };
         self.see_whether_it_started(status, &said, operation)?;
         let Said {
             steps, complaint, ..
