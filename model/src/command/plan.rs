@@ -75,6 +75,16 @@ pub(super) enum Subject {
     },
 }
 
+impl Subject {
+    /// Where a control runs, if not among the processes that it was made for.
+    pub(super) const fn scenario(&self) -> Option<&'static str> {
+        match self {
+            Self::Control { scenario, .. } => *scenario,
+            Self::Scenario { .. } => None,
+        }
+    }
+}
+
 /// One search.
 #[derive(Clone)]
 pub(super) struct Trial {

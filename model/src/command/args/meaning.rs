@@ -22,6 +22,12 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
     if lines.is_empty() {
         return Err(nothing(words).to_owned());
     }
+    if let Some(name) = passed_over(words, &lines) {
+        return Err(format!(
+            "'{name}' would not be searched: {}",
+            nothing(words)
+        ));
+    }
     Ok(Request::Prove(Plan {
         lines,
         states_max: words.states_max.map(|most| most as usize),
@@ -30,6 +36,18 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
         trace: words.trace,
         in_full: words.trace.is_some() || words.control.iter().any(|name| name != "all"),
     }))
+}
+
+/// The first of the names that were asked for of which there is no line.
+fn passed_over<'a>(words: &'a Words, lines: &[Line]) -> Option<&'a str> {
+    let is_there = |name: &str| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.name == name || line.subject.scenario() == Some(name))
+    };
+    let mut names = words.scenario.iter().chain(&words.control);
+    names
+        .find(|name| *name != "all" && !is_there(name))
+        .map(String::as_str)
 }
 
 fn nothing(words: &Words) -> &'static str {
@@ -252,5 +270,24 @@ mod tests {
     #[test]
     fn a_control_by_itself_has_its_own_processes() {
         assert!(told("model --control no-lock --procs 2").contains("--scenario"));
+    }
+
+    #[test]
+    fn a_name_that_was_asked_for_is_searched_or_refused() {
+        let of_a_peer = told("model --scenario modify,peer --strategy rename");
+        assert!(of_a_peer.starts_with("'peer' would not be searched: none of"));
+        let without_cut = told("model --scenario slots,modify --power-cuts 1 --procs 2");
+        assert!(without_cut.starts_with("'slots' would not be searched"));
+        let program = told("model --control FlockWithoutLock,no-lock --strategy flock");
+        assert!(program.starts_with("'no-lock' would not be searched"));
+        let twin = "model --control FlockWithoutLock --scenario modify,slots --procs 2";
+        assert!(told(twin).starts_with("'slots' would not be searched"));
+        for line in [
+            "model --scenario modify,peer --strategy all",
+            "model --control FlockWithoutLock,no-lock",
+            "model --control all --scenario modify --procs 2",
+        ] {
+            assert!(!planned(line).lines.is_empty());
+        }
     }
 }

@@ -154,6 +154,11 @@ impl<W: Write> Human<W> {
     }
 
     fn explain(&mut self, judged: &Judged, tried: &Tried) -> Result<()> {
+        if judged.subject.is_control() && judged.tried.len() > 1 {
+            let cells = control_cells(tried);
+            let cells: Vec<&str> = cells.split_whitespace().collect();
+            self.under(&format!("{}: {}", tried.setting, cells.join(" ")))?;
+        }
         if let Some(why) = why(judged, tried) {
             self.tell(&why)?;
         }
@@ -300,13 +305,12 @@ fn cell(tried: &Tried) -> String {
 }
 
 fn control_line(judged: &Judged, table: &Table) -> String {
-    let found: Vec<String> = judged.tried.iter().map(control_cells).collect();
-    format!(
-        "{:<1$}  {2}",
-        judged.name,
-        table.name_width,
-        found.join(" ")
-    )
+    let found = match &judged.tried[..] {
+        [] => String::new(),
+        [alone] => control_cells(alone),
+        several => plural(several.len(), "search", "searches"),
+    };
+    format!("{:<1$}  {found}", judged.name, table.name_width)
 }
 
 /// As what it was rejected, after how many calls, and how much was searched for that.
