@@ -48,9 +48,10 @@ fn an_acknowledged_change_survives_a_sync_that_failed_and_is_made_again(strategy
 }
 
 /// Of two who append to a log at the same time, the sync of one fails, and that of the other reports
-/// success over what was dropped. `docs/design.md`, A6, asks for a kernel that tells both.
+/// success over what was dropped. `docs/design.md`, A6, asks for a kernel that tells both. The others make
+/// the same changes alone, under a lock that they hold until they have synced.
 #[test]
-fn where_only_one_is_told_an_append_is_lost_and_nothing_else() {
+fn where_only_one_is_told_an_append_is_lost_and_not_what_is_changed_alone() {
     let apply = the("apply");
     let silent = |strategy| search(apply, strategy, DroppedInSilence, Budget::NOTHING);
     let appended = silent(AnyStrategy::AppendLog(AppendLog));
