@@ -284,6 +284,13 @@ impl Named {
         }
     }
 
+    /// Whether so many processes are enough for what it is about: where they do different things, one of
+    /// them alone is another scenario.
+    #[must_use]
+    pub const fn is_of(&self, processes: usize) -> bool {
+        processes > 1 || self.parts.len() == 1
+    }
+
     /// Whether the power can be cut in it. A peer syncs nothing, so that its changes go with the
     /// power.
     #[must_use]

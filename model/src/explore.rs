@@ -4,6 +4,7 @@ use crate::erased::{AnyAccount, AnyEnding, AnyProgram, AnyViolation, violation};
 use crate::process::{CALLS_MAX, Ending, Exit, Program};
 pub use crate::sim::interleaved::Steps;
 use crate::sim::interleaved::{Kill, Run, Sightings};
+use crate::sim::sleep_sets::SleepSets;
 use crate::sim::{AnyDoor, Sim, SimProcess};
 use crate::trace::Trace;
 use std::collections::HashSet;
@@ -19,13 +20,18 @@ pub struct Bounds {
     pub executions_max: usize,
     /// No more than so many times is a process made to wait that could go on; `None`: no limit.
     pub preemptions_max: Option<usize>,
+    /// Which orders are told apart.
+    pub steps: Steps,
 }
 
 /// What an exploration came to.
 #[derive(Clone, Debug)]
 pub struct Report<V> {
-    /// How many executions there were.
+    /// How many executions there were, without those that were cut off.
     pub executions: usize,
+    /// How many others were cut off where they began to repeat one of them in another order of independent
+    /// calls.
+    pub repetitions: usize,
     /// How many different endings they had.
     pub endings: usize,
     /// Why they were not all, if they were not.
@@ -52,10 +58,11 @@ pub struct Counterexample<V> {
 }
 
 impl Bounds {
-    /// Far enough for all orders of most scenarios.
+    /// Far enough for all orders of dependent calls in most scenarios.
     pub const ALL: Self = Self {
         executions_max: 500_000,
         preemptions_max: None,
+        steps: Steps::Dependent,
     };
 }
 
@@ -100,12 +107,12 @@ where
 ///
 /// # Panics
 ///
-/// As [`explore`].
+/// As [`explore`], and if `bounds` leave out orders of calls because they touch different files: they
+/// can be next to accesses that touch the same memory ([`Steps::Dependent`]).
 pub fn explore_sharing<A, V>(
     sim: &Sim,
     euid: u32,
     programs: impl Fn() -> Vec<Program<A>> + Send + Sync + 'static,
-    steps: Steps,
     bounds: Bounds,
     judge: impl Fn(&Ending<A>) -> Result<(), V> + Send + Sync + 'static,
 ) -> Report<V>
@@ -113,8 +120,9 @@ where
     A: Clone + Default + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
+    assert_ne!(bounds.steps, Steps::Dependent, "they share memory too");
     let plan = Plan::new(sim, euid, programs, judge);
-    Plan { steps, ..plan }.run(bounds).map(violation)
+    plan.run(bounds).map(violation)
 }
 
 /// What is explored, whatever the processes have to say and the judge says it with.
@@ -122,7 +130,6 @@ struct Plan {
     sim: Sim,
     euid: u32,
     programs: Box<dyn Fn() -> Vec<Box<dyn AnyProgram>> + Send + Sync>,
-    steps: Steps,
     kill: Option<Kill>,
     judge: Box<Judge>,
 }
@@ -146,7 +153,6 @@ impl Plan {
             sim: sim.clone(),
             euid,
             programs: Box::new(move || programs().into_iter().map(erased).collect()),
-            steps: Steps::Calls,
             kill: None,
             judge: Box::new(move |ending| judged(ending).map_err(|found| Box::new(found) as _)),
         }
@@ -154,9 +160,12 @@ impl Plan {
 
     fn run(self, bounds: Bounds) -> Report<Box<dyn AnyViolation>> {
         let builder = loom_without_bounds_of_its_own((self.programs)().len(), bounds);
+        // Where orders are left out for another reason, the one that is repeated can be one of them.
+        let cuts = bounds.steps == Steps::Dependent && bounds.preemptions_max.is_none();
         let exploration = Arc::new(Exploration {
             plan: self,
-            executions_max: bounds.executions_max,
+            bounds,
+            explored: cuts.then(Arc::default),
             found: Mutex::default(),
         });
         let explored = Arc::clone(&exploration);
@@ -223,14 +232,16 @@ fn loom_without_bounds_of_its_own(processes: usize, bounds: Bounds) -> loom::mod
     builder.expect_explicit_explore = false;
     builder.preemption_bound = bounds.preemptions_max;
     builder.max_threads = processes + 1;
-    // A turn and at most one sleep for each call; a process is stopped before it can have more.
-    builder.max_branches = 4 * CALLS_MAX * processes;
+    // For each call the turn of the names, those of all for a file, and at most one sleep; a process is
+    // stopped before it can have more.
+    builder.max_branches = (processes + 2) * CALLS_MAX * processes;
     builder
 }
 
 struct Exploration {
     plan: Plan,
-    executions_max: usize,
+    bounds: Bounds,
+    explored: Option<Arc<Mutex<SleepSets>>>,
     found: Mutex<Found>,
 }
 
@@ -254,11 +265,18 @@ impl Exploration {
     /// One execution. The main thread only starts the processes and waits for none of them, since
     /// joining would be one more operation to interleave.
     fn execute(self: &Arc<Self>) {
-        self.count_execution();
+        self.begin();
         let programs = (self.plan.programs)();
         let processes = programs.len();
         let plan = &self.plan;
-        let run = Run::new(&plan.sim, processes, plan.euid, plan.steps, plan.kill);
+        let run = Run::new(
+            &plan.sim,
+            processes,
+            plan.euid,
+            self.bounds.steps,
+            plan.kill,
+            self.explored.clone(),
+        );
         let lives: Lives = Arc::new(Mutex::new((0..processes).map(|_| None).collect()));
         for (seat, program) in programs.into_iter().enumerate() {
             let (this, run, lives) = (Arc::clone(self), Arc::clone(&run), Arc::clone(&lives));
@@ -269,15 +287,19 @@ impl Exploration {
         }
     }
 
-    fn count_execution(&self) {
+    fn begin(&self) {
+        if let Some(explored) = &self.explored {
+            let mut explored = explored.lock().unwrap_or_else(PoisonError::into_inner);
+            explored.begin();
+        }
         let mut found = self.found();
-        if found.report.executions == self.executions_max {
-            let why = format!("{} executions", self.executions_max);
+        let begun = found.report.executions + found.report.repetitions;
+        if begun == self.bounds.executions_max {
+            let why = format!("{} executions", self.bounds.executions_max);
             found.report.bounded_by = Some(why);
             drop(found);
             resume_unwind(Box::new(Enough));
         }
-        found.report.executions += 1;
     }
 
     /// One process. The last to end judges what all have come to.
@@ -292,10 +314,15 @@ impl Exploration {
     }
 
     fn judge(&self, run: &Run, lives: Vec<Life>) {
+        if run.repeats() {
+            self.found().report.repetitions += 1;
+            return;
+        }
         let (sim, trace, seen) = run.outcome();
         let hurt = vec![false; lives.len()];
         let (exits, accounts) = lives.into_iter().unzip();
         let mut found = self.found();
+        found.report.executions += 1;
         found.report.count(&seen);
         let ending = Ending {
             sim,
@@ -327,6 +354,7 @@ impl<V> Default for Report<V> {
     fn default() -> Self {
         Self {
             executions: 0,
+            repetitions: 0,
             endings: 0,
             bounded_by: None,
             refused: 0,
@@ -355,6 +383,7 @@ impl<V> Report<V> {
         Report {
             counterexample: found,
             executions: self.executions,
+            repetitions: self.repetitions,
             endings: self.endings,
             bounded_by: self.bounded_by,
             refused: self.refused,
@@ -382,6 +411,7 @@ impl<V> Report<V> {
     pub fn and(self, other: Self) -> Self {
         Self {
             executions: self.executions + other.executions,
+            repetitions: self.repetitions + other.repetitions,
             endings: self.endings + other.endings,
             bounded_by: self.bounded_by.or(other.bounded_by),
             refused: self.refused + other.refused,
@@ -397,8 +427,8 @@ impl<V: fmt::Display> fmt::Display for Report<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} executions, {} endings, a lock refused in {}, a kill in {}: ",
-            self.executions, self.endings, self.refused, self.killed
+            "{} executions ({} more cut off), {} endings, a lock refused in {}, a kill in {}: ",
+            self.executions, self.repetitions, self.endings, self.refused, self.killed
         )?;
         match (&self.counterexample, &self.bounded_by) {
             (Some(found), _) => write!(f, "rejected, {}\n{}", found.violation, found.trace),

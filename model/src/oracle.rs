@@ -448,7 +448,11 @@ impl fmt::Display for Violation {
             Self::Doubled { token } => write!(f, "change {token} is in the state more than once"),
             Self::Torn { seen } => write!(f, "a state that is not whole: {seen}"),
             Self::RolledBack { earlier, later } => {
-                write!(f, "{earlier:?} was there and later only {later:?}")
+                let (earlier, later) = (changes(earlier), changes(later));
+                write!(
+                    f,
+                    "a state with {earlier} was there, and later one with {later}"
+                )
             }
             Self::Stuck => write!(f, "nobody could go on"),
             Self::ExclusionBroken => write!(f, "two processes were inside of one window"),
@@ -467,5 +471,14 @@ impl fmt::Display for Violation {
             }
             Self::Broken { told, .. } => write!(f, "{told}"),
         }
+    }
+}
+
+fn changes(tokens: &[Token]) -> String {
+    let all: Vec<String> = tokens.iter().map(Token::to_string).collect();
+    match &all[..] {
+        [] => "no change".to_owned(),
+        [alone] => format!("change {alone}"),
+        several => format!("changes {}", several.join(", ")),
     }
 }

@@ -220,8 +220,15 @@ where
     pub fn searcher(&self) -> Search<Account, Violation> {
         let oracle = self.oracle();
         let judge = move |ending: &Ending<Account>| oracle.judge(ending);
-        let spared = self.programs.iter().map(|acts| acts.contains(&Act::Peer));
+        let spared = (0..self.programs.len()).map(|seat| self.is_spared(seat));
         Search::new(self.start(), USER, self.programs(), judge).sparing(spared.collect())
+    }
+
+    /// Whether nothing may go wrong for the process: a peer writes in place, and killed inside of that it
+    /// leaves half a state, for which nobody here answers.
+    #[must_use]
+    pub fn is_spared(&self, process: usize) -> bool {
+        self.programs[process].contains(&Act::Peer)
     }
 
     fn explore(&self, kill: Option<Kill>) -> Report<Violation> {

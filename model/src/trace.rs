@@ -25,8 +25,8 @@ pub(crate) enum Event {
     Waits(Request),
     /// At this call, when so many pages of it had been written.
     Killed(Request, u64),
-    /// The power was cut, and of all that the disk could then hold it held this.
-    PowerCut(usize),
+    /// The power was cut, which made this of the files.
+    PowerCut(Vec<String>),
     /// A call that no other process can notice.
     Unnoticed(Request, Result<Reply>),
 }
@@ -81,7 +81,10 @@ impl fmt::Display for Event {
                 }
             }
             Self::Waits(request) => write!(f, "{request} ..."),
-            Self::PowerCut(outcome) => write!(f, "POWER CUT, outcome {outcome}"),
+            Self::PowerCut(losses) if losses.is_empty() => {
+                write!(f, "POWER CUT, all files as they were")
+            }
+            Self::PowerCut(losses) => write!(f, "POWER CUT, {}", losses.join("; ")),
             Self::Killed(request, 0) => write!(f, "killed before {request}"),
             Self::Killed(request, pages) => write!(f, "killed after {pages} pages of {request}"),
         }

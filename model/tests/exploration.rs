@@ -4,7 +4,7 @@
 mod programs;
 
 use hookstate::kernel::{FlockOperation, Kernel};
-use hookstate_model::explore::{Bounds, Report, explore};
+use hookstate_model::explore::{Bounds, Report, Steps, explore};
 use hookstate_model::process::{Ending, Exit, Program};
 use hookstate_model::sim::{Fd, Kill};
 use programs::{
@@ -12,8 +12,14 @@ use programs::{
     open, polls_for, program, runs_away, start, waits_for_itself,
 };
 
+/// In every order of all calls.
+const CALLS: Bounds = Bounds {
+    steps: Steps::Calls,
+    ..Bounds::ALL
+};
+
 fn run(programs: Vec<Program<()>>) -> Report<String> {
-    run_with(programs, None, Bounds::default(), |_| Ok(()))
+    run_with(programs, None, CALLS, |_| Ok(()))
 }
 
 fn run_with(
@@ -57,6 +63,36 @@ fn four_processes_are_as_many_as_loom_takes() {
     assert_eq!(report.endings, 4 * 3 * 2);
 }
 
+/// Of the orders of calls that touch different things one is enough. What is left are the orders of what
+/// can be told apart, each of them once.
+#[test]
+fn each_order_of_dependent_calls_is_run_once() {
+    let all = |programs| {
+        let report = run_with(programs, None, Bounds::ALL, |_| Ok(()));
+        assert!(report.is_complete());
+        (report.executions, report.endings)
+    };
+    for times in 1..5 {
+        // They open the file in two orders, and whoever comes first appends to it in the orders of those
+        // 2n appends in which n are of the first.
+        let appends = all(vec![appends(b'x', times), appends(b'y', times)]);
+        let orders = choose(2 * times, times);
+        assert_eq!(appends, (2 * orders, orders));
+    }
+    let writes = |name| {
+        program(move |process| {
+            let file = open(process, name);
+            for byte in 0..3 {
+                assert_eq!(process.pwrite(&file, &[byte], 0), Ok(1));
+            }
+            process.close(file);
+        })
+    };
+    // Each makes a file, in two orders, and what it writes there is nothing to the other.
+    assert_eq!(all(vec![writes("/b"), writes("/c")]), (2, 2));
+    assert_eq!(all(vec![makes("/b"), makes("/c"), makes("/d")]), (6, 6));
+}
+
 #[test]
 fn a_search_that_was_cut_is_not_called_complete() {
     let bounds = Bounds {
@@ -65,7 +101,7 @@ fn a_search_that_was_cut_is_not_called_complete() {
     };
     let programs = vec![appends(b'x', 3), appends(b'y', 3)];
     let report = run_with(programs, None, bounds, |_| Ok(()));
-    assert_eq!(report.executions, 10);
+    assert_eq!(report.executions + report.repetitions, 10);
     assert!(!report.is_complete());
     assert!(report.to_string().ends_with("bounded by 10 executions"));
 }
@@ -91,7 +127,7 @@ fn a_search_as_long_as_its_bound_is_complete() {
     let executions_max = choose(9, 4);
     let bounds = Bounds {
         executions_max,
-        ..Bounds::default()
+        ..CALLS
     };
     let programs = vec![appends(b'x', 3), appends(b'y', 3)];
     let report = run_with(programs, None, bounds, |_| Ok(()));

@@ -76,7 +76,7 @@ fn two_threads_that_append_to_the_log_lose_nothing() {
 
 fn three_threads_on_one_handle_lose_nothing(strategy: AnyStrategy) {
     let threads = Threads::new(strategy, &[MODIFY, MODIFY, APPLY]);
-    let report = bounded(&threads.within(preemptions(1))).report;
+    let report = bounded(&threads.with_preemptions(1)).report;
     assert!(report.refused > 0, "nobody ever waited: {report}");
 }
 
@@ -86,7 +86,7 @@ fn a_handle_refuses_those_calls_that_begin_after_a_sync_has_failed(strategy: Any
 
 fn a_handle_refuses_its_own_thread_after_a_sync_has_failed(strategy: AnyStrategy) {
     let threads = Threads::new(strategy, &[MODIFY_AND_READ, MODIFY]);
-    failing_anywhere(&threads.within(preemptions(2)), bounded);
+    failing_anywhere(&threads.with_preemptions(2), bounded);
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn a_handle_refuses_those_who_append_to_the_log_after_a_sync_has_failed() {
 }
 
 fn a_handle_of_three_threads_refuses_all_of_them(strategy: AnyStrategy) {
-    let threads = Threads::new(strategy, &[MODIFY, MODIFY, APPLY]).within(preemptions(1));
+    let threads = Threads::new(strategy, &[MODIFY, MODIFY, APPLY]).with_preemptions(1);
     failing_anywhere(&threads, bounded);
 }
 
@@ -158,7 +158,6 @@ struct Threads {
     twin: fn(AnyDoor) -> AnyDoor,
     fails: Option<Failing>,
     durability: Durability,
-    steps: Steps,
     bounds: Bounds,
 }
 
@@ -274,8 +273,10 @@ impl Threads {
             twin: |door| door,
             fails: None,
             durability: Durability::Power,
-            steps: Steps::Windows,
-            bounds: Bounds::ALL,
+            bounds: Bounds {
+                steps: Steps::Windows,
+                ..Bounds::ALL
+            },
         }
     }
 
@@ -291,12 +292,20 @@ impl Threads {
     fn call_by_call(self) -> Self {
         Self {
             durability: Durability::Process,
-            steps: Steps::Calls,
+            bounds: Bounds {
+                steps: Steps::Calls,
+                ..self.bounds
+            },
             ..self
         }
     }
 
-    fn within(self, bounds: Bounds) -> Self {
+    /// No more than so many.
+    fn with_preemptions(self, most: usize) -> Self {
+        let bounds = Bounds {
+            preemptions_max: Some(most),
+            ..self.bounds
+        };
         Self { bounds, ..self }
     }
 
@@ -319,15 +328,12 @@ impl Threads {
         };
         let these = self.clone();
         let programs = move || these.programs();
-        let report = explore_sharing(
-            &self.start(),
-            USER,
-            programs,
-            self.steps,
-            self.bounds,
-            judge,
+        let report = explore_sharing(&self.start(), USER, programs, self.bounds, judge);
+        println!(
+            "{} by {:?}: {report}",
+            self.strategy.name(),
+            self.bounds.steps
         );
-        println!("{} by {:?}: {report}", self.strategy.name(), self.steps);
         let endings = std::mem::take(&mut *lock(&endings));
         Found { report, endings }
     }
@@ -659,13 +665,6 @@ fn tokens(seat: usize) -> impl Iterator<Item = Token> {
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn preemptions(most: usize) -> Bounds {
-    Bounds {
-        preemptions_max: Some(most),
-        ..Bounds::ALL
-    }
 }
 
 /// What was found in all orders.

@@ -31,11 +31,9 @@ pub(super) fn conduct(plan: Plan) -> anyhow::Result<Conclusion> {
     let progress = Progress::of(searches);
     for line in plan.lines {
         let judged = judge(line, plan.states_max, &interrupt, &progress)?;
-        report.interrupted = judged.as_ref().is_none_or(Judged::is_interrupted);
-        if let Some(judged) = judged {
-            written(progress.suspend(|| reporter.line(&judged)))?;
-            report.lines.push(judged);
-        }
+        report.interrupted = judged.is_interrupted();
+        written(progress.suspend(|| reporter.line(&judged)))?;
+        report.lines.push(judged);
         if report.interrupted {
             break;
         }
@@ -61,14 +59,13 @@ fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
     pool.build_global().context("cannot start the threads")
 }
 
-/// Nothing if somebody has asked to end before the first of its searches was over, and otherwise what
-/// those that are over have come to.
+/// What its searches have come to, as many of them as were over when somebody asked to end.
 fn judge(
     line: Line,
     states_max: Option<usize>,
     interrupt: &Interrupt,
     progress: &Progress,
-) -> anyhow::Result<Option<Judged>> {
+) -> anyhow::Result<Judged> {
     let mut tried = Vec::new();
     for trial in &line.trials {
         let terms = Terms {
@@ -77,13 +74,12 @@ fn judge(
         };
         let what = format!("{}, {}", line.name, trial.setting);
         let Some(outcome) = run(trial, &terms, &what, interrupt, progress)? else {
-            let is_begun = !tried.is_empty();
-            return Ok(is_begun.then(|| Judged::new(line, tried)));
+            return Ok(Judged::new(line, tried));
         };
         progress.step();
         tried.push(Tried::new(&line.subject, trial.setting, outcome));
     }
-    Ok(Some(Judged::new(line, tried)))
+    Ok(Judged::new(line, tried))
 }
 
 /// In a thread of its own, which an interruption leaves behind: the program ends anyhow.

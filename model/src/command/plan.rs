@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) trace: Option<TraceStyle>,
     /// Whether each control is told of with what it leaves out and how it was caught.
     pub(super) in_full: bool,
+    /// What else there is to say.
+    pub(super) notes: Vec<String>,
 }
 
 /// What to print.

@@ -142,9 +142,10 @@ impl Rules<'_> {
             Move::Fail(errno) => Some(self.failed(state.clone(), seat, errno, log)),
             Move::Short(count) => self.cut_short(state.clone(), seat, count, log),
             Move::PowerCut(outcome) => {
-                log.note(seat, || Event::PowerCut(outcome));
                 let mut booted = self.after_power_cuts(state).ok()?;
-                Some(booted.swap_remove(outcome))
+                let booted = booted.swap_remove(outcome);
+                log.note(seat, || Event::PowerCut(state.sim.losses(&booted.sim)));
+                Some(booted)
             }
         }
     }

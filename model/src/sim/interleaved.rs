@@ -1,22 +1,27 @@
 //! The simulated kernel for processes that loom interleaves.
 //!
-//! loom sees one object, the mutex [`Run::turn`], which a process takes once for each call: that is
-//! the scheduling point. The state lies beside it in a std mutex, which is never contended since
-//! loom's threads are coroutines that give way at loom's operations only. A call that commutes with
-//! all that the others do ([`Sim::commutes`]) touches the state without taking its turn.
+//! loom sees one mutex for each part of the state that processes can meet at ([`Part`]). For a call a
+//! process takes the turns of all that the call touches: those are the scheduling points. The state lies
+//! beside them in a std mutex, which is never contended since loom's threads are coroutines that give way
+//! at loom's operations only. A call that commutes with all that the others do ([`Sim::commutes`])
+//! touches the state without taking a turn. Where every order of the calls is wanted
+//! ([`Steps::Calls`]), they all take one and the same.
 //!
 //! What loom must not be asked to do, and how it is avoided here:
 //!
 //! * Nothing of loom is used while a thread unwinds, since switching threads then would abort: a
 //!   killed process makes no more calls, and one that panics closes its files without a turn.
 //! * loom's atomics, `try_lock`, `RwLock`, `Notify` and `Arc` have open soundness bugs or cost
-//!   executions; there is one loom mutex, and std's `Arc`.
-//! * Sleeping is parking. A condition variable would be a second object, whose operations loom
-//!   would have to put in every order with those on the first.
+//!   executions; there are loom's mutexes, and std's `Arc`.
+//! * Sleeping is parking. A condition variable would be one more object, whose operations loom
+//!   would have to put in every order with each other.
 
 use super::call::{Reply, Request};
+use super::footprint::{Footprint, Part, Touch};
 use super::front::Door;
 use super::machine::{ProcessId, Sim, Step};
+use super::sleep_sets::SleepSets;
+use super::turns::{Turn, Turns};
 use crate::process::{CALLS_MAX, Runaway, Stuck};
 use crate::trace::{Event, Trace};
 use hookstate::kernel::{CallKind, Ceased, Errno, Result};
@@ -43,10 +48,15 @@ pub struct Kill {
     pub pages: u64,
 }
 
-/// What the processes do in one go, so that only the orders of these are explored.
+/// What the processes do in one go, and which orders of that are explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steps {
-    /// A call, with those after it that commute.
+    /// A call, with those after it that commute; all orders of those that touch the same names, the
+    /// content of the same file or its lock. The others can change places without anybody noticing, so that
+    /// every ending is reached in this way too. But for a process that panics: what its destructors do is
+    /// in one go with what it did before.
+    Dependent,
+    /// A call, with those after it that commute; all orders.
     Calls,
     /// As well, with the call that took an exclusive lock, all until it is dropped. For what
     /// happens around the windows, where that nobody else is inside has been explored before.
@@ -56,8 +66,10 @@ pub enum Steps {
 /// One execution: the kernel, and the processes that share it.
 #[derive(Debug)]
 pub(crate) struct Run {
-    turn: loom::sync::Mutex<()>,
+    turns: Turns,
     state: Mutex<State>,
+    /// What was explored before, where repetitions are to be cut off.
+    explored: Option<Arc<Mutex<SleepSets>>>,
 }
 
 #[derive(Debug)]
@@ -69,6 +81,8 @@ struct State {
     trace: Trace,
     /// Every process that is left waits for another.
     stuck: bool,
+    /// It repeats another execution from here on: nothing happens any more.
+    repeats: bool,
     seen: Sightings,
 }
 
@@ -79,6 +93,8 @@ struct Seat {
     thread: Option<loom::thread::Thread>,
     asleep: bool,
     calls: usize,
+    /// How many calls the others had made when it last paused for nothing in particular.
+    paused_at: Option<usize>,
 }
 
 /// What happened in an execution, for those who must know that it did.
@@ -98,7 +114,7 @@ enum Attempt {
     Returned(Result<Reply>),
     /// The process must sleep before it makes the call again.
     Waits,
-    /// The process slept for nothing in particular.
+    /// The process slept for nothing in particular, and must not go on alone.
     Yielded,
     Killed,
     Runaway,
@@ -112,6 +128,7 @@ impl Run {
         euid: u32,
         steps: Steps,
         kill: Option<Kill>,
+        explored: Option<Arc<Mutex<SleepSets>>>,
     ) -> Arc<Self> {
         let mut sim = sim.clone();
         let seats = (0..processes)
@@ -120,6 +137,7 @@ impl Run {
                 thread: None,
                 asleep: false,
                 calls: 0,
+                paused_at: None,
             })
             .collect();
         let state = State {
@@ -129,11 +147,13 @@ impl Run {
             kill,
             trace: Trace::new(processes),
             stuck: false,
+            repeats: false,
             seen: Sightings::default(),
         };
         Arc::new(Self {
-            turn: loom::sync::Mutex::new(()),
+            turns: Turns::new(processes),
             state: Mutex::new(state),
+            explored,
         })
     }
 
@@ -150,13 +170,46 @@ impl Run {
         (state.sim.clone(), state.trace.clone(), state.seen.clone())
     }
 
+    /// Whether it was cut off.
+    pub(crate) fn repeats(&self) -> bool {
+        self.state().repeats
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the turn, unless the others cannot tell when it happens.
-    fn turn(&self, unnoticed: bool) -> Option<loom::sync::MutexGuard<'_, ()>> {
-        (!unnoticed).then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Takes the turns of what the process touches with this call, or with its end.
+    fn take_turns(&self, seat: usize, request: Option<&Request>) -> Vec<Turn<'_>> {
+        if self.state().all_is_one() {
+            return vec![self.turns.take_the_first()];
+        }
+        let is_new = |turn| self.is_new(seat, turn);
+        let names = self.state().touches_names(seat, request);
+        let names = names.then_some((Part::Names, Touch::Changes));
+        let names = names.into_iter().collect();
+        let mut turns = self.turns.take(seat, &names, is_new);
+        if !self.repeats() {
+            // From here on a path leads where it leads now.
+            let mut others = self.state().footprint(seat, request);
+            others.remove(&Part::Names);
+            turns.extend(self.turns.take(seat, &others, is_new));
+        }
+        turns
+    }
+
+    /// Whether the execution does not repeat another with this turn. If it does, that is its end.
+    fn is_new(&self, seat: usize, turn: usize) -> bool {
+        let Some(explored) = &self.explored else {
+            return true;
+        };
+        let mut explored = explored.lock().unwrap_or_else(PoisonError::into_inner);
+        let repeats = explored.step((seat, turn));
+        if repeats {
+            self.state().break_off();
+            loom::skip_branch();
+        }
+        !repeats
     }
 }
 
@@ -164,14 +217,14 @@ impl Interleaved {
     /// The process ends. Its files are closed, if they are not yet.
     pub(crate) fn end(&self) {
         let unnoticed = self.run.state().end_is_unnoticed(self.seat);
-        let _turn = self.run.turn(unnoticed);
+        let _turns = (!unnoticed).then(|| self.run.take_turns(self.seat, None));
         self.run.state().end(self.seat);
     }
 
     fn attempt(&self, request: &Request) -> Attempt {
         let unnoticed =
             std::thread::panicking() || self.run.state().is_unnoticed(self.seat, request);
-        let _turn = self.run.turn(unnoticed);
+        let _turns = (!unnoticed).then(|| self.run.take_turns(self.seat, Some(request)));
         self.run.state().attempt(self.seat, request, unnoticed)
     }
 
@@ -215,7 +268,8 @@ enum Sleeping {
 impl State {
     fn is_unnoticed(&self, seat: usize, request: &Request) -> bool {
         let process = self.seats[seat].process;
-        self.sim.has_ended(process)
+        self.repeats
+            || self.sim.has_ended(process)
             || self.sim.commutes(process, request)
             || self.is_inside_a_step(process, request)
     }
@@ -228,12 +282,38 @@ impl State {
 
     fn end_is_unnoticed(&self, seat: usize) -> bool {
         let process = self.seats[seat].process;
-        self.sim.has_ended(process) || self.sim.end_commutes(process)
+        self.repeats || self.sim.has_ended(process) || self.sim.end_commutes(process)
+    }
+
+    /// Whether all orders of the calls are explored, whatever they touch.
+    fn all_is_one(&self) -> bool {
+        self.steps != Steps::Dependent || self.sim.is_one_part()
+    }
+
+    /// Whether the names are in the [footprint](Self::footprint).
+    fn touches_names(&self, seat: usize, request: Option<&Request>) -> bool {
+        self.is_to_die(seat) || request.is_none_or(Request::touches_names)
+    }
+
+    /// What the process touches with this call, or with its end.
+    fn footprint(&self, seat: usize, request: Option<&Request>) -> Footprint {
+        let process = self.seats[seat].process;
+        let mut footprint = Footprint::new();
+        if let Some(request) = request {
+            footprint.extend(self.sim.footprint(process, request));
+        }
+        if request.is_none() || self.is_to_die(seat) {
+            footprint.extend(self.sim.footprint_of_end(process));
+        }
+        footprint
     }
 
     fn attempt(&mut self, seat: usize, request: &Request, unnoticed: bool) -> Attempt {
         let process = self.seats[seat].process;
-        if self.sim.has_ended(process) {
+        if self.repeats && !std::thread::panicking() {
+            return Attempt::Killed;
+        }
+        if self.repeats || self.sim.has_ended(process) {
             // What destructors do on the way out of a killed process never reaches the kernel.
             return Attempt::Returned(Err(Errno::SRCH));
         }
@@ -269,7 +349,7 @@ impl State {
                 }
                 Attempt::Waits
             }
-            Step::Done(Ok(_)) if pauses => Attempt::Yielded,
+            Step::Done(Ok(_)) if pauses && self.pauses_again(seat) => Attempt::Yielded,
             Step::Done(result) => {
                 if result == Err(Errno::WOULDBLOCK) {
                     self.seen.refused = true;
@@ -283,14 +363,25 @@ impl State {
         }
     }
 
+    /// Whether it has paused before and nobody has made a call since, so that whatever it waits for cannot
+    /// have come about.
+    fn pauses_again(&mut self, seat: usize) -> bool {
+        let others = self.seats.iter().enumerate();
+        let others = others.filter(|(other, _)| *other != seat);
+        let calls = others.map(|(_, other)| other.calls).sum();
+        self.seats[seat].paused_at.replace(calls) == Some(calls)
+    }
+
+    fn is_to_die(&self, seat: usize) -> bool {
+        let here = |kill: Kill| kill.process == seat && kill.call == self.seats[seat].calls;
+        self.kill.is_some_and(here)
+    }
+
     /// Kills the process if this is where it is to die.
     fn kills(&mut self, seat: usize, request: &Request) -> bool {
-        let Some(kill) = self.kill else {
+        let Some(kill) = self.kill.filter(|_| self.is_to_die(seat)) else {
             return false;
         };
-        if kill.process != seat || kill.call != self.seats[seat].calls {
-            return false;
-        }
         let process = self.seats[seat].process;
         self.seen.pages = self.seen.pages.max(self.sim.pages(process, request));
         if kill.pages == 0 {
@@ -338,6 +429,13 @@ impl State {
         } else {
             Sleeping::Asleep
         }
+    }
+
+    /// Lets all processes come to their end.
+    fn break_off(&mut self) {
+        self.repeats = true;
+        self.stuck = true;
+        self.seats.iter().for_each(unpark);
     }
 
     /// loom would find the deadlock as well, and panic in the middle of its own work.

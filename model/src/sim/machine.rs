@@ -61,6 +61,13 @@ pub(super) struct Description {
     descriptors: u32,
 }
 
+impl Description {
+    /// Whether it has one descriptor, so that nobody but its process can do anything with it.
+    pub(super) const fn is_private(&self) -> bool {
+        self.descriptors == 1
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum LockMode {
     Shared,

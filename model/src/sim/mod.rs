@@ -40,6 +40,7 @@ mod canonical;
 mod content;
 mod files;
 mod flock;
+mod footprint;
 mod front;
 mod inode;
 pub(crate) mod interleaved;
@@ -48,7 +49,9 @@ mod names;
 mod power;
 mod sequential;
 mod shared;
+pub(crate) mod sleep_sets;
 mod sorted;
+mod turns;
 
 pub use call::{Fd, Reply, Request};
 pub use front::{AnyDoor, Door, SimProcess};

@@ -233,7 +233,7 @@ impl Sim {
             }
     }
 
-    fn existing(&self, path: &Path) -> Result<InodeNumber> {
+    pub(super) fn existing(&self, path: &Path) -> Result<InodeNumber> {
         if path == Path::new("/") {
             return Ok(InodeNumber::ROOT);
         }

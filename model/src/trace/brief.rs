@@ -34,7 +34,8 @@ fn text(event: &Event, name: Name<'_>) -> String {
             format!("{}{}", call(request, answer, name), result(answer))
         }
         Event::Waits(request) => format!("{} waits", asked(request, name)),
-        Event::PowerCut(outcome) => format!("the power is cut: outcome {outcome}"),
+        Event::PowerCut(losses) if losses.is_empty() => "the power is cut: nothing lost".to_owned(),
+        Event::PowerCut(_) => "the power is cut".to_owned(),
         Event::Killed(request, 0) => format!("killed before {}", asked(request, name)),
         Event::Killed(request, pages) => {
             format!("killed, {pages} pages into {}", asked(request, name))

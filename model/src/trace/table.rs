@@ -84,8 +84,25 @@ impl Trace {
                 },
                 signs,
             });
+            if let Event::PowerCut(losses) = event
+                && !in_full
+            {
+                rows.extend(losses.iter().map(|loss| self.under(*process, loss)));
+            }
         }
         rows
+    }
+}
+
+impl Trace {
+    /// A row that belongs to the one above it.
+    fn under(&self, process: usize, text: &str) -> Row {
+        Row {
+            number: None,
+            process,
+            text: format!("  {text}"),
+            signs: vec![Sign::Nothing; self.processes],
+        }
     }
 }
 

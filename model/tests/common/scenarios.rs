@@ -1,7 +1,7 @@
 //! What processes do in the scenarios that loom takes through every order of their calls, and what
 //! it must say about those that lose nothing.
 
-use hookstate_model::explore::{Bounds, Report};
+use hookstate_model::explore::Report;
 use hookstate_model::oracle::Violation;
 use hookstate_model::scenario::{Act, Before};
 
@@ -34,12 +34,4 @@ pub(crate) fn bounded(report: Report<Violation>) -> Report<Violation> {
     assert!(report.counterexample.is_none(), "{report}");
     assert!(report.endings > 1, "the order never mattered: {report}");
     report
-}
-
-/// Leaves out the orders with more preemptions than these.
-pub(crate) fn preemptions(most: usize) -> Bounds {
-    Bounds {
-        preemptions_max: Some(most),
-        ..Bounds::default()
-    }
 }

@@ -2,8 +2,9 @@
 
 use super::words::{EngineChoice, Words};
 use crate::command::plan::{Engine, Line, Plan, Setting};
-use crate::command::proof::{self, Selection};
+use crate::command::proof::{self, PassedOver, Selection};
 use hookstate_model::search::Budget;
+use std::collections::BTreeSet;
 
 /// What the program is to do.
 pub(in crate::command) enum Request {
@@ -18,15 +19,14 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
     if words.list {
         return Ok(Request::List);
     }
-    let lines = lines(words)?;
-    if lines.is_empty() {
-        return Err(nothing(words).to_owned());
-    }
-    if let Some(name) = passed_over(words, &lines) {
-        return Err(format!(
-            "'{name}' would not be searched: {}",
-            nothing(words)
-        ));
+    let selection = selection(words)?;
+    let lines = lines(words, &selection)?;
+    let passed_over = match words.control.is_empty() {
+        true => proof::passed_over(&selection),
+        false => Vec::new(),
+    };
+    if let Some(error) = refusal(words, &lines, &passed_over) {
+        return Err(error);
     }
     Ok(Request::Prove(Plan {
         lines,
@@ -35,54 +35,81 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
         format: words.format,
         trace: words.trace,
         in_full: words.trace.is_some() || words.control.iter().any(|name| name != "all"),
+        notes: notes(&passed_over),
     }))
 }
 
-/// The first of the names that were asked for of which there is no line.
-fn passed_over<'a>(words: &'a Words, lines: &[Line]) -> Option<&'a str> {
+/// That a name was asked for of which there is no line, or nothing at all is left.
+fn refusal(words: &Words, lines: &[Line], passed_over: &[PassedOver]) -> Option<String> {
     let is_there = |name: &str| {
         let mut lines = lines.iter();
         lines.any(|line| line.name == name || line.subject.scenario() == Some(name))
     };
-    let mut names = words.scenario.iter().chain(&words.control);
-    names
-        .find(|name| *name != "all" && !is_there(name))
-        .map(String::as_str)
-}
-
-fn nothing(words: &Words) -> &'static str {
-    match words.control.is_empty() {
-        true => {
-            "none of these scenarios is about any of these strategies, or can stand what is to go \
-             wrong: the changes of a peer do not survive a power cut, and what stands on the \
-             strategies is searched without one and not by loom"
+    let names = words.scenario.iter().chain(&words.control);
+    let mut missing = names.filter(|name| *name != "all" && !is_there(name));
+    let why = |name: &str| match words.control.is_empty() {
+        true => reason(passed_over, name).unwrap_or("it is about none of these strategies"),
+        false => NO_TWIN,
+    };
+    match missing.next() {
+        Some(name) => Some(format!("'{name}' would not be searched: {}", why(name))),
+        None if lines.is_empty() && words.control.is_empty() => {
+            let first = passed_over.first().map(|it| format!(": {}", it.why));
+            Some(format!(
+                "nothing is left to search{}",
+                first.unwrap_or_default()
+            ))
         }
-        false => {
-            "none of these controls is a twin of such a strategy in such a scenario: programs of \
-             their own run only among the processes that they were made for"
-        }
+        None if lines.is_empty() => Some(NO_TWIN.to_owned()),
+        None => None,
     }
 }
 
-fn lines(words: &Words) -> Result<Vec<Line>, String> {
-    let selection = selection(words)?;
+fn reason(passed_over: &[PassedOver], name: &str) -> Option<&'static str> {
+    let found = passed_over.iter().find(|it| it.name == name);
+    found.map(|it| it.why)
+}
+
+const NO_TWIN: &str = "none of these controls is a twin of such a strategy in such a scenario: programs of \
+                       their own run only among the processes that they were made for";
+
+/// Of how many scenarios something is called by name.
+const NAMED_MAX: usize = 3;
+
+/// A sentence for each reason.
+fn notes(passed_over: &[PassedOver]) -> Vec<String> {
+    let mut reasons: Vec<&str> = passed_over.iter().map(|it| it.why).collect();
+    let mut seen = BTreeSet::new();
+    reasons.retain(|why| seen.insert(*why));
+    let note = |why: &str| {
+        let names = passed_over.iter().filter(|it| it.why == why);
+        let names: Vec<&str> = names.map(|it| it.name).collect();
+        match names.len() {
+            ..=NAMED_MAX => format!("left out: {}; {why}", names.join(", ")),
+            more => format!("left out: {more} scenarios; {why}"),
+        }
+    };
+    reasons.into_iter().map(note).collect()
+}
+
+fn lines(words: &Words, selection: &Selection) -> Result<Vec<Line>, String> {
     let names_scenarios = !words.scenario.is_empty();
     if !words.control.is_empty() {
         let controls = &words.control;
         return match names_scenarios {
-            true => Ok(proof::controls_in_scenarios(&selection, controls)),
+            true => Ok(proof::controls_in_scenarios(selection, controls)),
             false if setting(words).is_some() => Err(
                 "--procs, --kills, --failures, --shorts and --power-cuts go with --control only \
                  together with --scenario: by itself a control runs among the processes that it was made for"
                     .to_owned(),
             ),
-            false => Ok(proof::controls(&selection, controls)),
+            false => Ok(proof::controls(selection, controls)),
         };
     }
-    let mut lines = proof::scenarios(&selection);
+    let mut lines = proof::scenarios(selection);
     let is_whole = words.strategy.is_empty() && !names_scenarios && setting(words).is_none();
     if is_whole {
-        lines.extend(proof::controls(&selection, &["all".to_owned()]));
+        lines.extend(proof::controls(selection, &["all".to_owned()]));
     }
     Ok(lines)
 }
@@ -243,7 +270,9 @@ mod tests {
         let expected = [None, Some("flock"), Some("append-log"), Some("rename")];
         assert_eq!(sections, expected);
         // It has locks of its own and no strategy.
-        assert!(told("model --scenario slots --strategy flock").contains("none of these"));
+        assert!(
+            told("model --scenario slots --strategy flock").contains("none of these strategies")
+        );
         assert_eq!(
             planned("model --scenario slots --strategy all").lines.len(),
             1
@@ -275,9 +304,16 @@ mod tests {
     #[test]
     fn a_name_that_was_asked_for_is_searched_or_refused() {
         let of_a_peer = told("model --scenario modify,peer --strategy rename");
-        assert!(of_a_peer.starts_with("'peer' would not be searched: none of"));
+        assert_eq!(
+            of_a_peer,
+            "'peer' would not be searched: it is about none of these strategies"
+        );
         let without_cut = told("model --scenario slots,modify --power-cuts 1 --procs 2");
-        assert!(without_cut.starts_with("'slots' would not be searched"));
+        assert!(without_cut.starts_with("'slots' would not be searched: what stands on the"));
+        let uncut = told("model --scenario peer --power-cuts 1 --procs 2");
+        assert!(uncut.starts_with("'peer' would not be searched: the changes of its peer"));
+        let alone = told("model --scenario modify,peer --procs 1");
+        assert!(alone.starts_with("'peer' would not be searched: its processes do different"));
         let program = told("model --control FlockWithoutLock,no-lock --strategy flock");
         assert!(program.starts_with("'no-lock' would not be searched"));
         let twin = "model --control FlockWithoutLock --scenario modify,slots --procs 2";
@@ -289,5 +325,27 @@ mod tests {
         ] {
             assert!(!planned(line).lines.is_empty());
         }
+    }
+
+    #[test]
+    fn what_is_left_out_of_all_is_told() {
+        let notes = |line: &str| planned(line).notes;
+        assert!(notes("model").is_empty());
+        assert!(notes("model --strategy all --procs 3 --kills 1").is_empty());
+        let cut = notes("model --scenario all --procs 2 --power-cuts 1");
+        assert_eq!(cut.len(), 2);
+        assert_eq!(
+            cut[0],
+            "left out: peer; the changes of its peer do not survive a power cut"
+        );
+        let by_both = notes("model --scenario once,modify --procs 2 --engine both");
+        assert_eq!(
+            by_both,
+            ["left out: once; loom explores the strategies, and not what stands on them"]
+        );
+        let alone = planned("model --strategy flock --procs 1");
+        let names: Vec<&str> = alone.lines.iter().map(|line| line.name).collect();
+        assert_eq!(names[..3], ["modify", "alike", "apply"]);
+        assert!(!alone.notes.is_empty());
     }
 }

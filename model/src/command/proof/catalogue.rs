@@ -52,10 +52,19 @@ impl Selection {
         let settings = self.settings.iter().copied();
         settings.filter(move |setting| {
             let is_too_much = is_proof && setting.is_for_alike_only();
-            let is_possible = setting.budget.power_cuts == 0 || scenario.stands_a_power_cut();
+            let is_possible = impossible(scenario, *setting).is_none();
             is_possible && (scenario.name == "alike" || !is_too_much)
         })
     }
+}
+
+/// Why the scenario cannot be searched so.
+pub(super) fn impossible(scenario: Named, setting: Setting) -> Option<&'static str> {
+    if !scenario.is_of(setting.processes) {
+        return Some("its processes do different things, so it takes two or more");
+    }
+    let is_cut = setting.budget.power_cuts > 0 && !scenario.stands_a_power_cut();
+    is_cut.then_some("the changes of its peer do not survive a power cut")
 }
 
 fn line(selection: &Selection, strategy: AnyStrategy, scenario: Named) -> Line {
@@ -95,12 +104,13 @@ fn explored(strategy: AnyStrategy, scenario: Named, setting: Setting, terms: &Te
     let report = match setting.budget.kills {
         0 => processes.check(),
         _ => (0..setting.processes)
+            .filter(|process| !processes.is_spared(*process))
             .map(|victim| processes.check_killing(victim))
             .reduce(|all, report| match all.counterexample {
                 Some(_) => all,
                 None => all.and(report),
             })
-            .expect("there is a process"),
+            .expect("somebody is killed"),
     };
     Outcome::of_loom(report, started.elapsed())
 }

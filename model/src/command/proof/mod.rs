@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod controls;
+mod passed_over;
 mod patterns;
 mod settings;
 mod stores;
@@ -9,6 +10,7 @@ mod twins;
 
 pub(super) use catalogue::{scenario_names, scenarios, strategy_names};
 pub(super) use controls::{controls, controls_in_scenarios, names as control_names};
+pub(super) use passed_over::{PassedOver, passed_over};
 pub(super) use settings::settings;
 
 use super::plan::Setting;

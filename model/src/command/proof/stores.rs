@@ -41,7 +41,7 @@ pub(super) fn controls(engines: &[Engine]) -> Vec<Line> {
 
 impl Selection {
     /// Whether it is on one of the chosen strategies, or on none where all are.
-    fn is_on(&self, strategy: Option<AnyStrategy>) -> bool {
+    pub(super) fn is_on(&self, strategy: Option<AnyStrategy>) -> bool {
         is_chosen(
             &self.strategies,
             strategy.as_ref().map_or("all", Strategy::name),
@@ -50,16 +50,12 @@ impl Selection {
 
     /// Those of its own, or the one that was asked for.
     fn settings_of_store(&self, subject: stores::Subject) -> Vec<stores::Setting> {
-        if !self.engines.contains(&Engine::Search) {
-            return Vec::new();
-        }
-        if self.is_proof {
+        if self.is_proof && self.engines.contains(&Engine::Search) {
             return subject.settings.to_vec();
         }
         let asked = self.settings.iter();
         asked
-            .filter(|setting| setting.engine == Engine::Search)
-            .filter(|setting| setting.budget.power_cuts == 0)
+            .filter(|setting| impossible(**setting).is_none())
             .map(|setting| stores::Setting {
                 processes: setting.processes,
                 budget: setting.budget,
@@ -67,6 +63,17 @@ impl Selection {
             .collect()
     }
 }
+
+/// Why nothing that stands on the strategies can be searched so.
+pub(super) const fn impossible(setting: Setting) -> Option<&'static str> {
+    match (setting.engine, setting.budget.power_cuts) {
+        (Engine::Loom, _) => Some(NOT_BY_LOOM),
+        (Engine::Search, 0) => None,
+        (Engine::Search, _) => Some("what stands on the strategies is searched without power cuts"),
+    }
+}
+
+const NOT_BY_LOOM: &str = "loom explores the strategies, and not what stands on them";
 
 fn line(selection: &Selection, strategy: Option<AnyStrategy>, subject: stores::Subject) -> Line {
     let settings = selection.settings_of_store(subject).into_iter();
@@ -106,9 +113,7 @@ fn control_line(
             expected: control.verdicts.to_vec(),
         },
         name: control.name,
-        left_out: trials
-            .is_empty()
-            .then_some("loom explores the strategies, and not what stands on them"),
+        left_out: trials.is_empty().then_some(NOT_BY_LOOM),
         trials,
     }
 }

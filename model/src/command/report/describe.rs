@@ -37,7 +37,7 @@ pub(super) fn extent(extent: Extent) -> String {
 }
 
 /// The command line that makes this search again, and nothing else.
-pub(super) fn again(judged: &Judged, tried: &Tried) -> String {
+pub(super) fn again(program: &str, judged: &Judged, tried: &Tried) -> String {
     let engine = match tried.setting.engine {
         Engine::Search => "",
         Engine::Loom => " --engine loom",
@@ -46,7 +46,7 @@ pub(super) fn again(judged: &Judged, tried: &Tried) -> String {
         Subject::Scenario { strategy, .. } => {
             let strategy = strategy.map(|it| format!(" --strategy {}", it.name()));
             format!(
-                "hookstate-model{} --scenario {} {}{engine} --trace",
+                "{program}{} --scenario {} {}{engine} --trace",
                 strategy.unwrap_or_default(),
                 judged.name,
                 setting(tried.setting),
@@ -56,12 +56,12 @@ pub(super) fn again(judged: &Judged, tried: &Tried) -> String {
             scenario: Some(scenario),
             ..
         } => format!(
-            "hookstate-model --control {} --scenario {scenario} {}{engine} --trace",
+            "{program} --control {} --scenario {scenario} {}{engine} --trace",
             judged.name,
             setting(tried.setting),
         ),
         Subject::Control { .. } => {
-            format!("hookstate-model --control {}{engine} --trace", judged.name)
+            format!("{program} --control {}{engine} --trace", judged.name)
         }
     }
 }

@@ -14,6 +14,8 @@ use std::io::{Result, Write};
 
 /// Of a number of states.
 const CELL: usize = 10;
+/// What the letters over a column mean.
+const LETTERS: &str = "k: kills, f: failing calls, s: short transfers, c: power cuts";
 /// What stands before the name.
 const TIME: usize = 10;
 
@@ -24,6 +26,8 @@ pub(super) struct Human<W> {
     tables: Vec<Table>,
     trace: Option<TraceStyle>,
     in_full: bool,
+    /// How it was called.
+    program: String,
     /// The heading that was printed last.
     section: String,
 }
@@ -57,23 +61,23 @@ impl<W: Write> Reporter for Human<W> {
 
     fn end(&mut self, report: &Report) -> Result<()> {
         writeln!(self.out)?;
-        let lines = summary(report);
-        for (index, line) in lines.iter().enumerate() {
-            match index {
-                0 => self.word("Summary", line)?,
-                _ => self.under(line)?,
-            }
-        }
+        self.told_after("Summary", &summary(report))?;
         let mut all = report.lines.iter();
         let is_clean =
             |judged: &Judged| matches!(judged.status, Status::Complete | Status::LeftOut);
         if report.trace.is_some() && !report.interrupted && all.all(is_clean) {
             self.word("Note", "nothing is wrong, so there is no trace to show")?;
         }
+        if report.has_several_mishaps() {
+            self.word("Note", LETTERS)?;
+        }
+        for note in &report.notes {
+            self.told_after("Note", &wrapped(note))?;
+        }
         let violated = report.lines.iter();
         for judged in violated.filter(|judged| judged.status == Status::Violated) {
             for tried in judged.with(Status::Violated) {
-                self.word("Again", &again(judged, tried))?;
+                self.word("Again", &again(&self.program, judged, tried))?;
             }
         }
         self.out.flush()
@@ -81,13 +85,14 @@ impl<W: Write> Reporter for Human<W> {
 }
 
 impl<W: Write> Human<W> {
-    pub(super) const fn new(out: W, paint: Paint) -> Self {
+    pub(super) const fn new(out: W, paint: Paint, program: String) -> Self {
         Self {
             out,
             paint,
             tables: Vec::new(),
             trace: None,
             in_full: false,
+            program,
             section: String::new(),
         }
     }
@@ -95,6 +100,17 @@ impl<W: Write> Human<W> {
     fn word(&mut self, word: &str, line: &str) -> Result<()> {
         let word = self.paint.word(Style::Emphasis, word);
         writeln!(self.out, "{word} {line}")
+    }
+
+    /// The lines, the first of them after the word.
+    fn told_after(&mut self, word: &str, lines: &[String]) -> Result<()> {
+        for (index, line) in lines.iter().enumerate() {
+            match index {
+                0 => self.word(word, line)?,
+                _ => self.under(line)?,
+            }
+        }
+        Ok(())
     }
 
     /// A line that belongs to the one above it.
@@ -166,7 +182,8 @@ impl<W: Write> Human<W> {
             return Ok(());
         };
         if tried.status == Status::Violated {
-            self.under(&format!("VIOLATED: {}", tried.setting))?;
+            let kind = kind(found.violation.kind(), ' ');
+            self.under(&format!("VIOLATED, {kind}: {}", tried.setting))?;
         }
         if self.in_full || tried.status > Status::LeftOut {
             for sentence in story(&found.violation, &found.trace) {
@@ -180,6 +197,13 @@ impl<W: Write> Human<W> {
         };
         writeln!(self.out)?;
         writeln!(self.out, "{trace}")
+    }
+}
+
+impl Report {
+    fn has_several_mishaps(&self) -> bool {
+        let mut columns = self.tables.iter().flat_map(|table| &table.columns);
+        columns.any(|setting| mishaps(setting.budget).contains('+'))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The report for programs: a JSON object on each line, described in `docs/model-json.md`. A field
 //! is never removed or given another meaning without another number in `schema`.
 
+use super::NAME;
 use super::describe::{again, kind, why};
 use super::{Judged, Report, Reporter, Tried};
 use crate::command::plan::{Engine, Extent, Found, Subject};
@@ -171,7 +172,7 @@ fn search<'a>(judged: &'a Judged, tried: &'a Tried) -> Search<'a> {
         why: why(judged, tried),
         expected: expected(&judged.subject),
         counterexample: outcome.found.as_ref().map(Counterexample::from),
-        again: again(judged, tried),
+        again: again(NAME, judged, tried),
     }
 }
 

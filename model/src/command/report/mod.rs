@@ -21,6 +21,9 @@ use std::io::{Result, stdout};
 use std::time::Duration;
 use table::{Table, tables};
 
+/// Of the program, where nobody says how it was called.
+const NAME: &str = "hookstate-model";
+
 /// Everything that was searched, and what was asked for.
 pub(super) struct Report {
     /// One for each heading.
@@ -30,6 +33,8 @@ pub(super) struct Report {
     controls: usize,
     trace: Option<TraceStyle>,
     in_full: bool,
+    /// What else there is to say.
+    notes: Vec<String>,
     pub(super) lines: Vec<Judged>,
     pub(super) interrupted: bool,
     pub(super) elapsed: Duration,
@@ -66,7 +71,11 @@ pub(super) trait Reporter {
 /// The reporter that prints as the plan asks.
 pub(super) fn reporter(plan: &Plan) -> Box<dyn Reporter> {
     match plan.format {
-        Format::Human => Box::new(Human::new(stdout(), Paint::for_stdout())),
+        Format::Human => {
+            let program = std::env::args().next();
+            let program = program.unwrap_or_else(|| NAME.to_owned());
+            Box::new(Human::new(stdout(), Paint::for_stdout(), program))
+        }
         Format::Json => Box::new(Json::new(stdout())),
     }
 }
@@ -86,6 +95,7 @@ impl Report {
             controls: controls.len(),
             trace: plan.trace,
             in_full: plan.in_full,
+            notes: plan.notes.clone(),
             lines: Vec::new(),
             interrupted: false,
             elapsed: Duration::ZERO,

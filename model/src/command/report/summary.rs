@@ -29,9 +29,7 @@ fn verdicts(report: &Report) -> String {
     let caught = report
         .controls()
         .filter(|line| line.status == Status::Caught);
-    let left_out = report
-        .controls()
-        .filter(|line| line.status == Status::LeftOut);
+    let left_out = report.controls().filter(|line| line.left_out.is_some());
     let left_out = left_out.count();
     let mut parts = Vec::new();
     if report.searches > 0 {

@@ -137,6 +137,7 @@ fn report(lines: Vec<Judged>) -> Report {
         controls: controls.count(),
         trace: None,
         in_full: false,
+        notes: Vec::new(),
         lines,
         interrupted: false,
         elapsed: Duration::from_millis(4_321),
@@ -187,7 +188,10 @@ fn report_with_every_status() -> Report {
 
 fn human(report: &Report, paint: Paint) -> String {
     let mut text = Vec::new();
-    print(&mut Human::new(&mut text, paint), report);
+    print(
+        &mut Human::new(&mut text, paint, "hookstate-model".to_owned()),
+        report,
+    );
     String::from_utf8(text).unwrap()
 }
 

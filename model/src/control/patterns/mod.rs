@@ -105,8 +105,8 @@ pub(super) const TIME_PASSES: FaultModel = FaultModel {
 };
 /// As far as loom gets in a second with three processes.
 pub(super) const TWO_PREEMPTIONS: Bounds = Bounds {
-    executions_max: 500_000,
     preemptions_max: Some(2),
+    ..Bounds::ALL
 };
 /// A state that others have changed before.
 pub(super) const EXISTING: Before = Before::Changes(2);

@@ -1,5 +1,6 @@
 //! Which calls can change places, and that fingerprints tell states apart.
 
+use super::super::footprint::{Footprint, Part, Touch};
 use super::super::power::PowerModel;
 use super::*;
 use hookstate::kernel::{Create, OpenHow};
@@ -13,8 +14,8 @@ fn path() -> impl Strategy<Value = PathBuf> {
 fn open() -> impl Strategy<Value = Request> {
     let access = prop::sample::select(vec![Access::Read, Access::ReadWrite, Access::Append]);
     let create = prop::sample::select(vec![Create::IfMissing, Create::New]);
-    (path(), access, create).prop_map(|(path, access, create)| {
-        let truncate = false;
+    let truncate = prop::bool::weighted(0.2);
+    (path(), access, create, truncate).prop_map(|(path, access, create, truncate)| {
         let how = OpenHow {
             access,
             create,
@@ -133,6 +134,15 @@ fn all_steps(sim: &mut Sim, process: ProcessId, requests: &[Request]) -> Vec<Ste
     steps
 }
 
+/// The parts at which two calls meet, unless both only read them.
+fn conflicts(one: &Footprint, other: &Footprint) -> Vec<Part> {
+    let touched = |part: &Part| Some(*one.get(part)?.max(other.get(part)?));
+    let parts = one.keys().copied();
+    parts
+        .filter(|part| touched(part) == Some(Touch::Changes))
+        .collect()
+}
+
 /// A sleep that has to go on for a while is a call that will be made again.
 fn is_a_pause(request: &Request) -> bool {
     matches!(request, Request::Nanosleep { .. } | Request::SchedYield)
@@ -165,6 +175,47 @@ proptest! {
         prop_assert_eq!(mine_first, mine_second);
         prop_assert_eq!(yours_first, yours_second);
         prop_assert_eq!(first.fingerprint(), second.fingerprint());
+        prop_assert_eq!(first, second);
+    }
+
+    /// What [`Sim::footprint`] claims, on which loom rests where it leaves those orders out. And neither
+    /// of the calls changes what the other touches.
+    #[test]
+    fn calls_with_nothing_in_common_can_change_places(
+        calls in prop::collection::vec((0..2_usize, request()), 0..12),
+        (mine, yours) in (request(), request()),
+    ) {
+        let (sim, [me, you]) = reached(&calls, None);
+        prop_assume!(is_possible(&sim, me, &mine) && is_possible(&sim, you, &yours));
+        prop_assume!(!is_a_pause(&mine) && !is_a_pause(&yours));
+        let your_parts = sim.footprint(you, &yours);
+        prop_assume!(conflicts(&sim.footprint(me, &mine), &your_parts).is_empty());
+        let (mut first, mut second) = (sim.clone(), sim);
+        let mine_first = first.step(me, &mine);
+        prop_assert_eq!(your_parts, first.footprint(you, &yours));
+        let yours_second = first.step(you, &yours);
+        let yours_first = second.step(you, &yours);
+        let mine_second = second.step(me, &mine);
+        prop_assert_eq!(mine_first, mine_second);
+        prop_assert_eq!(yours_first, yours_second);
+        prop_assert_eq!(first, second);
+    }
+
+    /// The same of the end of a process, which a kill can put anywhere.
+    #[test]
+    fn an_end_can_change_places_with_calls_that_have_nothing_in_common_with_it(
+        calls in prop::collection::vec((0..2_usize, request()), 0..12),
+        yours in request(),
+    ) {
+        let (sim, [me, you]) = reached(&calls, None);
+        prop_assume!(is_possible(&sim, you, &yours) && !is_a_pause(&yours));
+        let your_parts = sim.footprint(you, &yours);
+        prop_assume!(conflicts(&sim.footprint_of_end(me), &your_parts).is_empty());
+        let (mut first, mut second) = (sim.clone(), sim);
+        first.end(me);
+        prop_assert_eq!(your_parts, first.footprint(you, &yours));
+        prop_assert_eq!(first.step(you, &yours), second.step(you, &yours));
+        second.end(me);
         prop_assert_eq!(first, second);
     }
 
@@ -217,4 +268,49 @@ fn closing_what_others_wait_for_does_not_commute() {
     assert!(!sim.commutes(me, &close));
     sim.step(me, &close);
     assert!(!sim.is_waiting(you));
+}
+
+/// The controls of the property above: with any of the parts left out of the footprints it would be wrong.
+#[test]
+fn calls_that_meet_at_one_part_cannot_change_places() {
+    let (mut sim, [me, you]) = reached(&[], None);
+    let open = |name, access| Request::Open {
+        path: PathBuf::from(name),
+        how: OpenHow::or_create(access),
+    };
+    let appends = |name| open(name, Access::Append);
+    let fd = |step| match step {
+        Step::Done(Ok(Reply::Fd(fd))) => fd,
+        other => panic!("{other:?}"),
+    };
+    let mine = fd(sim.step(me, &appends("/a")));
+    let yours = fd(sim.step(you, &appends("/a")));
+    let inode = sim.description(me, mine).inode;
+    let append = |fd, byte| Request::Append {
+        fd,
+        bytes: vec![byte],
+    };
+    let lock = |fd| Request::Flock {
+        fd,
+        operation: FlockOperation::TryExclusive,
+    };
+    let meeting_at = [
+        (
+            Part::Names,
+            [appends("/b"), Request::Stat { path: "/b".into() }],
+        ),
+        (Part::Content(inode), [append(mine, 1), append(yours, 2)]),
+        (Part::Lock(inode), [lock(mine), lock(yours)]),
+    ];
+    for (part, [my_call, your_call]) in meeting_at {
+        let (mine, yours) = (sim.footprint(me, &my_call), sim.footprint(you, &your_call));
+        assert_eq!(conflicts(&mine, &yours), [part]);
+        let (mut first, mut second) = (sim.clone(), sim.clone());
+        let mine_first = first.step(me, &my_call);
+        let yours_second = first.step(you, &your_call);
+        let yours_first = second.step(you, &your_call);
+        let mine_second = second.step(me, &my_call);
+        let (one, other) = ((mine_first, yours_second), (mine_second, yours_first));
+        assert!(one != other || first != second, "{part:?}");
+    }
 }

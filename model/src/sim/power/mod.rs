@@ -89,6 +89,7 @@ mod cut;
 mod disk;
 mod ext4;
 mod history;
+mod losses;
 mod posix;
 
 pub(super) use change::{Change, Entry};
