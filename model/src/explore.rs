@@ -1,4 +1,5 @@
-//! Runs processes in every order of their calls that loom can find, and judges each ending.
+//! Runs processes in every order of their calls that loom can find and that can matter, and judges each
+//! ending.
 
 use crate::erased::{AnyAccount, AnyEnding, AnyProgram, AnyViolation, violation};
 use crate::process::{CALLS_MAX, Ending, Exit, Program};
@@ -160,8 +161,11 @@ impl Plan {
 
     fn run(self, bounds: Bounds) -> Report<Box<dyn AnyViolation>> {
         let builder = loom_without_bounds_of_its_own((self.programs)().len(), bounds);
-        // Where orders are left out for another reason, the one that is repeated can be one of them.
-        let cuts = bounds.steps == Steps::Dependent && bounds.preemptions_max.is_none();
+        // Where orders are left out for another reason, the one that is repeated can be one of them. For
+        // the number of processes see `SleepSets`.
+        let cuts = bounds.steps == Steps::Dependent
+            && bounds.preemptions_max.is_none()
+            && (self.programs)().len() <= 2;
         let exploration = Arc::new(Exploration {
             plan: self,
             bounds,
@@ -177,7 +181,12 @@ impl Plan {
         }
         let mut report = std::mem::take(&mut exploration.found().report);
         if let Some(limit) = bounds.preemptions_max {
-            let why = format!("at most {limit} preemptions");
+            let noun = if limit == 1 {
+                "preemption"
+            } else {
+                "preemptions"
+            };
+            let why = format!("at most {limit} {noun}");
             report.bounded_by.get_or_insert(why);
         }
         report
@@ -233,7 +242,7 @@ fn loom_without_bounds_of_its_own(processes: usize, bounds: Bounds) -> loom::mod
     builder.preemption_bound = bounds.preemptions_max;
     builder.max_threads = processes + 1;
     // For each call the turn of the names, those of all for a file, and at most one sleep; a process is
-    // stopped before it can have more.
+    // stopped before it can have more. Its end takes those of each lock once.
     builder.max_branches = (processes + 2) * CALLS_MAX * processes;
     builder
 }

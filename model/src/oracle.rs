@@ -377,8 +377,20 @@ fn whole(ledger: &Ledger) -> Result<&Ledger, Violation> {
     match ledger.is_whole() {
         true => Ok(ledger),
         false => Err(Violation::Torn {
-            seen: format!("{ledger:?}"),
+            seen: shown(ledger),
         }),
+    }
+}
+
+/// Of a state that is shown, in characters.
+const SHOWN_MAX: usize = 120;
+
+/// The beginning of its text.
+fn shown(ledger: &Ledger) -> String {
+    let text = serde_json::to_string(ledger).expect("numbers and text are JSON");
+    match text.chars().count() <= SHOWN_MAX {
+        true => text,
+        false => text.chars().take(SHOWN_MAX).chain(['…']).collect(),
     }
 }
 

@@ -105,6 +105,13 @@ pub(crate) fn name(errno: Errno) -> Cow<'static, str> {
         Errno::BADF => "EBADF",
         Errno::NOSYS => "ENOSYS",
         Errno::OPNOTSUPP => "EOPNOTSUPP",
+        Errno::INTR => "EINTR",
+        Errno::IO => "EIO",
+        Errno::MFILE => "EMFILE",
+        Errno::NOLCK => "ENOLCK",
+        Errno::NOSPC => "ENOSPC",
+        Errno::SPIPE => "ESPIPE",
+        Errno::SRCH => "ESRCH",
         other => return Cow::Owned(other.to_string()),
     })
 }

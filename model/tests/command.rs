@@ -326,7 +326,11 @@ fn an_interrupted_run_prints_what_it_has() {
         kill_process(Pid::from_child(&child), signal).unwrap();
         let rest: Vec<String> = lines.map(Result::unwrap).collect();
         assert_eq!(child.wait().unwrap().code(), Some(130));
-        let summary = "1 of 2 searches COMPLETE, interrupted";
+        let summary = "1 of 2 searches COMPLETE, 1 bounded, interrupted";
         assert!(rest.iter().any(|line| line.ends_with(summary)), "{rest:?}");
+        assert!(
+            rest[0].trim_start().starts_with("INTERRUPTED ["),
+            "{rest:?}"
+        );
     }
 }

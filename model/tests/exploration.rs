@@ -90,7 +90,10 @@ fn each_order_of_dependent_calls_is_run_once() {
     };
     // Each makes a file, in two orders, and what it writes there is nothing to the other.
     assert_eq!(all(vec![writes("/b"), writes("/c")]), (2, 2));
-    assert_eq!(all(vec![makes("/b"), makes("/c"), makes("/d")]), (6, 6));
+    // Of three none is cut off.
+    let (executions, endings) = all(vec![makes("/b"), makes("/c"), makes("/d")]);
+    assert_eq!(endings, 6);
+    assert!(executions > 6);
 }
 
 #[test]
@@ -118,7 +121,7 @@ fn a_search_with_few_preemptions_is_not_called_complete() {
     assert!(
         report
             .to_string()
-            .ends_with("bounded by at most 1 preemptions")
+            .ends_with("bounded by at most 1 preemption")
     );
 }
 
@@ -233,7 +236,7 @@ fn a_panic_is_an_exit_and_releases_the_lock() {
 
 #[test]
 fn a_kill_ends_a_process_before_the_call_it_is_put_at() {
-    for call in 0..5 {
+    for call in 0..6 {
         let kill = Kill {
             process: 0,
             call,
@@ -244,13 +247,13 @@ fn a_kill_ends_a_process_before_the_call_it_is_put_at() {
             let written = letters(ending).matches('x').count();
             let killed = ending.exits[0] == Exit::Killed;
             match (killed, written == call.saturating_sub(1).min(3)) {
-                (true, true) if call < 4 => Ok(()),
-                (false, true) if call == 4 => Ok(()),
+                (true, true) if call < 5 => Ok(()),
+                (false, true) if call == 5 => Ok(()),
                 _ => Err(format!("{written} written, {:?}", ending.exits)),
             }
         });
         assert!(report.is_complete());
-        let expected = if call < 4 { report.executions } else { 0 };
+        let expected = if call < 5 { report.executions } else { 0 };
         assert_eq!(report.killed, expected);
     }
 }

@@ -59,7 +59,7 @@ fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
     pool.build_global().context("cannot start the threads")
 }
 
-/// What its searches have come to, as many of them as were over when somebody asked to end.
+/// What its searches have come to, up to the one in which somebody asked to end.
 fn judge(
     line: Line,
     states_max: Option<usize>,
@@ -68,13 +68,17 @@ fn judge(
 ) -> anyhow::Result<Judged> {
     let mut tried = Vec::new();
     for trial in &line.trials {
+        let started = Instant::now();
         let terms = Terms {
             states_max,
             ..Terms::default()
         };
         let what = format!("{}, {}", line.name, trial.setting);
         let Some(outcome) = run(trial, &terms, &what, interrupt, progress)? else {
-            return Ok(Judged::new(line, tried));
+            let states = terms.states.load(Ordering::Relaxed);
+            let half = Outcome::of_half(trial.setting.engine, states, started.elapsed());
+            tried.push(Tried::new(&line.subject, trial.setting, half));
+            return Ok(Judged::interrupted(line, tried));
         };
         progress.step();
         tried.push(Tried::new(&line.subject, trial.setting, outcome));

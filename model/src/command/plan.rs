@@ -183,6 +183,28 @@ pub(super) struct Found {
 }
 
 impl Outcome {
+    /// Of a search that was interrupted after it had found so many states.
+    pub(super) fn of_half(engine: Engine, states: usize, elapsed: Duration) -> Self {
+        let extent = match engine {
+            Engine::Search => Extent::Search {
+                states,
+                moves: 0,
+                runs: 0,
+                depth: 0,
+                faults: 0,
+            },
+            Engine::Loom => Extent::Loom { executions: 0 },
+        };
+        Self {
+            extent,
+            endings: 0,
+            elapsed,
+            bounded_by: Some("an interruption".to_owned()),
+            unreached: Vec::new(),
+            found: None,
+        }
+    }
+
     pub(super) fn of_search(report: hookstate_model::search::Report<Violation>) -> Self {
         let seen = report.sightings;
         Self {

@@ -134,7 +134,7 @@ impl Expected {
         match ledger.tokens.iter().all(known) {
             true => Ok(()),
             false => Err(Violation::Torn {
-                seen: format!("{ledger:?}"),
+                seen: super::shown(ledger),
             }),
         }
     }

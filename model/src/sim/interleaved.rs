@@ -10,7 +10,8 @@
 //! What loom must not be asked to do, and how it is avoided here:
 //!
 //! * Nothing of loom is used while a thread unwinds, since switching threads then would abort: a
-//!   killed process makes no more calls, and one that panics closes its files without a turn.
+//!   killed process makes no more calls, and one that panics closes its files when it ends. Whatever else
+//!   its destructors do is in one go with what it did before.
 //! * loom's atomics, `try_lock`, `RwLock`, `Notify` and `Arc` have open soundness bugs or cost
 //!   executions; there are loom's mutexes, and std's `Arc`.
 //! * Sleeping is parking. A condition variable would be one more object, whose operations loom
@@ -24,7 +25,7 @@ use super::sleep_sets::SleepSets;
 use super::turns::{Turn, Turns};
 use crate::process::{CALLS_MAX, Runaway, Stuck};
 use crate::trace::{Event, Trace};
-use hookstate::kernel::{CallKind, Ceased, Errno, Result};
+use hookstate::kernel::{CallKind, Ceased, Errno, FlockOperation, Result};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A door to the kernel of one execution.
@@ -39,10 +40,7 @@ pub struct Interleaved {
 pub struct Kill {
     /// Which of the processes, counted from 0.
     pub process: usize,
-    /// At which of its calls, counted from 0 among those that do not commute. A kill at one that
-    /// commutes leaves the same files behind as a kill at the next that does not, but perhaps another
-    /// account: a removal can be over without anybody having been told of it. Such a kill is made by
-    /// the [search](crate::search) alone.
+    /// At which of its calls, counted from 0.
     pub call: usize,
     /// How many pages of that call's write are written before. With 0 the call does not happen.
     pub pages: u64,
@@ -51,10 +49,10 @@ pub struct Kill {
 /// What the processes do in one go, and which orders of that are explored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steps {
-    /// A call, with those after it that commute; all orders of those that touch the same names, the
-    /// content of the same file or its lock. The others can change places without anybody noticing, so that
-    /// every ending is reached in this way too. But for a process that panics: what its destructors do is
-    /// in one go with what it did before.
+    /// A call, with those after it that commute; all orders of those that touch names, the content of the
+    /// same file or its lock. The others can change places without anybody noticing, so that every ending
+    /// is reached in this way too. Of two processes, and where preemptions are not limited, executions that
+    /// begin to repeat another are cut off.
     Dependent,
     /// A call, with those after it that commute; all orders.
     Calls,
@@ -93,7 +91,11 @@ struct Seat {
     thread: Option<loom::thread::Thread>,
     asleep: bool,
     calls: usize,
-    /// How many calls the others had made when it last paused for nothing in particular.
+    /// How many calls it has made, those among them that commute.
+    all_calls: usize,
+    /// How many that do not, its end and a call at which it was killed among them.
+    events: usize,
+    /// How many events there had been of the others when it last paused for nothing in particular.
     paused_at: Option<usize>,
 }
 
@@ -137,6 +139,8 @@ impl Run {
                 thread: None,
                 asleep: false,
                 calls: 0,
+                all_calls: 0,
+                events: 0,
                 paused_at: None,
             })
             .collect();
@@ -185,14 +189,14 @@ impl Run {
             return vec![self.turns.take_the_first()];
         }
         let is_new = |turn| self.is_new(seat, turn);
-        let names = self.state().touches_names(seat, request);
-        let names = names.then_some((Part::Names, Touch::Changes));
-        let names = names.into_iter().collect();
-        let mut turns = self.turns.take(seat, &names, is_new);
+        let mut turns = Vec::new();
+        if self.state().touches_names(seat, request) {
+            let names = Footprint::from([(Part::Names, Touch::Changes)]);
+            turns.extend(self.turns.take(seat, &names, is_new));
+        }
         if !self.repeats() {
             // From here on a path leads where it leads now.
-            let mut others = self.state().footprint(seat, request);
-            others.remove(&Part::Names);
+            let others = self.state().footprint_beside_names(seat, request);
             turns.extend(self.turns.take(seat, &others, is_new));
         }
         turns
@@ -203,6 +207,9 @@ impl Run {
         let Some(explored) = &self.explored else {
             return true;
         };
+        if self.repeats() {
+            return false;
+        }
         let mut explored = explored.lock().unwrap_or_else(PoisonError::into_inner);
         let repeats = explored.step((seat, turn));
         if repeats {
@@ -268,10 +275,9 @@ enum Sleeping {
 impl State {
     fn is_unnoticed(&self, seat: usize, request: &Request) -> bool {
         let process = self.seats[seat].process;
-        self.repeats
-            || self.sim.has_ended(process)
-            || self.sim.commutes(process, request)
-            || self.is_inside_a_step(process, request)
+        let can_be_noticed = self.is_to_die(seat)
+            || !self.sim.commutes(process, request) && !self.is_inside_a_step(process, request);
+        self.repeats || self.sim.has_ended(process) || !can_be_noticed
     }
 
     fn is_inside_a_step(&self, process: ProcessId, request: &Request) -> bool {
@@ -290,13 +296,13 @@ impl State {
         self.steps != Steps::Dependent || self.sim.is_one_part()
     }
 
-    /// Whether the names are in the [footprint](Self::footprint).
+    /// Whether the process touches the names with this call, or with its end.
     fn touches_names(&self, seat: usize, request: Option<&Request>) -> bool {
         self.is_to_die(seat) || request.is_none_or(Request::touches_names)
     }
 
-    /// What the process touches with this call, or with its end.
-    fn footprint(&self, seat: usize, request: Option<&Request>) -> Footprint {
+    /// What else it touches.
+    fn footprint_beside_names(&self, seat: usize, request: Option<&Request>) -> Footprint {
         let process = self.seats[seat].process;
         let mut footprint = Footprint::new();
         if let Some(request) = request {
@@ -305,19 +311,26 @@ impl State {
         if request.is_none() || self.is_to_die(seat) {
             footprint.extend(self.sim.footprint_of_end(process));
         }
+        footprint.remove(&Part::Names);
         footprint
     }
 
     fn attempt(&mut self, seat: usize, request: &Request, unnoticed: bool) -> Attempt {
         let process = self.seats[seat].process;
-        if self.repeats && !std::thread::panicking() {
+        let unwinds = std::thread::panicking();
+        if self.repeats && !unwinds {
             return Attempt::Killed;
+        }
+        if unwinds && gives_back(request) {
+            // With a turn, when it ends.
+            return Attempt::Returned(Ok(Reply::Unit));
         }
         if self.repeats || self.sim.has_ended(process) {
             // What destructors do on the way out of a killed process never reaches the kernel.
             return Attempt::Returned(Err(Errno::SRCH));
         }
         if !unnoticed {
+            self.seats[seat].events += 1;
             if self.kills(seat, request) {
                 return Attempt::Killed;
             }
@@ -327,6 +340,7 @@ impl State {
             self.seats[seat].calls += 1;
             self.seen.calls = self.seen.calls.max(self.seats[seat].calls);
         }
+        self.seats[seat].all_calls += 1;
         self.step(seat, process, request, unnoticed)
     }
 
@@ -354,26 +368,28 @@ impl State {
                 if result == Err(Errno::WOULDBLOCK) {
                     self.seen.refused = true;
                 }
-                if !unnoticed {
-                    let event = Event::Returned(request.clone(), result.clone());
-                    self.trace.push(seat, event);
-                }
+                let event = match unnoticed {
+                    true => Event::Unnoticed,
+                    false => Event::Returned,
+                };
+                self.trace
+                    .push(seat, event(request.clone(), result.clone()));
                 Attempt::Returned(result)
             }
         }
     }
 
-    /// Whether it has paused before and nobody has made a call since, so that whatever it waits for cannot
-    /// have come about.
+    /// Whether it has paused before and the others have done nothing since, so that whatever it waits for
+    /// cannot have come about.
     fn pauses_again(&mut self, seat: usize) -> bool {
         let others = self.seats.iter().enumerate();
         let others = others.filter(|(other, _)| *other != seat);
-        let calls = others.map(|(_, other)| other.calls).sum();
-        self.seats[seat].paused_at.replace(calls) == Some(calls)
+        let events = others.map(|(_, other)| other.events).sum();
+        self.seats[seat].paused_at.replace(events) == Some(events)
     }
 
     fn is_to_die(&self, seat: usize) -> bool {
-        let here = |kill: Kill| kill.process == seat && kill.call == self.seats[seat].calls;
+        let here = |kill: Kill| kill.process == seat && kill.call == self.seats[seat].all_calls;
         self.kill.is_some_and(here)
     }
 
@@ -399,6 +415,7 @@ impl State {
     }
 
     fn end(&mut self, seat: usize) {
+        self.seats[seat].events += 1;
         let process = self.seats[seat].process;
         if !self.sim.has_ended(process) {
             self.sim.end(process);
@@ -434,8 +451,14 @@ impl State {
     /// Lets all processes come to their end.
     fn break_off(&mut self) {
         self.repeats = true;
+        self.get_stuck();
+    }
+
+    /// Wakes those who sleep, and no others: loom would let one go on that waits for a turn.
+    fn get_stuck(&mut self) {
         self.stuck = true;
-        self.seats.iter().for_each(unpark);
+        let asleep = self.seats.iter().filter(|seat| seat.asleep);
+        asleep.for_each(unpark);
     }
 
     /// loom would find the deadlock as well, and panic in the middle of its own work.
@@ -448,8 +471,17 @@ impl State {
         if self.stuck || left.peek().is_none() || !left.all(|seat| seat.asleep) {
             return;
         }
-        self.stuck = true;
-        self.seats.iter().for_each(unpark);
+        self.get_stuck();
+    }
+}
+
+/// Whether the call is one of those that the end of the process makes needless.
+fn gives_back(request: &Request) -> bool {
+    let unlock = FlockOperation::Unlock;
+    match request {
+        Request::Close { .. } => true,
+        Request::Flock { operation, .. } => *operation == unlock,
+        _ => false,
     }
 }
 

@@ -8,6 +8,11 @@
 //!
 //! A step here is the acquisition of one turn, and two steps depend on each other if they are of one
 //! process or one turn. What a step is followed by is determined by the steps before it.
+//!
+//! For two processes only. A state counts as explored when those who are awake have gone on from there, but
+//! where a process ends or waits, loom chooses who goes on, and with three it can choose one who is asleep
+//! while another is awake. The execution would be cut off, and the races of the other never seen. Of two
+//! there is no other.
 
 /// A process, and the turn that it takes.
 pub(crate) type Taken = (usize, usize);

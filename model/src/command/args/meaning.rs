@@ -4,7 +4,6 @@ use super::words::{EngineChoice, Words};
 use crate::command::plan::{Engine, Line, Plan, Setting};
 use crate::command::proof::{self, PassedOver, Selection};
 use hookstate_model::search::Budget;
-use std::collections::BTreeSet;
 
 /// What the program is to do.
 pub(in crate::command) enum Request {
@@ -28,6 +27,7 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
     if let Some(error) = refusal(words, &lines, &passed_over) {
         return Err(error);
     }
+    let notes = notes(&lines, &passed_over);
     Ok(Request::Prove(Plan {
         lines,
         states_max: words.states_max.map(|most| most as usize),
@@ -35,7 +35,7 @@ pub(super) fn meaning(words: &Words) -> Result<Request, String> {
         format: words.format,
         trace: words.trace,
         in_full: words.trace.is_some() || words.control.iter().any(|name| name != "all"),
-        notes: notes(&passed_over),
+        notes,
     }))
 }
 
@@ -45,24 +45,25 @@ fn refusal(words: &Words, lines: &[Line], passed_over: &[PassedOver]) -> Option<
         let mut lines = lines.iter();
         lines.any(|line| line.name == name || line.subject.scenario() == Some(name))
     };
-    let names = words.scenario.iter().chain(&words.control);
-    let mut missing = names.filter(|name| *name != "all" && !is_there(name));
-    let why = |name: &str| match words.control.is_empty() {
-        true => reason(passed_over, name).unwrap_or("it is about none of these strategies"),
-        false => NO_TWIN,
-    };
-    match missing.next() {
-        Some(name) => Some(format!("'{name}' would not be searched: {}", why(name))),
-        None if lines.is_empty() && words.control.is_empty() => {
-            let first = passed_over.first().map(|it| format!(": {}", it.why));
-            Some(format!(
-                "nothing is left to search{}",
-                first.unwrap_or_default()
-            ))
-        }
-        None if lines.is_empty() => Some(NO_TWIN.to_owned()),
-        None => None,
+    let is_missing = |name: &&String| *name != "all" && !is_there(name);
+    let refused = |name: &str, why: &str| Some(format!("'{name}' would not be searched: {why}"));
+    if let Some(name) = words.control.iter().find(is_missing) {
+        return refused(name, NO_TWIN);
     }
+    if let Some(name) = words.scenario.iter().find(is_missing) {
+        let why = match words.control.is_empty() {
+            true => reason(passed_over, name).unwrap_or(NOT_ABOUT_THEM),
+            false => "none of the controls that were asked for runs there",
+        };
+        return refused(name, why);
+    }
+    if lines.iter().any(|line| !line.trials.is_empty()) {
+        return None;
+    }
+    let left_out = lines.iter().find_map(|line| line.left_out);
+    let why = left_out.or(passed_over.first().map(|it| it.why));
+    let why = why.unwrap_or("no control runs there");
+    Some(format!("nothing is left to search: {why}"))
 }
 
 fn reason(passed_over: &[PassedOver], name: &str) -> Option<&'static str> {
@@ -70,26 +71,37 @@ fn reason(passed_over: &[PassedOver], name: &str) -> Option<&'static str> {
     found.map(|it| it.why)
 }
 
-const NO_TWIN: &str = "none of these controls is a twin of such a strategy in such a scenario: programs of \
-                       their own run only among the processes that they were made for";
+const NOT_ABOUT_THEM: &str = "it is about none of the strategies that were asked for";
+const NO_TWIN: &str = "it is no twin of such a strategy in such a scenario, and a program of its own runs \
+                       only among the processes that it was made for";
 
 /// Of how many scenarios something is called by name.
 const NAMED_MAX: usize = 3;
 
-/// A sentence for each reason.
-fn notes(passed_over: &[PassedOver]) -> Vec<String> {
-    let mut reasons: Vec<&str> = passed_over.iter().map(|it| it.why).collect();
-    let mut seen = BTreeSet::new();
-    reasons.retain(|why| seen.insert(*why));
-    let note = |why: &str| {
-        let names = passed_over.iter().filter(|it| it.why == why);
-        let names: Vec<&str> = names.map(|it| it.name).collect();
+/// A sentence for each reason, of those that are not searched at all and of the others.
+fn notes(lines: &[Line], passed_over: &[PassedOver]) -> Vec<String> {
+    let mut notes: Vec<(bool, &str, Vec<&str>)> = Vec::new();
+    for PassedOver { name, why } in passed_over {
+        let in_part = lines.iter().any(|line| line.name == *name);
+        let known = notes.iter_mut();
+        let mut known = known.filter(|(part, reason, _)| (*part, *reason) == (in_part, *why));
+        match known.next() {
+            Some((.., names)) => names.push(name),
+            None => notes.push((in_part, why, vec![name])),
+        }
+    }
+    let note = |(in_part, why, names): (bool, &str, Vec<&str>)| {
+        let what = if in_part {
+            "left out in part"
+        } else {
+            "left out"
+        };
         match names.len() {
-            ..=NAMED_MAX => format!("left out: {}; {why}", names.join(", ")),
-            more => format!("left out: {more} scenarios; {why}"),
+            ..=NAMED_MAX => format!("{what}: {}; {why}", names.join(", ")),
+            more => format!("{what}: {more} scenarios; {why}"),
         }
     };
-    reasons.into_iter().map(note).collect()
+    notes.into_iter().map(note).collect()
 }
 
 fn lines(words: &Words, selection: &Selection) -> Result<Vec<Line>, String> {
@@ -166,11 +178,18 @@ fn setting(words: &Words) -> Option<(usize, Budget)> {
 
 fn possible(setting: Setting) -> Result<Setting, String> {
     let budget = setting.budget;
+    if usize::from(budget.kills) > setting.processes {
+        return Err(format!(
+            "of {} no more than {} can be killed",
+            setting.crowd(),
+            setting.processes
+        ));
+    }
     let too_much = setting.processes != 2 || budget != Budget::kills(budget.kills.min(1));
     match setting.engine == Engine::Loom && too_much {
         true => Err(
             "loom explores 2 processes with at most 1 kill and nothing else that goes wrong: say \
-             '--procs 2' and '--kills 0' or '--kills 1', and nothing else that goes wrong"
+             '--procs 2' and '--kills 0' or '--kills 1'"
                 .to_owned(),
         ),
         false => Ok(setting),
@@ -270,9 +289,7 @@ mod tests {
         let expected = [None, Some("flock"), Some("append-log"), Some("rename")];
         assert_eq!(sections, expected);
         // It has locks of its own and no strategy.
-        assert!(
-            told("model --scenario slots --strategy flock").contains("none of these strategies")
-        );
+        assert!(told("model --scenario slots --strategy flock").contains("none of the strategies"));
         assert_eq!(
             planned("model --scenario slots --strategy all").lines.len(),
             1
@@ -306,7 +323,7 @@ mod tests {
         let of_a_peer = told("model --scenario modify,peer --strategy rename");
         assert_eq!(
             of_a_peer,
-            "'peer' would not be searched: it is about none of these strategies"
+            "'peer' would not be searched: it is about none of the strategies that were asked for"
         );
         let without_cut = told("model --scenario slots,modify --power-cuts 1 --procs 2");
         assert!(without_cut.starts_with("'slots' would not be searched: what stands on the"));
@@ -314,6 +331,12 @@ mod tests {
         assert!(uncut.starts_with("'peer' would not be searched: the changes of its peer"));
         let alone = told("model --scenario modify,peer --procs 1");
         assert!(alone.starts_with("'peer' would not be searched: its processes do different"));
+        assert!(told("model --procs 1 --kills 2").contains("of 1 process no more than 1"));
+        let by_loom = told("model --control JournalTrustsItsSync --engine loom");
+        assert!(
+            by_loom.starts_with("nothing is left to search: "),
+            "{by_loom}"
+        );
         let program = told("model --control FlockWithoutLock,no-lock --strategy flock");
         assert!(program.starts_with("'no-lock' would not be searched"));
         let twin = "model --control FlockWithoutLock --scenario modify,slots --procs 2";
@@ -341,7 +364,7 @@ mod tests {
         let by_both = notes("model --scenario once,modify --procs 2 --engine both");
         assert_eq!(
             by_both,
-            ["left out: once; loom explores the strategies, and not what stands on them"]
+            ["left out in part: once; loom explores the strategies, and not what stands on them"]
         );
         let alone = planned("model --strategy flock --procs 1");
         let names: Vec<&str> = alone.lines.iter().map(|line| line.name).collect();

@@ -29,7 +29,7 @@ pub(super) struct Words {
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = scenarios(), hide_possible_values = true)]
     pub(super) scenario: Vec<String>,
 
-    /// How many processes, from 1 to 6 [default: 3]
+    /// How many processes, from 1 to 6 [default: 3, and 2 for loom]
     ///
     /// With this or any of the three options below, one search is made for each strategy and scenario
     /// instead of those of the proof.

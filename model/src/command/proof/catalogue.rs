@@ -61,7 +61,7 @@ impl Selection {
 /// Why the scenario cannot be searched so.
 pub(super) fn impossible(scenario: Named, setting: Setting) -> Option<&'static str> {
     if !scenario.is_of(setting.processes) {
-        return Some("its processes do different things, so it takes two or more");
+        return Some(super::TOO_FEW);
     }
     let is_cut = setting.budget.power_cuts > 0 && !scenario.stands_a_power_cut();
     is_cut.then_some("the changes of its peer do not survive a power cut")
@@ -112,5 +112,13 @@ fn explored(strategy: AnyStrategy, scenario: Named, setting: Setting, terms: &Te
             })
             .expect("somebody is killed"),
     };
-    Outcome::of_loom(report, started.elapsed())
+    let outcome = Outcome::of_loom(report, started.elapsed());
+    let at_one_place = |bound| format!("{bound} with one place of the kill");
+    match setting.budget.kills {
+        0 => outcome,
+        _ => Outcome {
+            bounded_by: outcome.bounded_by.map(at_one_place),
+            ..outcome
+        },
+    }
 }

@@ -16,6 +16,9 @@ pub(super) use settings::settings;
 use super::plan::Setting;
 use hookstate::strategy::{ALL, AnyStrategy, Strategy};
 
+/// Why a scenario is not searched among fewer processes than it is about.
+const TOO_FEW: &str = "its processes do different things, so it takes two or more";
+
 /// What was selected of it. Nothing selected is all.
 pub(super) struct Selection {
     pub(super) strategies: Vec<String>,

@@ -23,7 +23,7 @@ pub(in crate::command) fn passed_over(selection: &Selection) -> Vec<PassedOver> 
     let subjects = hookstate_model::stores::ALL.into_iter();
     let subjects = subjects.filter(|subject| selection.has_store(*subject));
     let subjects = subjects.filter_map(|subject| {
-        let why = selection.first(stores::impossible);
+        let why = selection.first(|setting| stores::impossible(subject, setting));
         let name = subject.name;
         Some(PassedOver { name, why: why? })
     });

@@ -55,7 +55,7 @@ impl Selection {
         }
         let asked = self.settings.iter();
         asked
-            .filter(|setting| impossible(**setting).is_none())
+            .filter(|setting| impossible(subject, **setting).is_none())
             .map(|setting| stores::Setting {
                 processes: setting.processes,
                 budget: setting.budget,
@@ -64,10 +64,13 @@ impl Selection {
     }
 }
 
-/// Why nothing that stands on the strategies can be searched so.
-pub(super) const fn impossible(setting: Setting) -> Option<&'static str> {
+/// Why the subject cannot be searched so.
+pub(super) fn impossible(subject: stores::Subject, setting: Setting) -> Option<&'static str> {
+    let own = subject.settings.iter().map(|own| own.processes);
+    let fewest = own.min().unwrap_or(1);
     match (setting.engine, setting.budget.power_cuts) {
         (Engine::Loom, _) => Some(NOT_BY_LOOM),
+        (Engine::Search, 0) if setting.processes < fewest => Some(super::TOO_FEW),
         (Engine::Search, 0) => None,
         (Engine::Search, _) => Some("what stands on the strategies is searched without power cuts"),
     }

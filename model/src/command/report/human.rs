@@ -3,10 +3,11 @@
 
 use super::describe::{again, count, extent, kind, plural, why};
 use super::summary::{summary, wrapped};
-use super::table::{Table, section};
+use super::table::{TIME, Table, section};
 use super::{Judged, Report, Reporter, Tried};
 use crate::command::plan::{Engine, Extent, Setting, Subject, TraceStyle};
 use crate::command::verdict::Status;
+use hookstate::strategy::AnyStrategy;
 use hookstate_cli::paint::{Paint, Style, WORD_WIDTH};
 use hookstate_model::search::Budget;
 use hookstate_model::story::story;
@@ -14,10 +15,12 @@ use std::io::{Result, Write};
 
 /// Of a number of states.
 const CELL: usize = 10;
+/// Of the one strategy whose writes must not be cut short within a page.
+const KNOWN_LIMIT: &str = "that flock does not stand a write cut short inside of a page and something else \
+                           that goes wrong is known and does not happen on Linux: docs/design.md, \"What is \
+                           not covered\"";
 /// What the letters over a column mean.
 const LETTERS: &str = "k: kills, f: failing calls, s: short transfers, c: power cuts";
-/// What stands before the name.
-const TIME: usize = 10;
 
 /// Prints a report for people.
 pub(super) struct Human<W> {
@@ -70,6 +73,9 @@ impl<W: Write> Reporter for Human<W> {
         }
         if report.has_several_mishaps() {
             self.word("Note", LETTERS)?;
+        }
+        if report.has_known_limit() {
+            self.told_after("Note", &wrapped(KNOWN_LIMIT))?;
         }
         for note in &report.notes {
             self.told_after("Note", &wrapped(note))?;
@@ -146,7 +152,7 @@ impl<W: Write> Human<W> {
             return self.under(&title);
         }
         let [processes, mishaps, unit] = headings(&table.columns);
-        let before_cells = TIME + 1 + table.name_width;
+        let before_cells = TIME + table.name_width;
         let gap = " ".repeat(before_cells.saturating_sub(table.section.len()));
         self.under(&format!("{title}{gap}{processes}"))?;
         let gap = " ".repeat(before_cells);
@@ -174,6 +180,8 @@ impl<W: Write> Human<W> {
             let cells = control_cells(tried);
             let cells: Vec<&str> = cells.split_whitespace().collect();
             self.under(&format!("{}: {}", tried.setting, cells.join(" ")))?;
+        } else if judged.subject.is_control() && self.in_full {
+            self.under(&tried.setting.to_string())?;
         }
         if let Some(why) = why(judged, tried) {
             self.tell(&why)?;
@@ -201,16 +209,32 @@ impl<W: Write> Human<W> {
 }
 
 impl Report {
+    fn has_known_limit(&self) -> bool {
+        let mut lines = self.lines.iter();
+        lines.any(|line| {
+            let mut violated = line.with(Status::Violated);
+            let is_flock = matches!(
+                line.subject,
+                Subject::Scenario {
+                    strategy: Some(AnyStrategy::Flock(_)),
+                    ..
+                }
+            );
+            is_flock && violated.any(|tried| tried.setting.budget.shorts > 0)
+        })
+    }
+
     fn has_several_mishaps(&self) -> bool {
-        let mut columns = self.tables.iter().flat_map(|table| &table.columns);
-        columns.any(|setting| mishaps(setting.budget).contains('+'))
+        let scenarios = self.lines.iter().filter(|line| !line.subject.is_control());
+        let mut tried = scenarios.flat_map(|line| &line.tried);
+        tried.any(|tried| mishaps(tried.setting.budget).contains('+'))
     }
 }
 
 impl Judged {
     /// Whether there was nothing wrong with it when somebody asked to end.
     fn is_half_done(&self) -> bool {
-        self.interrupted && self.status <= Status::LeftOut
+        self.interrupted && self.status <= Status::Bounded
     }
 
     fn with(&self, status: Status) -> impl Iterator<Item = &Tried> {

@@ -111,7 +111,6 @@ impl Report {
 impl Judged {
     /// As bad as the worst of its searches.
     pub(super) fn new(line: Line, tried: Vec<Tried>) -> Self {
-        let interrupted = tried.len() < line.trials.len();
         let worst = tried.iter().map(|tried| tried.status).max();
         Self {
             subject: line.subject,
@@ -119,7 +118,15 @@ impl Judged {
             left_out: line.left_out,
             tried,
             status: worst.unwrap_or(Status::LeftOut),
-            interrupted,
+            interrupted: false,
+        }
+    }
+
+    /// As [`new`](Self::new), when the last of these searches was cut short.
+    pub(super) fn interrupted(line: Line, tried: Vec<Tried>) -> Self {
+        Self {
+            interrupted: true,
+            ..Self::new(line, tried)
         }
     }
 

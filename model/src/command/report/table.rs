@@ -10,7 +10,7 @@ pub(super) struct Table {
     pub(super) section: String,
     /// The settings of its lines, each once.
     pub(super) columns: Vec<Setting>,
-    /// Of the longest name.
+    /// Of the longest name, and at least what the heading needs.
     pub(super) name_width: usize,
 }
 
@@ -24,19 +24,24 @@ pub(super) fn tables<'a>(
         let known = tables.iter().position(|table| table.section == section);
         let place = known.unwrap_or(tables.len());
         if known.is_none() {
-            tables.push(Table::under(section));
+            tables.push(Table::under(section, subject.is_control()));
         }
         tables[place].add(name, &settings);
     }
     tables
 }
 
+/// What stands between the place of the heading and that of the names: the time.
+pub(super) const TIME: usize = 11;
+
 impl Table {
-    const fn under(section: String) -> Self {
+    /// The columns of controls have no heading beside that of the table.
+    fn under(section: String, is_of_controls: bool) -> Self {
+        let beside = section.len().saturating_sub(TIME);
         Self {
+            name_width: if is_of_controls { 0 } else { beside },
             section,
             columns: Vec::new(),
-            name_width: 0,
         }
     }
 
