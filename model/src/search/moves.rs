@@ -343,6 +343,9 @@ impl Rules<'_> {
     ) -> Option<bool> {
         let history = Arc::clone(&state.seats[seat].history);
         let request = self.unnoticed_call(state, seat, &history)?;
+        if self.is_of_consequence(state, seat, request) {
+            return None;
+        }
         let answer = match is_pause(request) && self.faults.sleep == Sleep::UntilReleased {
             true => Ok(Reply::Unit),
             false => self.call(state, seat, request)?,
@@ -350,6 +353,25 @@ impl Rules<'_> {
         log.note(seat, || Event::Unnoticed(request.clone(), answer.clone()));
         self.answer(state, seat, answer);
         Some(is_pause(request))
+    }
+
+    /// Whether the process has something else to say after the call, while others can notice that it lives.
+    /// Then they can go on before it makes the call, and it can be killed before it does. Of a process that
+    /// nobody can notice it is all the same whether it was killed then or right after its last move.
+    fn is_of_consequence(&self, state: &State, seat: usize, request: &Request) -> bool {
+        if !self.may_kill(state) || self.spared[seat] || is_pause(request) {
+            return false;
+        }
+        if state.sim.end_commutes(state.seats[seat].process) {
+            return false;
+        }
+        let mut after = state.clone();
+        let before = after.seats[seat].history.fate;
+        let Some(answer) = self.call(&mut after, seat, request) else {
+            return false;
+        };
+        self.answer(&mut after, seat, answer);
+        after.seats[seat].history.fate != before
     }
 
     /// The next call of the process, which has this history, if nobody can notice it.
