@@ -25,7 +25,9 @@
 //! moves. What it leaves out, and why nothing is missed by that:
 //!
 //! * Calls that no other process can notice ([`Sim::commutes`]) are made together with the one
-//!   before, except where they may be made to fail.
+//!   before, except where they may be made to fail. And except for one after which the process has
+//!   something else to say, if it can be killed and others can notice that it lives: it can die before that
+//!   call, and after what they do meanwhile.
 //! * A process that asks for something, is refused, pauses and asks for the same again is where it
 //!   was. So the number of its tries is no part of its history, and no timeout ends its waiting,
 //!   unless the fault model says that sleeping takes time.
