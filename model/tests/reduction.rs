@@ -255,9 +255,8 @@ fn a_process_can_be_killed_late_before_a_call_that_nobody_notices() {
     assert_eq!(searched, explored_killing_each_anywhere(&both));
 }
 
-/// Why executions of three processes are not cut off. The second sees that the first has written to the one
-/// file, but nothing of the third, and writes to the other file without it. What the first does next there
-/// then repeats another execution, and what the third does does not.
+/// Where a process has ended, loom can choose one of the other two whose next step repeats another execution,
+/// though that of the third does not. So none is cut off.
 #[test]
 fn executions_of_three_processes_are_not_cut_off() {
     use Act::{Needs, Write};
