@@ -10,7 +10,7 @@ use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 /// All histories of one program that have occurred.
 pub(super) struct Histories {
@@ -18,8 +18,8 @@ pub(super) struct Histories {
     first: Arc<History>,
     /// How many there are, which is how often the program has been run.
     count: AtomicU32,
-    /// The calls that the program was seen to wait for. Held while a history is made that was not there.
-    making: Mutex<HashSet<Request>>,
+    /// The calls that the program was seen to wait for.
+    waited_for: Mutex<HashSet<Request>>,
     is_inside: ClaimsInside,
 }
 
@@ -46,12 +46,15 @@ pub(super) struct History {
     last: Option<(Weak<Self>, Result<Reply>)>,
     /// What the process has open, and under which name it opened it.
     open: BTreeMap<Fd, PathBuf>,
-    longer: RwLock<HashMap<Result<Reply>, Arc<Self>>>,
+    longer: RwLock<HashMap<Result<Reply>, Place>>,
     /// The histories that were [found](Histories::where_it_was) to be as good as this one.
     again: Mutex<Vec<Weak<Self>>>,
     /// Whether it is here for comparison only.
     is_mirror: bool,
 }
+
+/// Where a history is, or will be once its run of the program is over.
+type Place = Arc<OnceLock<Arc<History>>>;
 
 /// What a process does after the answers that it has had.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,7 +76,7 @@ impl Histories {
             program,
             first: Arc::new(first),
             count: AtomicU32::new(1),
-            making: Mutex::default(),
+            waited_for: Mutex::default(),
             is_inside,
         }
     }
@@ -91,13 +94,11 @@ impl Histories {
         if let Some(known) = history.longer_by(&answer) {
             return known;
         }
-        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = history.longer_by(&answer) {
-            return known;
-        }
-        let new = self.make(history, &answer, history.is_mirror);
-        for again in history.all_again() {
-            self.mirror_one(&new, &again, &answer);
+        let (new, is_made) = self.make(history, &answer, history.is_mirror);
+        if is_made {
+            for again in history.all_again() {
+                self.mirror_one(&new, &again, &answer);
+            }
         }
         new
     }
@@ -117,40 +118,47 @@ impl Histories {
         let Some(before) = now.earliest_like_it() else {
             return now;
         };
-        let mut waited_for = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if before.is_again(&now) {
             self.mirror_all(&before, &now);
-            if waited_for.insert(before.request().clone()) {
+            if self.is_first_to_wait_for(before.request()) {
                 self.refuse_on_and_on(&before, &now);
             }
         }
         before
     }
 
-    fn make(&self, before: &Arc<History>, answer: &Result<Reply>, is_mirror: bool) -> Arc<History> {
-        let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let last = Some((before, answer.clone()));
-        let new = run(&*self.program, number, last, &self.is_inside, is_mirror);
-        let new = Arc::new(new);
-        let mut longer = before
-            .longer
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        longer.insert(answer.clone(), Arc::clone(&new));
-        new
+    fn is_first_to_wait_for(&self, request: &Request) -> bool {
+        let waited_for = self.waited_for.lock();
+        let mut waited_for = waited_for.unwrap_or_else(PoisonError::into_inner);
+        waited_for.insert(request.clone())
     }
 
-    /// Runs after `again` all that has been run after `before`.
+    /// Runs the program, unless that was done or is being done in another thread, which is waited for.
+    /// Whether it was done here.
+    fn make(
+        &self,
+        before: &Arc<History>,
+        answer: &Result<Reply>,
+        is_mirror: bool,
+    ) -> (Arc<History>, bool) {
+        let place = before.place_after(answer);
+        let mut is_made = false;
+        let new = place.get_or_init(|| {
+            is_made = true;
+            let number = self.count.fetch_add(1, Ordering::Relaxed);
+            let last = Some((before, answer.clone()));
+            Arc::new(run(&*self.program, number, last, &self.is_inside, is_mirror))
+        });
+        (Arc::clone(new), is_made)
+    }
+
+    /// Runs after `again` all that has been run after `before`. What is being run at this moment finds
+    /// `again` among those to be mirrored when that is over.
     fn mirror_all(&self, before: &Arc<History>, again: &Arc<History>) {
-        let longer = before.longer.read().unwrap_or_else(PoisonError::into_inner);
-        let known: Vec<_> = longer
-            .iter()
-            .filter(|(_, history)| !history.is_mirror)
-            .map(|(answer, history)| (answer.clone(), Arc::clone(history)))
-            .collect();
-        drop(longer);
-        for (answer, history) in known {
-            self.mirror_one(&history, again, &answer);
+        for (answer, history) in before.all_longer() {
+            if !history.is_mirror {
+                self.mirror_one(&history, again, &answer);
+            }
         }
     }
 
@@ -165,7 +173,7 @@ impl Histories {
     fn mirror(&self, again: &Arc<History>, answer: &Result<Reply>) -> Arc<History> {
         match again.longer_by(answer) {
             Some(known) => known,
-            None => self.make(again, answer, true),
+            None => self.make(again, answer, true).0,
         }
     }
 
@@ -399,7 +407,20 @@ impl History {
 
     fn longer_by(&self, answer: &Result<Reply>) -> Option<Arc<Self>> {
         let longer = self.longer.read().unwrap_or_else(PoisonError::into_inner);
-        longer.get(answer).cloned()
+        longer.get(answer)?.get().cloned()
+    }
+
+    fn place_after(&self, answer: &Result<Reply>) -> Place {
+        let longer = self.longer.write();
+        let mut longer = longer.unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(longer.entry(answer.clone()).or_default())
+    }
+
+    fn all_longer(&self) -> Vec<(Result<Reply>, Arc<Self>)> {
+        let longer = self.longer.read().unwrap_or_else(PoisonError::into_inner);
+        let all = longer.iter();
+        all.filter_map(|(answer, place)| Some((answer.clone(), Arc::clone(place.get()?))))
+            .collect()
     }
 
     fn all_again(&self) -> Vec<Arc<Self>> {
