@@ -118,10 +118,10 @@ impl<'a, K: Kernel> Journal<'a, K> {
         content: &[u8],
         is_state: impl Fn(&[u8]) -> bool,
     ) -> Result<Pending> {
-        if !self.has_header()? {
+        let Some(header) = self.header()? else {
             return Ok(Pending::Nothing);
-        }
-        let Some(redo) = self.redo()? else {
+        };
+        let Some(redo) = self.redo(header)? else {
             return Ok(Pending::Stale);
         };
         let explained = redo.explains(content);
@@ -269,18 +269,18 @@ impl<'a, K: Kernel> Journal<'a, K> {
         }
     }
 
-    fn has_header(&self) -> Result<bool> {
-        match &self.file {
-            Some(file) if self.size >= BODY_AT => Ok(file.read_range(0, HEADER)? != [0; HEADER]),
-            _ => Ok(false),
-        }
+    fn header(&self) -> Result<Option<Vec<u8>>> {
+        let header = match &self.file {
+            Some(file) if self.size >= BODY_AT => file.read_range(0, HEADER)?,
+            _ => return Ok(None),
+        };
+        Ok((header != [0; HEADER]).then_some(header))
     }
 
-    fn redo(&self) -> Result<Option<Redo>> {
+    fn redo(&self, header: Vec<u8>) -> Result<Option<Redo>> {
         let Some(file) = &self.file else {
             return Ok(None);
         };
-        let header = file.read_range(0, HEADER)?;
         let Some((old_length, length, body_checksum)) = lengths_in(&header) else {
             return Ok(None);
         };

@@ -21,7 +21,7 @@ pub(super) const TRUNCATING: OpenHow = OpenHow {
 };
 
 /// An open file. Dropping it closes it, which releases its lock.
-pub(super) struct OpenFile<'a, K: Kernel> {
+pub(crate) struct OpenFile<'a, K: Kernel> {
     kernel: &'a K,
     path: &'a Path,
     // Invariant: `Some` until dropped.
@@ -30,7 +30,7 @@ pub(super) struct OpenFile<'a, K: Kernel> {
 
 impl<'a, K: Kernel> OpenFile<'a, K> {
     /// Opens the file; `None` if there is none and `how` does not make one.
-    pub(super) fn open(kernel: &'a K, path: &'a Path, how: OpenHow) -> Result<Option<Self>> {
+    pub(crate) fn open(kernel: &'a K, path: &'a Path, how: OpenHow) -> Result<Option<Self>> {
         match kernel.open(path, how) {
             Ok(fd) => Ok(Some(Self {
                 kernel,
@@ -138,6 +138,15 @@ impl<'a, K: Kernel> OpenFile<'a, K> {
     /// As [`write`](Self::write), with a buffer of so many bytes, each of which is one call.
     pub(super) fn write_through<T: Serialize>(&self, buffer: usize, state: &T) -> Result<()> {
         let bytes = serde_json::to_vec(state).map_err(|e| Error::unstorable(self.path, e))?;
+        self.write_bytes_through(buffer, &bytes)
+    }
+
+    /// Writes these bytes from the beginning of the file.
+    pub(crate) fn write_bytes(&self, bytes: &[u8]) -> Result<()> {
+        self.write_bytes_through(usize::MAX, bytes)
+    }
+
+    fn write_bytes_through(&self, buffer: usize, bytes: &[u8]) -> Result<()> {
         let mut written = 0;
         while written < bytes.len() {
             let end = bytes.len().min(written.saturating_add(buffer));
@@ -164,7 +173,7 @@ impl<'a, K: Kernel> OpenFile<'a, K> {
     }
 
     /// All of it.
-    pub(super) fn content(&self) -> Result<Vec<u8>> {
+    pub(crate) fn content(&self) -> Result<Vec<u8>> {
         let mut content = Vec::new();
         loop {
             let start = content.len();
@@ -194,7 +203,7 @@ impl<K: Kernel> Drop for OpenFile<'_, K> {
 }
 
 /// Opens the file at `path`, making it if there is none, and waits for its lock.
-pub(super) fn locked<'a, K: Kernel>(
+pub(crate) fn locked<'a, K: Kernel>(
     kernel: &'a K,
     path: &'a Path,
     operation: FlockOperation,

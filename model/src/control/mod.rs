@@ -9,7 +9,7 @@
 //! these among them; most need a kill, a slow holder or an order of calls that only a model finds.
 
 mod create_race;
-mod file;
+pub(crate) mod file;
 mod held;
 mod rename_stale_lock;
 mod unlocked;

@@ -147,7 +147,13 @@ impl Histories {
             is_made = true;
             let number = self.count.fetch_add(1, Ordering::Relaxed);
             let last = Some((before, answer.clone()));
-            Arc::new(run(&*self.program, number, last, &self.is_inside, is_mirror))
+            Arc::new(run(
+                &*self.program,
+                number,
+                last,
+                &self.is_inside,
+                is_mirror,
+            ))
         });
         (Arc::clone(new), is_made)
     }

@@ -4,7 +4,8 @@
 //! look in one window and write in another, count what it never sees again, or leave with something
 //! undone. So each of these stores is a [`Subject`] of its own: processes that use the shipping code
 //! on the simulated kernel, what must hold of what they were told, what has to come about, and
-//! [`Control`]s that make one mistake and must be rejected.
+//! [`Control`]s that make one mistake and must be rejected, also on a strategy that is as short as right
+//! can be.
 //!
 //! The clocks of the simulated kernel stand still. Times are zero where something is to be over at
 //! once, long where it is to last for ever, and a process whose clock is ahead ([`Later`]) comes when
@@ -17,6 +18,7 @@ mod later;
 mod scene;
 
 mod footing;
+mod plain;
 mod witness;
 
 mod guards;
@@ -26,6 +28,7 @@ mod tasks;
 mod step;
 
 pub use any_search::AnySearch;
+pub use footing::Sound;
 pub use later::Later;
 pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};

@@ -1,7 +1,7 @@
 //! A store that stands on the strategies, what must hold of it, and the mistakes that must be
 //! rejected.
 
-use super::AnySearch;
+use super::{AnySearch, Sound};
 use crate::oracle::ViolationKind;
 use crate::search::Budget;
 use hookstate::strategy::{AnyStrategy, Strategy};
@@ -75,8 +75,9 @@ pub struct Control {
     pub verdicts: &'static [ViolationKind],
     /// What is enough to show it.
     pub setting: Setting,
-    /// The search that must reject it.
-    pub search: fn(Setting) -> Box<dyn AnySearch>,
+    /// The search that must reject it, on a strategy that is right. Statistics are always on `flock`, and
+    /// slots on none.
+    pub search: fn(Sound, Setting) -> Box<dyn AnySearch>,
 }
 
 impl Subject {
@@ -110,10 +111,10 @@ impl Subject {
 }
 
 impl Control {
-    /// The search that must reject it.
+    /// The search that must reject it, with the shortest story.
     #[must_use]
     pub fn search(&self) -> Box<dyn AnySearch> {
-        (self.search)(self.setting)
+        (self.search)(Sound::Plain, self.setting)
     }
 }
 

@@ -27,7 +27,7 @@ pub(in crate::stores) const BREAKER: Subject = Subject {
             change nothing",
     ground: Ground::Store(
         &[FLOCK, AnyStrategy::Rename(Rename)],
-        |strategy, setting| Box::new(probes(Footing::Shipping(strategy), setting, SHIPPING)),
+        |strategy, setting| Box::new(probes(Footing::shipping(strategy), setting, SHIPPING)),
     ),
     settings: super::SETTINGS,
     controls: &[
@@ -45,7 +45,7 @@ pub(in crate::stores) const UNLOCKED: Control = Control {
     leaves_out: "Keeps its state in a store that unlocks between reading and writing.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(probes(Footing::Unlocked, setting, SHIPPING)),
+    search: |_, setting| Box::new(probes(Footing::Unlocked, setting, SHIPPING)),
 };
 
 pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
@@ -53,7 +53,7 @@ pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Decides whom to let through, and writes that it has in another window.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(probes(Footing::TwoWindows, setting, SHIPPING)),
+    search: |sound, setting| Box::new(probes(Footing::TwoWindows(sound), setting, SHIPPING)),
 };
 
 pub(in crate::stores) const WITHOUT_GENERATIONS: Control = Control {
@@ -61,12 +61,12 @@ pub(in crate::stores) const WITHOUT_GENERATIONS: Control = Control {
     leaves_out: "Takes any report for one of the present generation.",
     verdicts: &[ViolationKind::Undead],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |sound, setting| {
         let terms = Terms {
             looks_at_generations: false,
             ..SHIPPING
         };
-        Box::new(probes(Footing::FLOCK, setting, terms))
+        Box::new(probes(Footing::Sound(sound), setting, terms))
     },
 };
 
@@ -75,13 +75,13 @@ pub(in crate::stores) const WITHOUT_TIME_LIMIT: Control = Control {
     leaves_out: "Waits for the report of a probe without a limit.",
     verdicts: &[ViolationKind::Stuck],
     setting: Setting::kills(1, 1),
-    search: |setting| {
+    search: |sound, setting| {
         let probe_timeout = Duration::MAX;
         let terms = Terms {
             probe_timeout,
             ..SHIPPING
         };
-        Box::new(probes(Footing::FLOCK, setting, terms))
+        Box::new(probes(Footing::Sound(sound), setting, terms))
     },
 };
 
@@ -90,13 +90,13 @@ pub(in crate::stores) const WITHOUT_PATIENCE: Control = Control {
     leaves_out: "Replaces a probe before its time is up.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |sound, setting| {
         let probe_timeout = Duration::ZERO;
         let terms = Terms {
             probe_timeout,
             ..SHIPPING
         };
-        Box::new(probes(Footing::FLOCK, setting, terms))
+        Box::new(probes(Footing::Sound(sound), setting, terms))
     },
 };
 
@@ -105,12 +105,12 @@ pub(in crate::stores) const FORGETS_REPORTS: Control = Control {
     leaves_out: "Says that a report has counted, and does not write what follows from it.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 0),
-    search: |setting| {
+    search: |sound, setting| {
         let terms = Terms {
             writes_reports: false,
             ..SHIPPING
         };
-        Box::new(probes(Footing::FLOCK, setting, terms))
+        Box::new(probes(Footing::Sound(sound), setting, terms))
     },
 };
 

@@ -26,7 +26,7 @@ pub(in crate::stores) const CONFIRMED: Subject = Subject {
     holds: "a path is dealt with at least once, never again once that is confirmed, and a late \
             confirmation changes nothing",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(deal(Footing::Shipping(strategy), setting, SHIPPING))
+        Box::new(deal(Footing::shipping(strategy), setting, SHIPPING))
     }),
     settings: super::SETTINGS,
     controls: &[
@@ -43,7 +43,7 @@ pub(in crate::stores) const UNLOCKED: Control = Control {
     leaves_out: "Keeps the batches in a store that unlocks between reading and writing.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(deal(Footing::Unlocked, setting, SHIPPING)),
+    search: |_, setting| Box::new(deal(Footing::Unlocked, setting, SHIPPING)),
 };
 
 pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
@@ -51,7 +51,7 @@ pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks which batch there is, and takes it in another window.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(deal(Footing::TwoWindows, setting, SHIPPING)),
+    search: |sound, setting| Box::new(deal(Footing::TwoWindows(sound), setting, SHIPPING)),
 };
 
 pub(in crate::stores) const NEVER_GIVEN_BACK: Control = Control {
@@ -59,13 +59,13 @@ pub(in crate::stores) const NEVER_GIVEN_BACK: Control = Control {
     leaves_out: "Waits for the confirmation of a batch without a limit.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 1),
-    search: |setting| {
+    search: |sound, setting| {
         let confirm_within = Duration::MAX;
         let terms = Terms {
             confirm_within,
             ..SHIPPING
         };
-        Box::new(deal(Footing::FLOCK, setting, terms))
+        Box::new(deal(Footing::Sound(sound), setting, terms))
     },
 };
 
@@ -74,12 +74,12 @@ pub(in crate::stores) const WITHOUT_NUMBERS: Control = Control {
     leaves_out: "Takes any confirmation for one of whatever batch there is.",
     verdicts: &[ViolationKind::Undead],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |sound, setting| {
         let terms = Terms {
             looks_at_numbers: false,
             ..SHIPPING
         };
-        Box::new(deal(Footing::FLOCK, setting, terms))
+        Box::new(deal(Footing::Sound(sound), setting, terms))
     },
 };
 
@@ -88,12 +88,12 @@ pub(in crate::stores) const CONFIRMED_FIRST: Control = Control {
     leaves_out: "Confirms a batch before it deals with it.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 1),
-    search: |setting| {
+    search: |sound, setting| {
         let terms = Terms {
             deals_first: false,
             ..SHIPPING
         };
-        Box::new(deal(Footing::FLOCK, setting, terms))
+        Box::new(deal(Footing::Sound(sound), setting, terms))
     },
 };
 

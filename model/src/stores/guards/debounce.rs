@@ -29,7 +29,7 @@ pub(in crate::stores) const DEBOUNCE: Subject = Subject {
     kind: Kind::Guards,
     holds: "the last event is acted on, by one process at a time, and no event twice without a kill",
     ground: Ground::Store(STRATEGIES, |strategy, setting| {
-        Box::new(bring(Footing::Shipping(strategy), setting, EVENTS))
+        Box::new(bring(Footing::shipping(strategy), setting, EVENTS))
     }),
     settings: super::SETTINGS,
     controls: &[
@@ -46,7 +46,7 @@ pub(in crate::stores) const TAKE_OVER: Subject = Subject {
     kind: Kind::Guards,
     holds: "an event that nobody acts on is taken over, and no other",
     ground: Ground::Store(STRATEGIES, |strategy, setting| {
-        Box::new(bring(Footing::Shipping(strategy), setting, TAKEN_OVER))
+        Box::new(bring(Footing::shipping(strategy), setting, TAKEN_OVER))
     }),
     settings: super::SETTINGS,
     controls: &[ROLE_UNLOCKED],
@@ -57,7 +57,7 @@ pub(in crate::stores) const LEADING: Subject = Subject {
     kind: Kind::Guards,
     holds: "the first event is acted on at once, and the last one too if it is another",
     ground: Ground::Store(STRATEGIES, |strategy, setting| {
-        Box::new(bring(Footing::Shipping(strategy), setting, LED))
+        Box::new(bring(Footing::shipping(strategy), setting, LED))
     }),
     settings: super::SETTINGS,
     controls: &[LEADING_EDGE_ONLY],
@@ -70,7 +70,7 @@ pub(in crate::stores) const UNLOCKED: Control = Control {
     leaves_out: "Keeps the events in a store that unlocks between reading and writing.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(bring(Footing::Unlocked, setting, EVENTS)),
+    search: |_, setting| Box::new(bring(Footing::Unlocked, setting, EVENTS)),
 };
 
 pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
@@ -78,7 +78,7 @@ pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Decides what to do in one window, and writes what it did in another.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(bring(Footing::TwoWindows, setting, EVENTS)),
+    search: |sound, setting| Box::new(bring(Footing::TwoWindows(sound), setting, EVENTS)),
 };
 
 pub(in crate::stores) const CONFIRMS_FIRST: Control = Control {
@@ -86,10 +86,10 @@ pub(in crate::stores) const CONFIRMS_FIRST: Control = Control {
     leaves_out: "Says that it has acted before it acts.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 1),
-    search: |setting| {
+    search: |sound, setting| {
         let conduct = Conduct::ConfirmsFirst;
         Box::new(bring(
-            Footing::FLOCK,
+            Footing::Sound(sound),
             setting,
             Staging { conduct, ..EVENTS },
         ))
@@ -101,9 +101,9 @@ pub(in crate::stores) const LEAVES_LATE: Control = Control {
     leaves_out: "Releases the role after the window that has decided to leave.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |sound, setting| {
         let around = |process: Process| erased(SimProcess(LeavesLate::new(process.0)));
-        Box::new(bring_over(Footing::FLOCK, setting, EVENTS, around))
+        Box::new(bring_over(Footing::Sound(sound), setting, EVENTS, around))
     },
 };
 
@@ -112,10 +112,10 @@ pub(in crate::stores) const LEAVES_AFTER_ACTING: Control = Control {
     leaves_out: "Leaves after it has acted without looking for a later event.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |sound, setting| {
         let conduct = Conduct::LeavesAfterActing;
         Box::new(bring(
-            Footing::FLOCK,
+            Footing::Sound(sound),
             setting,
             Staging { conduct, ..EVENTS },
         ))
@@ -127,9 +127,14 @@ pub(in crate::stores) const ROLE_UNLOCKED: Control = Control {
     leaves_out: "Takes the role without the lock that says whether somebody has it.",
     verdicts: &[ViolationKind::ExclusionBroken],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |sound, setting| {
         let around = |process: Process| erased(SimProcess(RoleUnlocked::new(process.0)));
-        Box::new(bring_over(Footing::FLOCK, setting, TAKEN_OVER, around))
+        Box::new(bring_over(
+            Footing::Sound(sound),
+            setting,
+            TAKEN_OVER,
+            around,
+        ))
     },
 };
 
@@ -138,9 +143,13 @@ pub(in crate::stores) const LEADING_EDGE_ONLY: Control = Control {
     leaves_out: "Acts on the first event of a burst, and on no other.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |sound, setting| {
         let conduct = Conduct::LeavesAfterActing;
-        Box::new(bring(Footing::FLOCK, setting, Staging { conduct, ..LED }))
+        Box::new(bring(
+            Footing::Sound(sound),
+            setting,
+            Staging { conduct, ..LED },
+        ))
     },
 };
 

@@ -21,7 +21,7 @@ pub(in crate::stores) const FAILURES: Subject = Subject {
     holds: "every failure that was reported while the breaker was closed is counted once",
     ground: Ground::Store(
         &[FLOCK, AnyStrategy::Rename(Rename)],
-        |strategy, setting| Box::new(fails(Footing::Shipping(strategy), setting)),
+        |strategy, setting| Box::new(fails(Footing::shipping(strategy), setting)),
     ),
     settings: super::SETTINGS,
     controls: &[UNLOCKED, IN_TWO_WINDOWS],
@@ -32,7 +32,7 @@ pub(in crate::stores) const UNLOCKED: Control = Control {
     leaves_out: "Keeps the count in a store that unlocks between reading and writing.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(fails(Footing::Unlocked, setting)),
+    search: |_, setting| Box::new(fails(Footing::Unlocked, setting)),
 };
 
 pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
@@ -40,7 +40,7 @@ pub(in crate::stores) const IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Reads the count in one window and writes one more in another.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(fails(Footing::TwoWindows, setting)),
+    search: |sound, setting| Box::new(fails(Footing::TwoWindows(sound), setting)),
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

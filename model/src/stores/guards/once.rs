@@ -21,7 +21,7 @@ pub(in crate::stores) const ONCE: Subject = Subject {
     kind: Kind::Guards,
     holds: "one of all who ask for a key wins it, and another if the winner forgets it",
     ground: Ground::Store(&ALL, |strategy, setting| {
-        Box::new(asks(Footing::Shipping(strategy), setting))
+        Box::new(asks(Footing::shipping(strategy), setting))
     }),
     settings: super::SETTINGS,
     controls: &[UNLOCKED, IN_TWO_WINDOWS, FORGETS_NOTHING],
@@ -32,7 +32,7 @@ const UNLOCKED: Control = Control {
     leaves_out: "Keeps the keys in a store that unlocks between reading and writing.",
     verdicts: &[ViolationKind::Doubled, ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(asks(Footing::Unlocked, setting)),
+    search: |_, setting| Box::new(asks(Footing::Unlocked, setting)),
 };
 
 const IN_TWO_WINDOWS: Control = Control {
@@ -40,7 +40,7 @@ const IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks whether somebody has won the key, and writes that it has in another window.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(asks(Footing::TwoWindows, setting)),
+    search: |sound, setting| Box::new(asks(Footing::TwoWindows(sound), setting)),
 };
 
 const FORGETS_NOTHING: Control = Control {
@@ -48,7 +48,7 @@ const FORGETS_NOTHING: Control = Control {
     leaves_out: "Says that a key was given back, and does not write it.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 0),
-    search: |setting| Box::new(forgets_nothing(setting)),
+    search: |sound, setting| Box::new(forgets_nothing(Footing::Sound(sound), setting)),
 };
 
 const KEY: &str = "key";
@@ -82,17 +82,13 @@ fn asks(footing: Footing, setting: Setting) -> Search<Account<Said>, Violation> 
 }
 
 /// As the first alone, whose decision to forget is not written.
-fn forgets_nothing(setting: Setting) -> Search<Account<Said>, Violation> {
-    let winner = |process: &Process, said: &mut Said| {
-        said.win_and_forget(
-            &Witness::of(Footing::FLOCK),
-            process,
-            Witness::forget_decisions,
-        )
+fn forgets_nothing(footing: Footing, setting: Setting) -> Search<Account<Said>, Violation> {
+    let winner = move |process: &Process, said: &mut Said| {
+        said.win_and_forget(&Witness::of(footing), process, Witness::forget_decisions)
     };
     Scene::new()
         .process(winner)
-        .judged(setting.budget, |finale| judge(finale, Footing::FLOCK))
+        .judged(setting.budget, move |finale| judge(finale, footing))
 }
 
 fn once(witness: &Witness, process: &Process) -> Once<Witness, Process> {

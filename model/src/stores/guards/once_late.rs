@@ -21,7 +21,7 @@ pub(in crate::stores) const LATE: Subject = Subject {
     kind: Kind::Guards,
     holds: "one of all who ask for an expired key wins it, and keeps it when the winner before comes back",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(comes_back(Footing::Shipping(strategy), setting, true))
+        Box::new(comes_back(Footing::shipping(strategy), setting, true))
     }),
     settings: super::SETTINGS,
     controls: &[WITHOUT_NUMBERS, IN_TWO_WINDOWS],
@@ -32,7 +32,7 @@ const WITHOUT_NUMBERS: Control = Control {
     leaves_out: "Takes any win of a key for the last one.",
     verdicts: &[ViolationKind::Undead],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(comes_back(Footing::FLOCK, setting, false)),
+    search: |sound, setting| Box::new(comes_back(Footing::Sound(sound), setting, false)),
 };
 
 const IN_TWO_WINDOWS: Control = Control {
@@ -40,7 +40,7 @@ const IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks whether its key is still its own, and gives it back in another window.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(comes_back(Footing::TwoWindows, setting, true)),
+    search: |sound, setting| Box::new(comes_back(Footing::TwoWindows(sound), setting, true)),
 };
 
 const KEY: &str = "key";

@@ -23,7 +23,7 @@ pub(in crate::stores) const PENDING: Subject = Subject {
     ground: Ground::Store(
         &[FLOCK, AnyStrategy::Rename(Rename)],
         |strategy, setting| {
-            let footing = Footing::Shipping(strategy);
+            let footing = Footing::shipping(strategy);
             Box::new(take(footing, footing, setting))
         },
     ),
@@ -36,7 +36,7 @@ pub(in crate::stores) const UNLOCKED: Control = Control {
     leaves_out: "Keeps the queue in a store that unlocks between reading and writing.",
     verdicts: &[ViolationKind::Doubled, ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(take(Footing::Unlocked, Footing::Unlocked, setting)),
+    search: |_, setting| Box::new(take(Footing::Unlocked, Footing::Unlocked, setting)),
 };
 
 pub(in crate::stores) const ADDED_IN_TWO_WINDOWS: Control = Control {
@@ -44,7 +44,13 @@ pub(in crate::stores) const ADDED_IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks what is in the queue, and writes it with one more in another window.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(take(Footing::FLOCK, Footing::TwoWindows, setting)),
+    search: |sound, setting| {
+        Box::new(take(
+            Footing::Sound(sound),
+            Footing::TwoWindows(sound),
+            setting,
+        ))
+    },
 };
 
 pub(in crate::stores) const TAKEN_IN_TWO_WINDOWS: Control = Control {
@@ -52,7 +58,13 @@ pub(in crate::stores) const TAKEN_IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks what is in the queue, and takes it out in another window.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(take(Footing::TwoWindows, Footing::FLOCK, setting)),
+    search: |sound, setting| {
+        Box::new(take(
+            Footing::TwoWindows(sound),
+            Footing::Sound(sound),
+            setting,
+        ))
+    },
 };
 
 /// Those that are waiting when the processes begin, and one more.

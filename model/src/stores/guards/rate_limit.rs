@@ -21,7 +21,7 @@ pub(in crate::stores) const RATE_LIMIT: Subject = Subject {
     holds: "no more are admitted in a window of time than the limit, and no fewer if they come",
     ground: Ground::Store(
         &[FLOCK, AnyStrategy::Rename(Rename)],
-        |strategy, setting| Box::new(asks(Footing::Shipping(strategy), setting)),
+        |strategy, setting| Box::new(asks(Footing::shipping(strategy), setting)),
     ),
     settings: super::SETTINGS,
     controls: &[UNLOCKED, IN_TWO_WINDOWS],
@@ -32,7 +32,7 @@ const UNLOCKED: Control = Control {
     leaves_out: "Keeps the turns in a store that unlocks between reading and writing.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(asks(Footing::Unlocked, setting)),
+    search: |_, setting| Box::new(asks(Footing::Unlocked, setting)),
 };
 
 const IN_TWO_WINDOWS: Control = Control {
@@ -40,7 +40,7 @@ const IN_TWO_WINDOWS: Control = Control {
     leaves_out: "Looks whether there is a turn left, and takes it in another window.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(asks(Footing::TwoWindows, setting)),
+    search: |sound, setting| Box::new(asks(Footing::TwoWindows(sound), setting)),
 };
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -46,7 +46,7 @@ pub(in crate::stores) const COUNTED: Control = Control {
     leaves_out: "Looks how many are inside, and adds itself in another window.",
     verdicts: &[ViolationKind::ExclusionBroken],
     setting: Setting::kills(3, 0),
-    search: |setting| Box::new(counted(setting, TWO, Windows::Two)),
+    search: |_, setting| Box::new(counted(setting, TWO, Windows::Two)),
 };
 
 pub(in crate::stores) const COUNTED_FOR_EVER: Control = Control {
@@ -54,7 +54,7 @@ pub(in crate::stores) const COUNTED_FOR_EVER: Control = Control {
     leaves_out: "Counts who is inside, in one window, instead of holding locks.",
     verdicts: &[ViolationKind::Stuck],
     setting: Setting::kills(2, 1),
-    search: |setting| Box::new(counted(setting, ONE, Windows::One)),
+    search: |_, setting| Box::new(counted(setting, ONE, Windows::One)),
 };
 
 pub(in crate::stores) const UNLOCKED: Control = Control {
@@ -62,7 +62,7 @@ pub(in crate::stores) const UNLOCKED: Control = Control {
     leaves_out: "Takes no lock of the slot and believes that it has it.",
     verdicts: &[ViolationKind::ExclusionBroken],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |_, setting| {
         let around = |process: Process| SimProcess(without_lock(process.0));
         Box::new(visits(setting, ONE_TWICE, around))
     },
@@ -73,7 +73,7 @@ pub(in crate::stores) const GIVES_UP: Control = Control {
     leaves_out: "Does not try again when all slots are held.",
     verdicts: &[ViolationKind::Failed],
     setting: Setting::kills(2, 0),
-    search: |setting| {
+    search: |_, setting| {
         Box::new(searched(setting, ONE, |process, said| {
             let slots = Slots::with(DIRECTORY, NAME, 1, process.clone());
             if let Some(slot) = slots.try_acquire()? {
@@ -89,7 +89,7 @@ pub(in crate::stores) const KEPT: Control = Control {
     leaves_out: "Neither unlocks nor closes the file of its slot when it leaves.",
     verdicts: &[ViolationKind::Stuck],
     setting: Setting::kills(1, 0),
-    search: |setting| {
+    search: |_, setting| {
         let around = |process: Process| erased(SimProcess(KeepsTheSlot::new(process.0)));
         Box::new(visits(setting, ONE_TWICE, around))
     },
@@ -100,7 +100,7 @@ pub(in crate::stores) const REMOVED: Control = Control {
     leaves_out: "Removes the file of its slot when it leaves.",
     verdicts: &[ViolationKind::ExclusionBroken],
     setting: Setting::kills(3, 0),
-    search: |setting| {
+    search: |_, setting| {
         let around = |process: Process| erased(SimProcess(RemovesTheFile::new(process.0)));
         Box::new(visits(setting, ONE_TWICE, around))
     },

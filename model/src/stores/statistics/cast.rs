@@ -43,6 +43,9 @@ pub(super) enum Before {
     Call,
     /// As `Call`, and so much besides that a kill can tear a write between its pages.
     CallOnTwoPages,
+    /// As `CallOnTwoPages`, without the journal of the write, as a program leaves it that locks the
+    /// file and writes it itself.
+    CallOnTwoPagesAlone,
 }
 
 /// Something that has to come about.
@@ -104,7 +107,9 @@ impl Cast {
     fn judge(&self, parts: &[&'static [Act]]) -> Judge {
         let before = match self.before {
             Before::Nothing => Vec::new(),
-            Before::Call | Before::CallOnTwoPages => vec![EARLIER],
+            Before::Call | Before::CallOnTwoPages | Before::CallOnTwoPagesAlone => {
+                vec![EARLIER]
+            }
         };
         let added = parts.iter().enumerate();
         Judge {
@@ -132,10 +137,17 @@ impl Cast {
         let mut stats = statistics(first, Manner::ORDINARY);
         record(&mut stats, EARLIER)?;
         let _ = stats.flush()?;
-        if self.before == Before::CallOnTwoPages {
+        if matches!(
+            self.before,
+            Before::CallOnTwoPages | Before::CallOnTwoPagesAlone
+        ) {
             let store: Store<SessionFile, Flock, _> =
                 Store::with(DIRECTORY, SESSION, Flock, first.clone());
             let _ = store.locked_modify(|file| *file = edited(file, add_ballast))?;
+        }
+        if self.before == Before::CallOnTwoPagesAlone {
+            let journal = stats.path().with_extension("json.journal");
+            first.unlink(&journal).expect("it was written by way of it");
         }
         Ok(())
     }

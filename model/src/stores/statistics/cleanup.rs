@@ -23,7 +23,7 @@ const UNLOCKED: Control = Control {
     leaves_out: "Cleans up without the lock of the file.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(UNLOCKED_CALLS.search(setting)),
+    search: |_, setting| Box::new(UNLOCKED_CALLS.search(setting)),
 };
 
 const EARLIER_LOOK: Control = Control {
@@ -31,7 +31,7 @@ const EARLIER_LOOK: Control = Control {
     leaves_out: "Looks how old the file is before it has the lock.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(CALLS_AFTER_A_LOOK.search(setting)),
+    search: |_, setting| Box::new(CALLS_AFTER_A_LOOK.search(setting)),
 };
 
 const COUNTS: &[Act] = &[Act::Count];

@@ -1,11 +1,11 @@
 //! A flush that fails, and is tried again.
 //!
 //! After a sync that failed nobody knows whether the call is in the file, and after a write of which
-//! undoing fails too. The handle lets go of it then. So the flushes here survive a power loss, which
-//! is not needed to see that the errors are told apart.
+//! undoing fails too. The handle lets go of it then. One failure is enough for that where a flush is to
+//! survive a power loss, so those here do.
 
 use super::FLOCK;
-use super::cast::{Cast, Reach};
+use super::cast::{Before, Cast, Reach};
 use super::said::{Act, Flaw, Manner};
 use crate::oracle::ViolationKind;
 use crate::stores::{Control, Ground, Kind, Setting, Subject};
@@ -24,8 +24,8 @@ const RECORDED_ANEW: Control = Control {
     name: "flush-repeated",
     leaves_out: "Records its call anew after an error that says that it may be in the file.",
     verdicts: &[ViolationKind::Doubled],
-    setting: Setting::failing(1),
-    search: |setting| Box::new(CALLS_RECORDED_ANEW.search(setting)),
+    setting: Setting::failures(1, 2),
+    search: |_, setting| Box::new(CALLS_RECORDED_ANEW.search(setting)),
 };
 
 const DURABLE: Manner = Manner {
@@ -40,7 +40,8 @@ const CALLS: Cast = Cast {
     ..Cast::of(&[&[Act::CountTwiceIfNeeded], &[Act::Count]])
 };
 
+/// A write of more than a page that fails, and undoing it fails too.
 const CALLS_RECORDED_ANEW: Cast = Cast {
-    manner: DURABLE,
+    before: Before::CallOnTwoPagesAlone,
     ..Cast::of(&[&[Act::Flawed(Flaw::RepeatsWhatMayBeThere)]])
 };

@@ -72,7 +72,7 @@ const IN_STEPS: Control = Control {
     leaves_out: "Ends the session by reading in one window and emptying the file in another.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(Cast::of(&[READS_THEN_EMPTIES, COUNTS]).search(setting)),
+    search: |_, setting| Box::new(Cast::of(&[READS_THEN_EMPTIES, COUNTS]).search(setting)),
 };
 
 const TWICE_IN_STEPS: Control = Control {
@@ -80,7 +80,7 @@ const TWICE_IN_STEPS: Control = Control {
     leaves_out: "Ends the session twice, each time by reading in one window and emptying the file in another.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(Cast::of(&[READS_THEN_EMPTIES]).search(setting)),
+    search: |_, setting| Box::new(Cast::of(&[READS_THEN_EMPTIES]).search(setting)),
 };
 
 const WITHOUT_LOCK: Control = Control {
@@ -92,7 +92,7 @@ const WITHOUT_LOCK: Control = Control {
         ViolationKind::Torn,
     ],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(UNLOCKED.search(setting)),
+    search: |_, setting| Box::new(UNLOCKED.search(setting)),
 };
 
 const FIRST_WITHOUT_LOCK: Control = Control {
@@ -105,7 +105,7 @@ const FIRST_WITHOUT_LOCK: Control = Control {
         ViolationKind::Failed,
     ],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(UNLOCKED_FIRST.search(setting)),
+    search: |_, setting| Box::new(UNLOCKED_FIRST.search(setting)),
 };
 
 const PEER_WITHOUT_LOCK: Control = Control {
@@ -118,7 +118,7 @@ const PEER_WITHOUT_LOCK: Control = Control {
         ViolationKind::Failed,
     ],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(UNLOCKED_PEERS.search(setting)),
+    search: |_, setting| Box::new(UNLOCKED_PEERS.search(setting)),
 };
 
 const SNAPSHOT: Control = Control {
@@ -126,7 +126,7 @@ const SNAPSHOT: Control = Control {
     leaves_out: "Writes with a flush what it had read before its window.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(Cast::of(&[WRITES_A_SNAPSHOT, COUNTS]).search(setting)),
+    search: |_, setting| Box::new(Cast::of(&[WRITES_A_SNAPSHOT, COUNTS]).search(setting)),
 };
 
 const AFTER_THE_WINDOW: Control = Control {
@@ -134,7 +134,7 @@ const AFTER_THE_WINDOW: Control = Control {
     leaves_out: "Hands on the result after the window that took it out of the file.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 1),
-    search: |setting| Box::new(Cast::of(&[HANDS_ON_LATE]).search(setting)),
+    search: |_, setting| Box::new(Cast::of(&[HANDS_ON_LATE]).search(setting)),
 };
 
 const WITHOUT_RECOVERY: Control = Control {
@@ -146,7 +146,7 @@ const WITHOUT_RECOVERY: Control = Control {
         ViolationKind::Failed,
     ],
     setting: Setting::kills(2, 1),
-    search: |setting| Box::new(UNRECOVERED.search(setting)),
+    search: |_, setting| Box::new(UNRECOVERED.search(setting)),
 };
 
 const FORGETS_THE_LIST: Control = Control {
@@ -154,7 +154,7 @@ const FORGETS_THE_LIST: Control = Control {
     leaves_out: "Counts all timings of the list as new, whether the totals have them or not.",
     verdicts: &[ViolationKind::Torn],
     setting: Setting::kills(1, 0),
-    search: |setting| Box::new(Cast::of(&[FORGETS]).search(setting)),
+    search: |_, setting| Box::new(Cast::of(&[FORGETS]).search(setting)),
 };
 
 const COUNTS: &[Act] = &[Act::Count];

@@ -34,7 +34,7 @@ const BENEATH_A_PEER: Control = Control {
     leaves_out: "Removes the file, though a program has it open that will not look at the name again.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(PEERS.search(setting)),
+    search: |_, setting| Box::new(PEERS.search(setting)),
 };
 
 const WITHOUT_RECHECK: Control = Control {
@@ -42,7 +42,7 @@ const WITHOUT_RECHECK: Control = Control {
     leaves_out: "Does not look whether the name still names the file whose lock it took.",
     verdicts: &[ViolationKind::Lost, ViolationKind::Failed],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(BLIND.search(setting)),
+    search: |_, setting| Box::new(BLIND.search(setting)),
 };
 
 const TWICE_WITHOUT_RECHECK: Control = Control {
@@ -50,7 +50,7 @@ const TWICE_WITHOUT_RECHECK: Control = Control {
     leaves_out: "Ends a session without looking whether the name still names the file whose lock it took.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(BLIND_ENDS.search(setting)),
+    search: |_, setting| Box::new(BLIND_ENDS.search(setting)),
 };
 
 const REMOVES: Manner = Manner {

@@ -8,15 +8,15 @@ use super::judge::{check_tries, sent_again};
 use super::said::{Announcement, Fate, Said, given_up_by, store};
 use crate::oracle::{Token, USER, Violation, ViolationKind};
 use crate::sim::{Sequential, Sim};
+use crate::stores::footing::Sound;
 use crate::stores::scene::{Finale, Verdict, broken, demand, sure};
-use hookstate::strategy::AnyStrategy;
 use hookstate::tasks::{Failure, TRIES_MAX};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What the later checks are judged by.
 pub(super) struct Afterwards<'a> {
-    pub(super) strategy: AnyStrategy,
+    pub(super) sound: Sound,
     pub(super) terms: Terms,
     pub(super) finale: &'a Finale<'a, Said>,
 }
@@ -59,7 +59,7 @@ impl Afterwards<'_> {
         for _ in 0..CHECKS_MAX {
             sim = sim.later(LATER);
             let newcomer = Sequential::boot(&sim, USER);
-            let tasks = store(self.strategy, self.terms, newcomer.clone());
+            let tasks = store(self.sound, self.terms, newcomer.clone());
             let due = sure(tasks.claim_due())?.value;
             if due.claims.is_empty() && due.given_up.is_empty() {
                 return Ok(later);

@@ -4,14 +4,14 @@ use super::cast::{Cast, Reach};
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
 
 pub(in crate::stores) const ADDED_AND_REMOVED: Subject = Subject {
     name: "task-added-and-removed",
     kind: Kind::Tasks,
     holds: "a task that some add and others remove is there if the last one added it, and each is told what it found",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ADDED_BESIDE_A_REMOVAL.search(strategy, setting))
+        Box::new(ADDED_BESIDE_A_REMOVAL.search(Sound::Shipping(strategy), setting))
     }),
     settings: KILLS,
     controls: &[BRINGS_BACK],
@@ -22,7 +22,7 @@ pub(in crate::stores) const RESET_TWICE: Subject = Subject {
     kind: Kind::Tasks,
     holds: "of two starts of a task at once one remains, and the tries of its announcements are numbered from it on",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(TWO_RESET.search(strategy, setting))
+        Box::new(TWO_RESET.search(Sound::Shipping(strategy), setting))
     }),
     settings: KILLS,
     controls: &[KEEPS_THE_TRIES],
@@ -33,7 +33,7 @@ pub(in crate::stores) const BRINGS_BACK: Control = Control {
     leaves_out: "Lets a task begin anew that it had read before its window, and that another has removed since.",
     verdicts: &[ViolationKind::Undead],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(RESET_FROM_A_SNAPSHOT.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(RESET_FROM_A_SNAPSHOT.search(sound, setting)),
 };
 
 pub(in crate::stores) const KEEPS_THE_TRIES: Control = Control {
@@ -41,7 +41,7 @@ pub(in crate::stores) const KEEPS_THE_TRIES: Control = Control {
     leaves_out: "Lets a task begin anew with the announcements that it has had.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(ONE_KEEPS_THE_TRIES.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(ONE_KEEPS_THE_TRIES.search(sound, setting)),
 };
 
 const FIRST: Key = Key::Session(1);

@@ -7,12 +7,11 @@ use crate::scenario::tokens;
 use crate::search::{Goal, Search};
 use crate::sim::{AnyDoor, FaultModel, Sequential, Sim, SimProcess};
 use crate::stores::Setting;
-use crate::stores::footing::Footing;
+use crate::stores::footing::{Footing, Sound};
 use crate::stores::scene::{Account, Finale, Process, Scene, goal};
 use crate::stores::witness::Witness;
 use hookstate::Result;
 use hookstate::kernel::{Access, Kernel, OpenHow};
-use hookstate::strategy::AnyStrategy;
 use hookstate::tasks::{EXPIRE_AFTER_DEFAULT, Failure, RETRY_AFTER_DEFAULT};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -131,21 +130,21 @@ impl Cast {
     /// The search of all states. Those who do the same, and start no tasks, can change places.
     pub(super) fn search(
         &self,
-        strategy: AnyStrategy,
+        sound: Sound,
         setting: Setting,
     ) -> Search<Account<Said>, Violation> {
         let parts = self.parts.iter().copied().cycle();
         let parts: Vec<&[Act]> = parts.take(setting.processes).collect();
-        let judge = self.judge(strategy, &parts);
+        let judge = self.judge(sound, &parts);
         let goals = self.goals.iter();
         let goals = goals.filter(|reach| reach.is_possible(setting));
-        let mut scene = Scene::starting(self.start(strategy));
+        let mut scene = Scene::starting(self.start(sound));
         for (seat, acts) in parts.iter().enumerate() {
             let same = parts[..seat].iter().position(|other| other == acts);
             let adds = acts.iter().any(|act| act.added().is_some());
             scene = match same.filter(|_| !adds) {
                 Some(earlier) => scene.another_like(earlier),
-                None => scene.process(self.part(strategy, seat, acts)),
+                None => scene.process(self.part(sound, seat, acts)),
             };
         }
         scene
@@ -153,12 +152,12 @@ impl Cast {
             .reaching(goals.map(|reach| reach.goal()).collect())
     }
 
-    fn judge(&self, strategy: AnyStrategy, parts: &[&'static [Act]]) -> Judge {
+    fn judge(&self, sound: Sound, parts: &[&'static [Act]]) -> Judge {
         let acts = parts.iter().enumerate();
         let acts = acts.flat_map(|(seat, acts)| acts.iter().copied().zip(tokens(seat)));
         let imported = self.legacy.iter();
         Judge {
-            strategy,
+            sound,
             terms: self.terms,
             before: self.before.iter().copied().zip(EARLIER..).collect(),
             legacy: self.legacy,
@@ -169,14 +168,14 @@ impl Cast {
         }
     }
 
-    fn start(&self, strategy: AnyStrategy) -> Sim {
+    fn start(&self, sound: Sound) -> Sim {
         let first = Sequential::boot(&Sim::new(FaultModel::LOCAL), USER);
         if !self.before.is_empty() || !self.legacy.is_empty() {
             first
                 .mkdir(Path::new(DIRECTORY), 0o700)
                 .expect("the root directory is empty");
         }
-        let tasks = store(strategy, self.terms, first.clone());
+        let tasks = store(sound, self.terms, first.clone());
         for (key, start) in self.before.iter().zip(EARLIER..) {
             let added = tasks.add_or_reset(&key.id(), directory(start));
             let _ = added.expect("nothing is in the way of the first process");
@@ -198,7 +197,7 @@ impl Cast {
 
     fn part(
         &self,
-        strategy: AnyStrategy,
+        sound: Sound,
         seat: usize,
         acts: &[Act],
     ) -> impl Fn(&Process, &mut Said) -> Result<()> + use<> {
@@ -206,7 +205,7 @@ impl Cast {
         let (twin, terms, misread) = (self.twin, self.terms, self.misread);
         move |process, said| {
             let kernel = SimProcess(twin(process.0.clone()));
-            let witness = Witness::of(Footing::Shipping(strategy));
+            let witness = Witness::of(Footing::Sound(sound));
             if let Some(misread) = misread {
                 witness.misread(misread);
             }

@@ -5,7 +5,7 @@ use super::said::{Act, Flaw};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
 use crate::stores::scene::without_lock;
-use crate::stores::{Control, Ground, Kind, Setting, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
 use hookstate::strategy::ALL;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(in crate::stores) const CLAIMS: Subject = Subject {
     kind: Kind::Tasks,
     holds: "an announcement is claimed by one process and sent once, and after a kill once more by a later check",
     ground: Ground::Store(&ALL, |strategy, setting| {
-        Box::new(ALL_CHECK.search(strategy, setting))
+        Box::new(ALL_CHECK.search(Sound::Shipping(strategy), setting))
     }),
     settings: KILLS,
     controls: &[UNLOCKED, TWO_WINDOWS, NEVER_RETRIED, CONFIRMED_FIRST],
@@ -25,7 +25,7 @@ pub(in crate::stores) const FAILURES: Subject = Subject {
     kind: Kind::Tasks,
     holds: "an announcement that could not be sent is tried by one process again, three times in all",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(SOME_FAIL.search(strategy, setting))
+        Box::new(SOME_FAIL.search(Sound::Shipping(strategy), setting))
     }),
     settings: KILLS,
     controls: &[FAILING_UNLOCKED],
@@ -36,7 +36,7 @@ pub(in crate::stores) const RETRIES: Subject = Subject {
     kind: Kind::Tasks,
     holds: "if notifiers are slower than a retry, each try is that of one process, and there are three",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ALL_ARE_SLOW.search(strategy, setting))
+        Box::new(ALL_ARE_SLOW.search(Sound::Shipping(strategy), setting))
     }),
     settings: &[
         Setting::kills(4, 0),
@@ -52,7 +52,7 @@ pub(in crate::stores) const PASSING: Subject = Subject {
     kind: Kind::Tasks,
     holds: "if a later announcement is due, the earlier one passes; a clock that steps repeats none",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ONE_IS_AHEAD.search(strategy, setting))
+        Box::new(ONE_IS_AHEAD.search(Sound::Shipping(strategy), setting))
     }),
     settings: KILLS,
     controls: &[PASSING_UNLOCKED, NOT_PASSED, PASSING_CONFIRMED_FIRST],
@@ -63,7 +63,7 @@ pub(in crate::stores) const UNLOCKED: Control = Control {
     leaves_out: "Takes no lock of the tasks and believes that it has it.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(UNLOCKED_CHECKS.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(UNLOCKED_CHECKS.search(sound, setting)),
 };
 
 pub(in crate::stores) const FAILING_UNLOCKED: Control = Control {
@@ -71,7 +71,7 @@ pub(in crate::stores) const FAILING_UNLOCKED: Control = Control {
     leaves_out: "Takes no lock, and says that it could not send.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(UNLOCKED_FAILURES.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(UNLOCKED_FAILURES.search(sound, setting)),
 };
 
 pub(in crate::stores) const RETRIED_UNLOCKED: Control = Control {
@@ -79,7 +79,7 @@ pub(in crate::stores) const RETRIED_UNLOCKED: Control = Control {
     leaves_out: "Takes no lock, with notifiers that are slower than a retry.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(UNLOCKED_RETRIES.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(UNLOCKED_RETRIES.search(sound, setting)),
 };
 
 const PASSING_UNLOCKED: Control = Control {
@@ -87,7 +87,7 @@ const PASSING_UNLOCKED: Control = Control {
     leaves_out: "Takes no lock, with a clock that is ahead of the others.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(UNLOCKED_PASSING.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(UNLOCKED_PASSING.search(sound, setting)),
 };
 
 pub(in crate::stores) const NOT_PASSED: Control = Control {
@@ -95,7 +95,7 @@ pub(in crate::stores) const NOT_PASSED: Control = Control {
     leaves_out: "Knows the earlier announcement only, and forgets that it has passed and which was claimed instead.",
     verdicts: &[ViolationKind::RolledBack],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(NONE_PASSES.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(NONE_PASSES.search(sound, setting)),
 };
 
 pub(in crate::stores) const PASSING_CONFIRMED_FIRST: Control = Control {
@@ -103,7 +103,7 @@ pub(in crate::stores) const PASSING_CONFIRMED_FIRST: Control = Control {
     leaves_out: "Confirms the later announcement before it sends it, when the earlier one was sent.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(2, 1),
-    search: |setting| Box::new(LATER_CONFIRMED_FIRST.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(LATER_CONFIRMED_FIRST.search(sound, setting)),
 };
 
 pub(in crate::stores) const TWO_WINDOWS: Control = Control {
@@ -111,7 +111,7 @@ pub(in crate::stores) const TWO_WINDOWS: Control = Control {
     leaves_out: "Looks in one window what is due, and marks it as claimed in another.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(TWO_WINDOWS_EACH.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(TWO_WINDOWS_EACH.search(sound, setting)),
 };
 
 pub(in crate::stores) const NEVER_RETRIED: Control = Control {
@@ -119,7 +119,7 @@ pub(in crate::stores) const NEVER_RETRIED: Control = Control {
     leaves_out: "Leaves alone for ever what was claimed and not confirmed.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 1),
-    search: |setting| Box::new(ALL_CHECK_ONCE.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(ALL_CHECK_ONCE.search(sound, setting)),
 };
 
 pub(in crate::stores) const CONFIRMED_FIRST: Control = Control {
@@ -127,7 +127,7 @@ pub(in crate::stores) const CONFIRMED_FIRST: Control = Control {
     leaves_out: "Confirms an announcement and sends it then.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 1),
-    search: |setting| Box::new(ALL_CONFIRM_FIRST.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(ALL_CONFIRM_FIRST.search(sound, setting)),
 };
 
 const CHECKS: &[Act] = &[Act::Check];

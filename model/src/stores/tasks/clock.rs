@@ -5,7 +5,7 @@ use super::control::forget_the_clock;
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
 use std::time::Duration;
 
 pub(in crate::stores) const WAITING: Subject = Subject {
@@ -13,7 +13,7 @@ pub(in crate::stores) const WAITING: Subject = Subject {
     kind: Kind::Tasks,
     holds: "if time passes while processes wait for the lock, no window takes that for a step back",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(SOME_WAIT.search(strategy, setting))
+        Box::new(SOME_WAIT.search(Sound::Shipping(strategy), setting))
     }),
     settings: KILLS,
     controls: &[READ_BEFORE],
@@ -24,7 +24,7 @@ pub(in crate::stores) const EXPIRY: Subject = Subject {
     kind: Kind::Tasks,
     holds: "a task that has come to its age is dropped by the next window, and told by one process",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(SOME_EXPIRE.search(strategy, setting))
+        Box::new(SOME_EXPIRE.search(Sound::Shipping(strategy), setting))
     }),
     settings: KILLS,
     controls: &[NEVER_DROPPED, FORGETS_THE_CLOCK],
@@ -35,7 +35,7 @@ pub(in crate::stores) const READ_BEFORE: Control = Control {
     leaves_out: "Reads the clock, waits for the lock, and goes by what it has read.",
     verdicts: &[ViolationKind::RolledBack],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(SOME_READ_BEFORE.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(SOME_READ_BEFORE.search(sound, setting)),
 };
 
 pub(in crate::stores) const FORGETS_THE_CLOCK: Control = Control {
@@ -43,7 +43,7 @@ pub(in crate::stores) const FORGETS_THE_CLOCK: Control = Control {
     leaves_out: "Forgets the time of the last window, so that no step back is noticed.",
     verdicts: &[ViolationKind::RolledBack],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(FORGOTTEN.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(FORGOTTEN.search(sound, setting)),
 };
 
 pub(in crate::stores) const NEVER_DROPPED: Control = Control {
@@ -51,7 +51,7 @@ pub(in crate::stores) const NEVER_DROPPED: Control = Control {
     leaves_out: "Keeps the tasks that have come to their age.",
     verdicts: &[ViolationKind::Undead],
     setting: Setting::kills(1, 0),
-    search: |setting| Box::new(KEPT_FOR_EVER.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(KEPT_FOR_EVER.search(sound, setting)),
 };
 
 const CHECKS: &[Act] = &[Act::Check];

@@ -6,14 +6,14 @@ use super::said::{Act, Flaw, Key};
 use super::{FLOCK, SETTINGS};
 use crate::oracle::Token;
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
 
 pub(in crate::stores) const IMPORT: Subject = Subject {
     name: "task-import",
     kind: Kind::Tasks,
     holds: "of all imports one takes over the tasks, and one that was removed since does not come back",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ALL_IMPORT.search(strategy, setting))
+        Box::new(ALL_IMPORT.search(Sound::Shipping(strategy), setting))
     }),
     settings: SETTINGS,
     controls: &[TWO_WINDOWS, SECOND_LOOK, REMOVES_THE_FILE],
@@ -24,7 +24,7 @@ pub(in crate::stores) const TWO_WINDOWS: Control = Control {
     leaves_out: "Looks for the mark of the import in one window, and puts the tasks in another.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(ALL_IMPORT_IN_STEPS.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(ALL_IMPORT_IN_STEPS.search(sound, setting)),
 };
 
 pub(in crate::stores) const SECOND_LOOK: Control = Control {
@@ -32,7 +32,7 @@ pub(in crate::stores) const SECOND_LOOK: Control = Control {
     leaves_out: "Does not look for the mark of the import in the window that puts the tasks.",
     verdicts: &[ViolationKind::Doubled],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(ALL_LOOK_ONCE.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(ALL_LOOK_ONCE.search(sound, setting)),
 };
 
 pub(in crate::stores) const REMOVES_THE_FILE: Control = Control {
@@ -40,7 +40,7 @@ pub(in crate::stores) const REMOVES_THE_FILE: Control = Control {
     leaves_out: "Removes the file of the program before once it is imported.",
     verdicts: &[ViolationKind::Lost],
     setting: Setting::kills(1, 0),
-    search: |setting| Box::new(ONE_REMOVES_THE_FILE.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(ONE_REMOVES_THE_FILE.search(sound, setting)),
 };
 
 const LEGACY: &[Token] = &[2_000, 2_001];

@@ -19,16 +19,16 @@ use super::order;
 use super::said::{Act, Announcement, Flaw, Key, LEGACY, OF_FIRST_SESSION, Said, start_in, store};
 use crate::oracle::{Token, USER, Violation, ViolationKind};
 use crate::sim::{Sequential, Sim, SimProcess};
+use crate::stores::footing::Sound;
 use crate::stores::scene::{Finale, Verdict, broken, demand, sure};
 use hookstate::kernel::{Access, Kernel, OpenHow};
-use hookstate::strategy::AnyStrategy;
 use hookstate::tasks::TRIES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What an ending is judged by.
 pub(super) struct Judge {
-    pub(super) strategy: AnyStrategy,
+    pub(super) sound: Sound,
     pub(super) terms: Terms,
     /// The tasks that were there before, and their starts.
     pub(super) before: Vec<(Key, Token)>,
@@ -66,7 +66,7 @@ impl Judge {
             return check_expired(finale);
         }
         let afterwards = Afterwards {
-            strategy: self.strategy,
+            sound: self.sound,
             terms: self.terms,
             finale,
         };
@@ -85,7 +85,7 @@ impl Judge {
             || "the file of the program before is another one".to_owned(),
         )?;
         let mut last = Said::default();
-        let tasks = store(self.strategy, self.terms, newcomer.clone());
+        let tasks = store(self.sound, self.terms, newcomer.clone());
         last.note_import(&sure(tasks.import(LEGACY, 0))?.value);
         let imports = finale.said().chain([&last]).map(|said| said.imports);
         demand(imports.sum::<usize>() <= 1, ViolationKind::Doubled, || {
@@ -108,7 +108,7 @@ impl Judge {
     /// The tasks that are there, and their starts.
     fn listed(&self, sim: &Sim) -> Result<BTreeMap<Key, Token>, Violation> {
         let newcomer = Sequential::boot(sim, USER);
-        let listed = sure(store(self.strategy, self.terms, newcomer).list())?.value;
+        let listed = sure(store(self.sound, self.terms, newcomer).list())?.value;
         let starts = listed.iter().map(|task| {
             let key = self.keys().find(|key| key.id() == task.id);
             key.map(|key| (key, start_in(&task.cwd)))

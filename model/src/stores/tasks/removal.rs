@@ -4,14 +4,14 @@ use super::cast::{Cast, Reach};
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, KILLS, SETTINGS};
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
 
 pub(in crate::stores) const REMOVAL: Subject = Subject {
     name: "task-removal",
     kind: Kind::Tasks,
     holds: "a task that is removed while others announce it stays removed, and that of its agent goes on",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ONE_REMOVES.search(strategy, setting))
+        Box::new(ONE_REMOVES.search(Sound::Shipping(strategy), setting))
     }),
     settings: SETTINGS,
     controls: &[SNAPSHOT],
@@ -22,7 +22,7 @@ pub(in crate::stores) const SESSION: Subject = Subject {
     kind: Kind::Tasks,
     holds: "a session that is removed while others announce its tasks is gone with all of them, and no other",
     ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ONE_ENDS_A_SESSION.search(strategy, setting))
+        Box::new(ONE_ENDS_A_SESSION.search(Sound::Shipping(strategy), setting))
     }),
     settings: KILLS,
     controls: &[SESSION_SNAPSHOT],
@@ -33,7 +33,7 @@ pub(in crate::stores) const SNAPSHOT: Control = Control {
     leaves_out: "Writes back with a check what it had read before it announced.",
     verdicts: &[ViolationKind::Undead],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(SAVED_BESIDE_A_REMOVAL.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(SAVED_BESIDE_A_REMOVAL.search(sound, setting)),
 };
 
 pub(in crate::stores) const SESSION_SNAPSHOT: Control = Control {
@@ -41,7 +41,7 @@ pub(in crate::stores) const SESSION_SNAPSHOT: Control = Control {
     leaves_out: "Writes back a whole session with a check.",
     verdicts: &[ViolationKind::Undead],
     setting: Setting::kills(2, 0),
-    search: |setting| Box::new(SAVED_BESIDE_AN_END.search(FLOCK, setting)),
+    search: |sound, setting| Box::new(SAVED_BESIDE_AN_END.search(sound, setting)),
 };
 
 const CHECKS: &[Act] = &[Act::Check];
