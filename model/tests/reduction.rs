@@ -31,6 +31,10 @@ enum Act {
     Unlink,
     /// Gives the name to a new file.
     Replace,
+    /// Lets others go first, and has something to say when it goes on.
+    Pause,
+    /// Has something to say after a call that nobody can notice.
+    Clock,
 }
 
 /// Each with the number of a file.
@@ -39,7 +43,7 @@ type Acts = Vec<(Act, usize)>;
 fn acts(most: usize) -> impl Strategy<Value = Acts> {
     use Act::*;
     let all = vec![
-        Write, Append, Read, Needs, Try, Share, Unlock, Stat, Unlink, Replace,
+        Write, Append, Read, Needs, Try, Share, Unlock, Stat, Unlink, Replace, Pause, Clock,
     ];
     let act = (prop::sample::select(all), 0..NAMES.len());
     prop::collection::vec(act, 1..=most)
@@ -76,6 +80,10 @@ fn program(seat: u8, acts: &Acts) -> Program<Vec<u8>> {
     Arc::new(move |process, account: &mut Vec<u8>| {
         let mut opened: [Option<Fd>; 2] = [None, None];
         for &(act, file) in &acts {
+            if let Some(seen) = done_without_a_file(&process, act) {
+                account.push(seen);
+                continue;
+            }
             let fd = &*opened[file].get_or_insert_with(|| open(&process, NAMES[file]));
             match done(&process, act, file, fd, seat) {
                 Some(seen) => account.extend(seen),
@@ -86,6 +94,20 @@ fn program(seat: u8, acts: &Acts) -> Program<Vec<u8>> {
             process.close(fd);
         }
     })
+}
+
+fn done_without_a_file(process: &Process, act: Act) -> Option<u8> {
+    match act {
+        Act::Pause => {
+            process.sched_yield();
+            Some(b'p')
+        }
+        Act::Clock => {
+            process.clock_realtime();
+            Some(b'c')
+        }
+        _ => None,
+    }
 }
 
 /// What it sees; nothing if it goes no further.
@@ -120,6 +142,7 @@ fn done(process: &Process, act: Act, file: usize, fd: &Fd, seat: u8) -> Option<V
             process.close(new);
             vec![u8::from(process.rename(Path::new(NEW), path).is_ok())]
         }
+        Act::Pause | Act::Clock => unreachable!("they take no file"),
     })
 }
 
@@ -252,6 +275,27 @@ fn a_process_can_be_killed_late_before_a_call_that_nobody_notices() {
     let searched = searched(&both, Budget::kills(1));
     let late = "[Finished, Killed] [[0], [1, 1]] [Some([]), None, None]";
     assert!(searched.contains(late));
+    assert_eq!(searched, explored_killing_each_anywhere(&both));
+}
+
+/// The first has a lock and pauses, and is killed before it goes on, when the second was refused the lock.
+#[test]
+fn a_process_can_be_killed_late_in_a_pause() {
+    use Act::{Pause, Try};
+    let both = [vec![(Try, 0), (Pause, 0)], vec![(Try, 0)]];
+    let searched = searched(&both, Budget::kills(1));
+    let late = "[Killed, Finished] [[1], [0]] [Some([]), Some([]), None]";
+    assert!(searched.contains(late), "{searched:#?}");
+    assert_eq!(searched, explored_killing_each_anywhere(&both));
+}
+
+#[test]
+fn a_process_can_be_killed_before_it_has_done_anything() {
+    use Act::{Clock, Read, Write};
+    let both = [vec![(Clock, 0), (Write, 0)], vec![(Read, 0)]];
+    let searched = searched(&both, Budget::kills(1));
+    let never = "[Killed, Finished] [[], []] [Some([]), Some([]), None]";
+    assert!(searched.contains(never), "{searched:#?}");
     assert_eq!(searched, explored_killing_each_anywhere(&both));
 }
 

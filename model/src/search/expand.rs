@@ -1,7 +1,7 @@
 //! What comes of one state: the states after it, and what there is to say about itself.
 
 use super::hunt::{Hunt, Link};
-use super::moves::Move;
+use super::moves::{How, Move};
 use super::report::Sightings;
 use super::state::{Budget, Seat, State, is_first_of_its_kind};
 use crate::erased::{AnyEnding, AnyViolation};
@@ -98,7 +98,7 @@ impl Hunt<'_> {
         let mut goes_on = false;
         for (movement, next) in self.rules.successors(state, seat) {
             let Some(next) = next else {
-                expansion.sightings.refused += usize::from(movement == Move::Step);
+                expansion.sightings.refused += usize::from(movement == Move::STEP);
                 continue;
             };
             let fingerprint = next.fingerprint(self.parts);
@@ -107,11 +107,11 @@ impl Hunt<'_> {
                 expansion.sightings.refused += 1;
                 continue;
             }
-            goes_on |= movement == Move::Step;
+            goes_on |= movement == Move::STEP;
             expansion.moves += 1;
             expansion.sightings.count(movement);
             if self.seen.contains_key(&fingerprint) {
-                if movement == Move::Step {
+                if movement == Move::STEP {
                     expansion.steps_back.push(fingerprint);
                 }
             } else {
@@ -189,15 +189,24 @@ fn ending(state: &State, others: Option<Exit>) -> AnyEnding {
 impl Sightings {
     fn count(&mut self, movement: Move) {
         match movement {
-            Move::Step => {}
-            Move::KillAfter(_) => self.killed += 1,
+            Move::Step(how) => self.count_call(how),
+            Move::KillAfter(how, _) => {
+                self.count_call(how);
+                self.killed += 1;
+            }
             Move::Kill(pages) => {
                 self.killed += 1;
                 self.torn += usize::from(pages > 0);
             }
-            Move::Fail(_) => self.failed += 1,
-            Move::Short(_) => self.shortened += 1,
             Move::PowerCut(_) => self.power_cuts += 1,
+        }
+    }
+
+    fn count_call(&mut self, how: How) {
+        match how {
+            How::Whole => {}
+            How::Failing(_) => self.failed += 1,
+            How::Short(_) => self.shortened += 1,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 
 /// All histories of one program that have occurred.
@@ -48,9 +48,12 @@ pub(super) struct History {
     open: BTreeMap<Fd, PathBuf>,
     longer: RwLock<HashMap<Result<Reply>, Place>>,
     /// The histories that were [found](Histories::where_it_was) to be as good as this one.
+    ///
+    /// One thread makes what follows on this history real and then looks in here; another puts one in and
+    /// then looks what is real. So one of the two sees what the other has done, and compares.
     again: Mutex<Vec<Weak<Self>>>,
-    /// Whether it is here for comparison only.
-    is_mirror: bool,
+    /// Whether a process has had it, or it is here for comparison only.
+    is_real: AtomicBool,
 }
 
 /// Where a history is, or will be once its run of the program is over.
@@ -71,7 +74,7 @@ pub(super) enum Next {
 
 impl Histories {
     pub(super) fn new(program: Box<dyn AnyProgram>, is_inside: ClaimsInside) -> Self {
-        let first = run(&*program, 0, None, &is_inside, false);
+        let first = run(&*program, 0, None, &is_inside);
         Self {
             program,
             first: Arc::new(first),
@@ -91,11 +94,9 @@ impl Histories {
 
     /// The history that follows on `history` with the answer to its call.
     pub(super) fn after(&self, history: &Arc<History>, answer: Result<Reply>) -> Arc<History> {
-        if let Some(known) = history.longer_by(&answer) {
-            return known;
-        }
-        let (new, is_made) = self.make(history, &answer, history.is_mirror);
-        if is_made {
+        let new = self.history_after(history, &answer);
+        let is_real = new.is_real.load(Ordering::Relaxed);
+        if !is_real && !new.is_real.swap(true, Ordering::Relaxed) {
             for again in history.all_again() {
                 self.mirror_one(&new, &again, &answer);
             }
@@ -134,52 +135,33 @@ impl Histories {
     }
 
     /// Runs the program, unless that was done or is being done in another thread, which is waited for.
-    /// Whether it was done here.
-    fn make(
-        &self,
-        before: &Arc<History>,
-        answer: &Result<Reply>,
-        is_mirror: bool,
-    ) -> (Arc<History>, bool) {
+    fn history_after(&self, before: &Arc<History>, answer: &Result<Reply>) -> Arc<History> {
+        if let Some(known) = before.longer_by(answer) {
+            return known;
+        }
         let place = before.place_after(answer);
-        let mut is_made = false;
-        let new = place.get_or_init(|| {
-            is_made = true;
+        let made = place.get_or_init(|| {
             let number = self.count.fetch_add(1, Ordering::Relaxed);
             let last = Some((before, answer.clone()));
-            Arc::new(run(
-                &*self.program,
-                number,
-                last,
-                &self.is_inside,
-                is_mirror,
-            ))
+            Arc::new(run(&*self.program, number, last, &self.is_inside))
         });
-        (Arc::clone(new), is_made)
+        Arc::clone(made)
     }
 
-    /// Runs after `again` all that has been run after `before`. What is being run at this moment finds
-    /// `again` among those to be mirrored when that is over.
+    /// Runs after `again` all that has been run after `before`.
     fn mirror_all(&self, before: &Arc<History>, again: &Arc<History>) {
         for (answer, history) in before.all_longer() {
-            if !history.is_mirror {
+            if history.is_real.load(Ordering::Relaxed) {
                 self.mirror_one(&history, again, &answer);
             }
         }
     }
 
     fn mirror_one(&self, history: &Arc<History>, again: &Arc<History>, answer: &Result<Reply>) {
-        let mirror = self.mirror(again, answer);
+        let mirror = self.history_after(again, answer);
         assert_same(history, &mirror);
         if history.is_again(&mirror) {
             self.mirror_all(history, &mirror);
-        }
-    }
-
-    fn mirror(&self, again: &Arc<History>, answer: &Result<Reply>) -> Arc<History> {
-        match again.longer_by(answer) {
-            Some(known) => known,
-            None => self.make(again, answer, true).0,
         }
     }
 
@@ -194,14 +176,14 @@ impl Histories {
             for (then, answer) in &round {
                 at = self.after_pauses(at);
                 assert_same(then, &at);
-                at = self.mirror(&at, answer);
+                at = self.history_after(&at, answer);
             }
         }
     }
 
     fn after_pauses(&self, mut at: Arc<History>) -> Arc<History> {
         while let Some(answer) = at.answer_to_pause() {
-            at = self.mirror(&at, &answer);
+            at = self.history_after(&at, &answer);
         }
         at
     }
@@ -229,7 +211,6 @@ fn run(
     number: u32,
     last: Option<(&Arc<History>, Result<Reply>)>,
     is_inside: &ClaimsInside,
-    is_mirror: bool,
 ) -> History {
     let answers = answers(last.as_ref());
     let depth = answers.len();
@@ -251,7 +232,7 @@ fn run(
         last: last.map(|(before, answer)| (Arc::downgrade(before), answer)),
         longer: RwLock::default(),
         again: Mutex::default(),
-        is_mirror,
+        is_real: AtomicBool::new(false),
     }
 }
 

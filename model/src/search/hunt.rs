@@ -100,7 +100,7 @@ impl<'a> Hunt<'a> {
         let link = Link {
             from: 0,
             seat: 0,
-            movement: Move::Step,
+            movement: Move::STEP,
         };
         self.take(link, fingerprint, first);
     }
@@ -191,7 +191,7 @@ impl<'a> Hunt<'a> {
         }
         for (link, fingerprint, state) in expansion.states {
             self.take(link, fingerprint, state);
-            if link.movement == Move::Step
+            if link.movement == Move::STEP
                 && let Some(&to) = self.seen.get(&fingerprint)
             {
                 self.steps.push((to, number));
@@ -256,7 +256,7 @@ impl<'a> Hunt<'a> {
     /// Who cannot go on, and with which call: it blocks, or is refused again and again.
     fn waits(&self, state: &State) -> Vec<(usize, Request)> {
         let own = state.fingerprint(self.parts);
-        let waits = |seat| match self.rules.after(state, seat, Move::Step, &mut ()) {
+        let waits = |seat| match self.rules.after(state, seat, Move::STEP, &mut ()) {
             None => true,
             Some(next) => next.fingerprint(self.parts) == own,
         };

@@ -15,8 +15,7 @@
 //!   allows.
 //!
 //! A call that is cut short transfers one byte, half of what it could, all but one byte, or what goes
-//! up to a bound of a sector or page. A call that failed or was cut short is followed at once by those
-//! that nobody can notice; a kill comes before or after all of them.
+//! up to a bound of a sector or page.
 //!
 //! All but the first have a [`Budget`]. A state from which no steps lead to an ending is one in which
 //! somebody is stuck.
@@ -25,9 +24,9 @@
 //! moves. What it leaves out, and why nothing is missed by that:
 //!
 //! * Calls that no other process can notice ([`Sim::commutes`]) are made together with the one
-//!   before, except where they may be made to fail. And except for one after which the process has
-//!   something else to say, if it can be killed and others can notice that it lives: it can die before that
-//!   call, and after what they do meanwhile.
+//!   before, except where they may be made to fail. Before one after which the process has something
+//!   else to say it can be killed; and if others can notice that it lives, or it has done nothing yet,
+//!   the call is a step of its own, so that it can also die after what they do meanwhile.
 //! * A process that asks for something, is refused, pauses and asks for the same again is where it
 //!   was. So the number of its tries is no part of its history, and no timeout ends its waiting,
 //!   unless the fault model says that sleeping takes time.
@@ -48,6 +47,7 @@ mod plan;
 mod history;
 mod state;
 
+mod mishaps;
 mod moves;
 
 mod hunt;

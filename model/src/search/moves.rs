@@ -1,32 +1,40 @@
 //! The edges of the graph: what can happen next, and what comes of it.
 
 use super::history::{Histories, History, Next};
+use super::mishaps::{errors_of, short_counts, shortened};
 use super::state::{Budget, State};
 use crate::process::Exit;
 use crate::sim::{FaultModel, Reply, Request, Sim, Sleep, Step, TooManyCuts};
 use crate::trace::Event;
-use hookstate::kernel::{CallKind, Create, Errno, Result};
+use hookstate::kernel::{Errno, Result};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-const SECTOR: usize = 512;
-const PAGE: usize = 4096;
 
 /// Something that happens to one process, or to all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Move {
     /// Its call is made, or it ends if it has none left.
-    Step,
+    Step(How),
     /// It is killed when so many pages of its call are written.
     Kill(u64),
     /// Its call is made, and after it so many that nobody can notice, and then it is killed.
-    KillAfter(usize),
-    /// Its call fails.
-    Fail(Errno),
-    /// Its call transfers so many bytes.
-    Short(usize),
+    KillAfter(How, usize),
     /// The power is cut, and of all that the machine can start again with it has this.
     PowerCut(usize),
+}
+
+/// How a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    Whole,
+    /// It has no effect.
+    Failing(Errno),
+    /// It transfers so many bytes.
+    Short(usize),
+}
+
+impl Move {
+    pub(super) const STEP: Self = Self::Step(How::Whole);
 }
 
 /// What the moves need to know besides the state.
@@ -38,6 +46,14 @@ pub(super) struct Rules<'a> {
     /// For each process whether nothing goes wrong for it.
     pub(super) spared: &'a [bool],
     pub(super) euid: u32,
+}
+
+/// What a process has done before the calls that nobody notices.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Since {
+    /// Nothing.
+    ItsStart,
+    ItsMove,
 }
 
 /// The calls that a move made, for those who want to see them.
@@ -59,21 +75,18 @@ impl Rules<'_> {
         seat: usize,
     ) -> impl Iterator<Item = (Move, Option<State>)> {
         let may_move = state.seats[seat].started && state.seats[seat].exit.is_none();
-        let steps = may_move.then_some(Move::Step).into_iter();
+        let step = may_move.then(|| (Move::STEP, self.after(state, seat, Move::STEP, &mut ())));
         let request = match &state.seats[seat].history.next {
             Next::Calls(request) if may_move && !self.spared[seat] => Some(request),
             _ => None,
         };
         let mishaps = request.into_iter().flat_map(move |request| {
-            let killed_after = self.killed_after_each(state, seat);
             self.kills(state, seat, request)
                 .map(move |movement| (movement, self.after(state, seat, movement, &mut ())))
-                .chain(killed_after)
+                .chain(self.killed_after_each(state, seat, How::Whole))
                 .chain(self.errors_and_shorts(state, seat, request))
         });
-        steps
-            .map(move |step| (step, self.after(state, seat, step, &mut ())))
-            .chain(mishaps)
+        step.into_iter().chain(mishaps)
     }
 
     fn may_kill(&self, state: &State) -> bool {
@@ -101,26 +114,38 @@ impl Rules<'_> {
     ) -> impl Iterator<Item = (Move, Option<State>)> {
         let may_fail = state.spent.failures < self.budget.failures;
         let may_stop_short = state.spent.shorts < self.budget.shorts;
-        let errors = may_fail.then(|| errors_of(request).map(Move::Fail));
+        let errors = may_fail.then(|| errors_of(request).map(How::Failing));
         let shorts = may_stop_short.then(|| {
             let start = state.sim.start_of(state.seats[seat].process, request);
-            short_counts(request, start).map(Move::Short)
+            short_counts(request, start).map(How::Short)
         });
         let both = errors.into_iter().flatten();
         both.chain(shorts.into_iter().flatten())
-            .map(move |movement| (movement, self.after(state, seat, movement, &mut ())))
+            .flat_map(move |how| {
+                let step = Move::Step(how);
+                let stepped = (step, self.after(state, seat, step, &mut ()));
+                let killed = self.killed_after_each(state, seat, how);
+                std::iter::once(stepped).chain(killed)
+            })
     }
 
     /// After the call, and after each of those that follow and that nobody can notice, one kill for
     /// every account that the process has in between. What it leaves behind is the same, and what it
     /// had acknowledged is not.
-    fn killed_after_each(&self, state: &State, seat: usize) -> Vec<(Move, Option<State>)> {
+    fn killed_after_each(
+        &self,
+        state: &State,
+        seat: usize,
+        how: How,
+    ) -> Vec<(Move, Option<State>)> {
         let mut fates = BTreeSet::new();
         let calls = (0..).take_while(|_| self.may_kill(state));
-        let killed = calls.map(Move::KillAfter).map_while(|kill| {
-            let killed = self.after(state, seat, kill, &mut ())?;
-            Some((kill, killed))
-        });
+        let killed = calls
+            .map(|calls| Move::KillAfter(how, calls))
+            .map_while(|kill| {
+                let killed = self.after(state, seat, kill, &mut ())?;
+                Some((kill, killed))
+            });
         killed
             .filter(|(_, killed)| fates.insert(killed.seats[seat].history.fate))
             .map(|(kill, killed)| (kill, Some(killed)))
@@ -136,11 +161,9 @@ impl Rules<'_> {
         log: &mut impl Log,
     ) -> Option<State> {
         match movement {
-            Move::Step => self.step(state.clone(), seat, log),
+            Move::Step(how) => self.step(state.clone(), seat, how, log),
             Move::Kill(pages) => Some(self.killed(state.clone(), seat, pages, log)),
-            Move::KillAfter(calls) => self.killed_after(state.clone(), seat, calls, log),
-            Move::Fail(errno) => Some(self.failed(state.clone(), seat, errno, log)),
-            Move::Short(count) => self.cut_short(state.clone(), seat, count, log),
+            Move::KillAfter(how, calls) => self.killed_after(state.clone(), seat, how, calls, log),
             Move::PowerCut(outcome) => {
                 let mut booted = self.after_power_cuts(state).ok()?;
                 let booted = booted.swap_remove(outcome);
@@ -150,43 +173,19 @@ impl Rules<'_> {
         }
     }
 
-    fn step(&self, mut state: State, seat: usize, log: &mut impl Log) -> Option<State> {
+    fn step(&self, mut state: State, seat: usize, how: How, log: &mut impl Log) -> Option<State> {
         let history = Arc::clone(&state.seats[seat].history);
         let Next::Calls(request) = &history.next else {
             self.end(&mut state, seat, exit_of(&history.next));
             return Some(state);
         };
         let had = state.sim.view(state.seats[seat].process);
-        match self.call(&mut state, seat, request) {
-            Some(answer) => Some(self.returned(state, seat, request, answer, log)),
-            None => self.waits(state, seat, had),
-        }
-    }
-
-    fn failed(&self, mut state: State, seat: usize, errno: Errno, log: &mut impl Log) -> State {
-        let history = Arc::clone(&state.seats[seat].history);
-        state.spent.failures += 1;
-        // A signal is no reason to fail.
-        if errno != Errno::INTR {
-            state.seats[seat].hurt = true;
-            let process = state.seats[seat].process;
-            state.sim.sync_failed(process, history.request(), errno);
-        }
-        self.returned(state, seat, history.request(), Err(errno), log)
-    }
-
-    fn cut_short(
-        &self,
-        mut state: State,
-        seat: usize,
-        count: usize,
-        log: &mut impl Log,
-    ) -> Option<State> {
-        let history = Arc::clone(&state.seats[seat].history);
-        let request = history.request();
-        state.spent.shorts += 1;
-        let answer = self.call(&mut state, seat, &shortened(request, count))?;
-        Some(self.returned(state, seat, request, answer, log))
+        let Some(answer) = self.make(&mut state, seat, request, how) else {
+            return self.waits(state, seat, had);
+        };
+        log.note(seat, || Event::Returned(request.clone(), answer.clone()));
+        self.go_on(&mut state, seat, request, answer, log);
+        Some(state)
     }
 
     fn killed(&self, mut state: State, seat: usize, pages: u64, log: &mut impl Log) -> State {
@@ -197,50 +196,37 @@ impl Rules<'_> {
         state
     }
 
-    /// Nothing if it has to wait, or if after so many calls its next one can be noticed, or there is
+    /// Nothing if it has to wait, or if after so many calls its next one is a move of its own, or there is
     /// none: to be killed then is another move, or makes no difference.
     fn killed_after(
         &self,
         mut state: State,
         seat: usize,
+        how: How,
         calls: usize,
         log: &mut impl Log,
     ) -> Option<State> {
         let history = Arc::clone(&state.seats[seat].history);
-        let answer = self.call(&mut state, seat, history.request())?;
+        let answer = self.make(&mut state, seat, history.request(), how)?;
         log.note(seat, || {
             Event::Returned(history.request().clone(), answer.clone())
         });
         self.answer(&mut state, seat, answer);
         for _ in 0..calls {
-            self.make_unnoticed_call(&mut state, seat, log)?;
+            self.make_unnoticed_call(&mut state, seat, Since::ItsMove, log)?;
         }
         let history = Arc::clone(&state.seats[seat].history);
-        let request = self.unnoticed_call(&state, seat, &history)?;
+        let request = self.unnoticed_call(&state, seat, Since::ItsMove, &history)?;
         log.note(seat, || Event::Killed(request.clone(), 0));
         self.kill(&mut state, seat, request, 0);
         Some(state)
-    }
-
-    /// The process goes on with the answer to its call.
-    fn returned(
-        &self,
-        mut state: State,
-        seat: usize,
-        request: &Request,
-        answer: Result<Reply>,
-        log: &mut impl Log,
-    ) -> State {
-        log.note(seat, || Event::Returned(request.clone(), answer.clone()));
-        self.go_on(&mut state, seat, answer, log);
-        state
     }
 
     /// The first calls of those that have started, if nobody can notice them.
     pub(super) fn begin(&self, state: &mut State, log: &mut impl Log) {
         for seat in 0..state.seats.len() {
             if state.seats[seat].started && state.seats[seat].exit.is_none() {
-                self.make_unnoticed_calls(state, seat, log);
+                self.make_unnoticed_calls(state, seat, Since::ItsStart, log);
             }
         }
     }
@@ -287,7 +273,42 @@ impl Rules<'_> {
         (state.sim.view(process) != had).then_some(state)
     }
 
+    /// Nothing if it has to wait.
+    fn make(
+        &self,
+        state: &mut State,
+        seat: usize,
+        request: &Request,
+        how: How,
+    ) -> Option<Result<Reply>> {
+        match how {
+            How::Whole => self.call(state, seat, request),
+            How::Failing(errno) => {
+                self.fail(state, seat, request, errno);
+                Some(Err(errno))
+            }
+            How::Short(count) => {
+                state.spent.shorts += 1;
+                self.call(state, seat, &shortened(request, count))
+            }
+        }
+    }
+
+    fn fail(&self, state: &mut State, seat: usize, request: &Request, errno: Errno) {
+        state.spent.failures += 1;
+        // A signal is no reason to fail.
+        if errno != Errno::INTR {
+            state.seats[seat].hurt = true;
+            let process = state.seats[seat].process;
+            state.sim.sync_failed(process, request, errno);
+        }
+    }
+
     fn call(&self, state: &mut State, seat: usize, request: &Request) -> Option<Result<Reply>> {
+        // It takes until somebody lets the next call succeed, or as long as it likes.
+        if is_pause(request) && self.faults.sleep == Sleep::UntilReleased {
+            return Some(Ok(Reply::Unit));
+        }
         match state.sim.step(state.seats[seat].process, request) {
             Step::Done(answer) => {
                 // It is told of a sync that was made to fail before.
@@ -299,12 +320,19 @@ impl Rules<'_> {
         }
     }
 
-    /// Goes to the history with the answer, and on to the next call that others can notice. A
+    /// Goes to the history with the answer to its call, and on to the next that is a move of its own. A
     /// process that has only paused and asks for the same again is where it was.
-    fn go_on(&self, state: &mut State, seat: usize, answer: Result<Reply>, log: &mut impl Log) {
+    fn go_on(
+        &self,
+        state: &mut State,
+        seat: usize,
+        request: &Request,
+        answer: Result<Reply>,
+        log: &mut impl Log,
+    ) {
         self.answer(state, seat, answer);
-        let paused = self.make_unnoticed_calls(state, seat, log);
-        if paused && self.faults.sleep == Sleep::UntilReleased {
+        let paused = self.make_unnoticed_calls(state, seat, Since::ItsMove, log);
+        if (paused || is_pause(request)) && self.faults.sleep == Sleep::UntilReleased {
             let now = &mut state.seats[seat].history;
             *now = self.histories[seat].where_it_was(Arc::clone(now));
         }
@@ -321,9 +349,15 @@ impl Rules<'_> {
     }
 
     /// And its end, if nobody can notice that either. Whether one of the calls was a pause.
-    fn make_unnoticed_calls(&self, state: &mut State, seat: usize, log: &mut impl Log) -> bool {
+    fn make_unnoticed_calls(
+        &self,
+        state: &mut State,
+        seat: usize,
+        since: Since,
+        log: &mut impl Log,
+    ) -> bool {
         let mut paused = false;
-        while let Some(is_pause) = self.make_unnoticed_call(state, seat, log) {
+        while let Some(is_pause) = self.make_unnoticed_call(state, seat, since, log) {
             paused |= is_pause;
         }
         let ended = &state.seats[seat].history.next;
@@ -339,30 +373,52 @@ impl Rules<'_> {
         &self,
         state: &mut State,
         seat: usize,
+        since: Since,
         log: &mut impl Log,
     ) -> Option<bool> {
         let history = Arc::clone(&state.seats[seat].history);
-        let request = self.unnoticed_call(state, seat, &history)?;
-        if self.is_of_consequence(state, seat, request) {
-            return None;
-        }
-        let answer = match is_pause(request) && self.faults.sleep == Sleep::UntilReleased {
-            true => Ok(Reply::Unit),
-            false => self.call(state, seat, request)?,
-        };
+        let request = self.unnoticed_call(state, seat, since, &history)?;
+        let answer = self.call(state, seat, request)?;
         log.note(seat, || Event::Unnoticed(request.clone(), answer.clone()));
         self.answer(state, seat, answer);
         Some(is_pause(request))
     }
 
+    /// The next call of the process, which has this history, if nobody can notice it and it is no move of
+    /// its own.
+    fn unnoticed_call<'h>(
+        &self,
+        state: &State,
+        seat: usize,
+        since: Since,
+        history: &'h History,
+    ) -> Option<&'h Request> {
+        match &history.next {
+            Next::Calls(request)
+                if self.is_unnoticed(state, seat, request)
+                    && !self.is_of_consequence(state, seat, since, request) =>
+            {
+                Some(request)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether the process has something else to say after the call, while others can notice that it lives.
     /// Then they can go on before it makes the call, and it can be killed before it does. Of a process that
-    /// nobody can notice it is all the same whether it was killed then or right after its last move.
-    fn is_of_consequence(&self, state: &State, seat: usize, request: &Request) -> bool {
-        if !self.may_kill(state) || self.spared[seat] || is_pause(request) {
+    /// nobody can notice it is all the same whether it was killed then or right after its last move; if it
+    /// has made none, there is no such kill.
+    fn is_of_consequence(
+        &self,
+        state: &State,
+        seat: usize,
+        since: Since,
+        request: &Request,
+    ) -> bool {
+        if !self.may_kill(state) || self.spared[seat] {
             return false;
         }
-        if state.sim.end_commutes(state.seats[seat].process) {
+        if since == Since::ItsMove && state.sim.end_commutes(state.seats[seat].process) {
             return false;
         }
         let mut after = state.clone();
@@ -372,19 +428,6 @@ impl Rules<'_> {
         };
         self.answer(&mut after, seat, answer);
         after.seats[seat].history.fate != before
-    }
-
-    /// The next call of the process, which has this history, if nobody can notice it.
-    fn unnoticed_call<'h>(
-        &self,
-        state: &State,
-        seat: usize,
-        history: &'h History,
-    ) -> Option<&'h Request> {
-        match &history.next {
-            Next::Calls(request) if self.is_unnoticed(state, seat, request) => Some(request),
-            _ => None,
-        }
     }
 
     /// Where calls may fail, one that can is a move of its own.
@@ -420,57 +463,4 @@ fn exit_of(next: &Next) -> Exit {
 
 fn is_pause(request: &Request) -> bool {
     matches!(request, Request::Nanosleep { .. } | Request::SchedYield)
-}
-
-/// A signal, a broken device, no descriptors, no locks and no space, where the manual page of the call
-/// has them: each sort of error for which the code has a way of its own. A quota and a file system
-/// that has become read-only are like no space to it.
-fn errors_of(request: &Request) -> impl Iterator<Item = Errno> {
-    let call = request.as_call();
-    let creates = matches!(request, Request::Open { how, .. } if how.create != Create::Never);
-    let errors: &[Errno] = match call.kind() {
-        CallKind::Open if creates => &[Errno::INTR, Errno::IO, Errno::MFILE, Errno::NOSPC],
-        CallKind::Open => &[Errno::INTR, Errno::IO, Errno::MFILE],
-        CallKind::Flock => &[Errno::INTR, Errno::NOLCK],
-        CallKind::Fsync | CallKind::Fdatasync => &[Errno::INTR, Errno::IO, Errno::NOSPC],
-        CallKind::Pwrite | CallKind::Append => &[Errno::INTR, Errno::IO, Errno::NOSPC],
-        CallKind::Rename | CallKind::Exchange | CallKind::Mkdir => {
-            &[Errno::INTR, Errno::IO, Errno::NOSPC]
-        }
-        _ if call.can_fail() => &[Errno::INTR, Errno::IO],
-        _ => &[],
-    };
-    errors.iter().copied()
-}
-
-/// One byte, half of them and all but one; and up to each bound of a sector of 512 bytes that comes in the
-/// next 4096, and of a page, which are the places in a file where kernels and disks stop. `start` is where
-/// in the file the transfer begins.
-fn short_counts(request: &Request, start: u64) -> impl Iterator<Item = usize> {
-    let length = match request {
-        Request::Pwrite { bytes, .. } | Request::Append { bytes, .. } => bytes.len(),
-        Request::Pread { length, .. } => *length,
-        _ => 0,
-    };
-    let bounds = |unit: usize| {
-        let first = unit - (start % unit as u64) as usize;
-        (first..length).step_by(unit)
-    };
-    let counts: BTreeSet<usize> = [1, length / 2, length.saturating_sub(1)]
-        .into_iter()
-        .chain(bounds(SECTOR).take(PAGE / SECTOR))
-        .chain(bounds(PAGE))
-        .filter(|&count| count > 0 && count < length)
-        .collect();
-    counts.into_iter()
-}
-
-fn shortened(request: &Request, count: usize) -> Request {
-    let mut request = request.clone();
-    match &mut request {
-        Request::Pwrite { bytes, .. } | Request::Append { bytes, .. } => bytes.truncate(count),
-        Request::Pread { length, .. } => *length = count,
-        other => unreachable!("{other} transfers nothing"),
-    }
-    request
 }
