@@ -118,10 +118,10 @@ impl<'a, K: Kernel> Journal<'a, K> {
         content: &[u8],
         is_state: impl Fn(&[u8]) -> bool,
     ) -> Result<Pending> {
-        let Some(header) = self.header()? else {
+        let Some((file, header)) = self.header()? else {
             return Ok(Pending::Nothing);
         };
-        let Some(redo) = self.redo(header)? else {
+        let Some(redo) = self.redo(file, header)? else {
             return Ok(Pending::Stale);
         };
         let explained = redo.explains(content);
@@ -269,18 +269,16 @@ impl<'a, K: Kernel> Journal<'a, K> {
         }
     }
 
-    fn header(&self) -> Result<Option<Vec<u8>>> {
-        let header = match &self.file {
-            Some(file) if self.size >= BODY_AT => file.read_range(0, HEADER)?,
-            _ => return Ok(None),
-        };
-        Ok((header != [0; HEADER]).then_some(header))
-    }
-
-    fn redo(&self, header: Vec<u8>) -> Result<Option<Redo>> {
-        let Some(file) = &self.file else {
+    /// The file, and what is at its beginning, unless that is cleared.
+    fn header(&self) -> Result<Option<(&File<'a, K>, Vec<u8>)>> {
+        let Some(file) = self.file.as_ref().filter(|_| self.size >= BODY_AT) else {
             return Ok(None);
         };
+        let header = file.read_range(0, HEADER)?;
+        Ok((header != [0; HEADER]).then_some((file, header)))
+    }
+
+    fn redo(&self, file: &File<'a, K>, header: Vec<u8>) -> Result<Option<Redo>> {
         let Some((old_length, length, body_checksum)) = lengths_in(&header) else {
             return Ok(None);
         };

@@ -1,5 +1,6 @@
 //! The few file operations that the controls share, as plain programs have them: an open file that
-//! is read from its beginning to its end and written from its beginning.
+//! is read from its beginning to its end and written from its beginning. What is right and short has them
+//! too.
 
 use hookstate::kernel::{Access, CallKind, Create, Errno, FlockOperation, Kernel, OpenHow};
 use hookstate::{Error, Result, State};

@@ -17,7 +17,7 @@ pub(super) enum Footing {
     /// [`TwoWindows`](Self::TwoWindows) is.
     Unlocked,
     /// Reads the state, lets the code decide, and writes what it decided in a window of its own. Each
-    /// of the two is locked as it should be, and in between anybody can decide the same.
+    /// of the two is whole, and in between anybody can decide the same.
     TwoWindows(Sound),
 }
 
@@ -26,8 +26,9 @@ pub(super) enum Footing {
 pub enum Sound {
     /// One that ships.
     Shipping(AnyStrategy),
-    /// The shortest that is right where no write fails or stops short. A mistake in a store has
-    /// nothing to do with what is below, and how it comes about takes half the calls to tell.
+    /// The shortest that is right on the simulated kernel where no write fails or stops short. A
+    /// mistake in a store has nothing to do with what is below, and on this it is told in half the
+    /// calls.
     Plain,
 }
 
@@ -37,12 +38,6 @@ pub(super) const FLOCK: AnyStrategy = AnyStrategy::Flock(Flock);
 impl Sound {
     /// The default strategy.
     pub const FLOCK: Self = Self::Shipping(FLOCK);
-}
-
-impl Footing {
-    pub(super) const fn shipping(strategy: AnyStrategy) -> Self {
-        Self::Sound(Sound::Shipping(strategy))
-    }
 }
 
 impl Strategy for Footing {

@@ -4,8 +4,8 @@
 //! look in one window and write in another, count what it never sees again, or leave with something
 //! undone. So each of these stores is a [`Subject`] of its own: processes that use the shipping code
 //! on the simulated kernel, what must hold of what they were told, what has to come about, and
-//! [`Control`]s that make one mistake and must be rejected, also on a strategy that is as short as right
-//! can be.
+//! [`Control`]s that make one mistake and must be rejected: on the shortest strategy that is right, and
+//! on the one that ships.
 //!
 //! The clocks of the simulated kernel stand still. Times are zero where something is to be over at
 //! once, long where it is to last for ever, and a process whose clock is ahead ([`Later`]) comes when
@@ -34,7 +34,7 @@ pub use step::Step;
 pub use subject::{Control, Ground, Kind, Setting, Subject};
 
 /// The subjects, in the order in which tools list them.
-pub const ALL: [Subject; 35] = [
+pub const ALL: [Subject; 36] = [
     statistics::finalize::FINALIZE,
     statistics::finalize::TWICE,
     statistics::finalize::FIRST_USE,
@@ -45,6 +45,7 @@ pub const ALL: [Subject; 35] = [
     statistics::removal::REMOVE_TWICE,
     statistics::cleanup::CLEANUP,
     statistics::failing::RETRY,
+    statistics::failing::IN_PAGES,
     tasks::claims::CLAIMS,
     tasks::claims::FAILURES,
     tasks::claims::RETRIES,

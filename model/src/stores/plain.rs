@@ -1,9 +1,10 @@
-//! The shortest strategy that is right where no write fails or stops short: one file, which is read and
-//! written in one locked window of five calls. `flock` takes nine of them for that.
+//! The shortest strategy that is right on the simulated kernel, where no write fails or stops short: one
+//! file, which is read and written in one locked window of five calls.
 //!
 //! It needs neither a journal nor a look whether the file still has its name: what is written is one page,
-//! which a kill does not tear, and nobody replaces the file or removes it. A page is never shorter than
-//! what it replaces, so readers see one state or the next and need no lock.
+//! which a kill does not tear there, and nobody replaces the file or removes it. A page is never shorter
+//! than what it replaces, so readers see one state or the next and need no lock. On Linux a reader can see
+//! a page half written; no strategy that ships relies on it.
 
 use super::footing::encoded;
 use crate::control::file::{OpenFile, locked};

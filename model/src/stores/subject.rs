@@ -41,7 +41,7 @@ pub enum Ground {
     /// A store, with one of these strategies.
     Store(
         &'static [AnyStrategy],
-        fn(AnyStrategy, Setting) -> Box<dyn AnySearch>,
+        fn(Sound, Setting) -> Box<dyn AnySearch>,
     ),
     /// Locks of its own.
     Locks(fn(Setting) -> Box<dyn AnySearch>),
@@ -75,8 +75,8 @@ pub struct Control {
     pub verdicts: &'static [ViolationKind],
     /// What is enough to show it.
     pub setting: Setting,
-    /// The search that must reject it, on a strategy that is right. Statistics are always on `flock`, and
-    /// slots on none.
+    /// The search that must reject it, on a strategy that is right. What brings its own, such as
+    /// statistics, goes by that.
     pub search: fn(Sound, Setting) -> Box<dyn AnySearch>,
 }
 
@@ -98,7 +98,19 @@ impl Subject {
     #[must_use]
     pub fn search(&self, strategy: Option<AnyStrategy>, setting: Setting) -> Box<dyn AnySearch> {
         match self.ground {
-            Ground::Store(_, search) => search(strategy.expect("it is one of its own"), setting),
+            Ground::Store(_, search) => {
+                let strategy = strategy.expect("it is one of its own");
+                search(Sound::Shipping(strategy), setting)
+            }
+            Ground::Locks(search) => search(setting),
+        }
+    }
+
+    /// The same search on what its controls are on. Statistics are on `flock` all the same.
+    #[must_use]
+    pub fn search_like_controls(&self, setting: Setting) -> Box<dyn AnySearch> {
+        match self.ground {
+            Ground::Store(_, search) => search(Sound::Plain, setting),
             Ground::Locks(search) => search(setting),
         }
     }

@@ -25,10 +25,9 @@ pub(in crate::stores) const BREAKER: Subject = Subject {
     kind: Kind::Guards,
     holds: "one probe for each half-open generation, replaced when its time is up, and late reports \
             change nothing",
-    ground: Ground::Store(
-        &[FLOCK, AnyStrategy::Rename(Rename)],
-        |strategy, setting| Box::new(probes(Footing::shipping(strategy), setting, SHIPPING)),
-    ),
+    ground: Ground::Store(&[FLOCK, AnyStrategy::Rename(Rename)], |sound, setting| {
+        Box::new(probes(Footing::Sound(sound), setting, SHIPPING))
+    }),
     settings: super::SETTINGS,
     controls: &[
         UNLOCKED,

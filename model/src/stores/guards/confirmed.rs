@@ -25,8 +25,8 @@ pub(in crate::stores) const CONFIRMED: Subject = Subject {
     kind: Kind::Guards,
     holds: "a path is dealt with at least once, never again once that is confirmed, and a late \
             confirmation changes nothing",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(deal(Footing::shipping(strategy), setting, SHIPPING))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(deal(Footing::Sound(sound), setting, SHIPPING))
     }),
     settings: super::SETTINGS,
     controls: &[

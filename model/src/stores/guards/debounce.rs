@@ -28,8 +28,8 @@ pub(in crate::stores) const DEBOUNCE: Subject = Subject {
     name: "debounce",
     kind: Kind::Guards,
     holds: "the last event is acted on, by one process at a time, and no event twice without a kill",
-    ground: Ground::Store(STRATEGIES, |strategy, setting| {
-        Box::new(bring(Footing::shipping(strategy), setting, EVENTS))
+    ground: Ground::Store(STRATEGIES, |sound, setting| {
+        Box::new(bring(Footing::Sound(sound), setting, EVENTS))
     }),
     settings: super::SETTINGS,
     controls: &[
@@ -45,8 +45,8 @@ pub(in crate::stores) const TAKE_OVER: Subject = Subject {
     name: "take-over",
     kind: Kind::Guards,
     holds: "an event that nobody acts on is taken over, and no other",
-    ground: Ground::Store(STRATEGIES, |strategy, setting| {
-        Box::new(bring(Footing::shipping(strategy), setting, TAKEN_OVER))
+    ground: Ground::Store(STRATEGIES, |sound, setting| {
+        Box::new(bring(Footing::Sound(sound), setting, TAKEN_OVER))
     }),
     settings: super::SETTINGS,
     controls: &[ROLE_UNLOCKED],
@@ -56,8 +56,8 @@ pub(in crate::stores) const LEADING: Subject = Subject {
     name: "debounce-leading",
     kind: Kind::Guards,
     holds: "the first event is acted on at once, and the last one too if it is another",
-    ground: Ground::Store(STRATEGIES, |strategy, setting| {
-        Box::new(bring(Footing::shipping(strategy), setting, LED))
+    ground: Ground::Store(STRATEGIES, |sound, setting| {
+        Box::new(bring(Footing::Sound(sound), setting, LED))
     }),
     settings: super::SETTINGS,
     controls: &[LEADING_EDGE_ONLY],

@@ -19,10 +19,9 @@ pub(in crate::stores) const FAILURES: Subject = Subject {
     name: "breaker-failures",
     kind: Kind::Guards,
     holds: "every failure that was reported while the breaker was closed is counted once",
-    ground: Ground::Store(
-        &[FLOCK, AnyStrategy::Rename(Rename)],
-        |strategy, setting| Box::new(fails(Footing::shipping(strategy), setting)),
-    ),
+    ground: Ground::Store(&[FLOCK, AnyStrategy::Rename(Rename)], |sound, setting| {
+        Box::new(fails(Footing::Sound(sound), setting))
+    }),
     settings: super::SETTINGS,
     controls: &[UNLOCKED, IN_TWO_WINDOWS],
 };

@@ -20,8 +20,8 @@ pub(in crate::stores) const ONCE: Subject = Subject {
     name: "once",
     kind: Kind::Guards,
     holds: "one of all who ask for a key wins it, and another if the winner forgets it",
-    ground: Ground::Store(&ALL, |strategy, setting| {
-        Box::new(asks(Footing::shipping(strategy), setting))
+    ground: Ground::Store(&ALL, |sound, setting| {
+        Box::new(asks(Footing::Sound(sound), setting))
     }),
     settings: super::SETTINGS,
     controls: &[UNLOCKED, IN_TWO_WINDOWS, FORGETS_NOTHING],

@@ -20,8 +20,8 @@ pub(in crate::stores) const LATE: Subject = Subject {
     name: "once-late",
     kind: Kind::Guards,
     holds: "one of all who ask for an expired key wins it, and keeps it when the winner before comes back",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(comes_back(Footing::shipping(strategy), setting, true))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(comes_back(Footing::Sound(sound), setting, true))
     }),
     settings: super::SETTINGS,
     controls: &[WITHOUT_NUMBERS, IN_TWO_WINDOWS],

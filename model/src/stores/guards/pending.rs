@@ -20,13 +20,10 @@ pub(in crate::stores) const PENDING: Subject = Subject {
     name: "pending",
     kind: Kind::Guards,
     holds: "a path is taken as often as it was new in the queue, and not more often after a kill",
-    ground: Ground::Store(
-        &[FLOCK, AnyStrategy::Rename(Rename)],
-        |strategy, setting| {
-            let footing = Footing::shipping(strategy);
-            Box::new(take(footing, footing, setting))
-        },
-    ),
+    ground: Ground::Store(&[FLOCK, AnyStrategy::Rename(Rename)], |sound, setting| {
+        let footing = Footing::Sound(sound);
+        Box::new(take(footing, footing, setting))
+    }),
     settings: super::SETTINGS,
     controls: &[UNLOCKED, ADDED_IN_TWO_WINDOWS, TAKEN_IN_TWO_WINDOWS],
 };

@@ -19,10 +19,9 @@ pub(in crate::stores) const RATE_LIMIT: Subject = Subject {
     name: "rate-limit",
     kind: Kind::Guards,
     holds: "no more are admitted in a window of time than the limit, and no fewer if they come",
-    ground: Ground::Store(
-        &[FLOCK, AnyStrategy::Rename(Rename)],
-        |strategy, setting| Box::new(asks(Footing::shipping(strategy), setting)),
-    ),
+    ground: Ground::Store(&[FLOCK, AnyStrategy::Rename(Rename)], |sound, setting| {
+        Box::new(asks(Footing::Sound(sound), setting))
+    }),
     settings: super::SETTINGS,
     controls: &[UNLOCKED, IN_TWO_WINDOWS],
 };

@@ -43,8 +43,8 @@ pub(super) enum Before {
     Call,
     /// As `Call`, and so much besides that a kill can tear a write between its pages.
     CallOnTwoPages,
-    /// As `CallOnTwoPages`, without the journal of the write, as a program leaves it that locks the
-    /// file and writes it itself.
+    /// As `CallOnTwoPages`, without the journal that the write went through. A trace is shorter
+    /// without it.
     CallOnTwoPagesAlone,
 }
 
@@ -107,9 +107,7 @@ impl Cast {
     fn judge(&self, parts: &[&'static [Act]]) -> Judge {
         let before = match self.before {
             Before::Nothing => Vec::new(),
-            Before::Call | Before::CallOnTwoPages | Before::CallOnTwoPagesAlone => {
-                vec![EARLIER]
-            }
+            _ => vec![EARLIER],
         };
         let added = parts.iter().enumerate();
         Judge {
@@ -137,17 +135,16 @@ impl Cast {
         let mut stats = statistics(first, Manner::ORDINARY);
         record(&mut stats, EARLIER)?;
         let _ = stats.flush()?;
-        if matches!(
-            self.before,
-            Before::CallOnTwoPages | Before::CallOnTwoPagesAlone
-        ) {
+        if self.before.is_on_two_pages() {
             let store: Store<SessionFile, Flock, _> =
                 Store::with(DIRECTORY, SESSION, Flock, first.clone());
             let _ = store.locked_modify(|file| *file = edited(file, add_ballast))?;
         }
         if self.before == Before::CallOnTwoPagesAlone {
             let journal = stats.path().with_extension("json.journal");
-            first.unlink(&journal).expect("it was written by way of it");
+            first
+                .unlink(&journal)
+                .expect("two pages are written by way of a journal");
         }
         Ok(())
     }
@@ -170,6 +167,12 @@ impl Cast {
 /// something of them on both pages.
 fn add_ballast(file: &mut Value) {
     file["kept"] = "x".repeat(BALLAST_BYTES).into();
+}
+
+impl Before {
+    fn is_on_two_pages(self) -> bool {
+        matches!(self, Self::CallOnTwoPages | Self::CallOnTwoPagesAlone)
+    }
 }
 
 impl Reach {

@@ -33,6 +33,7 @@ pub(super) fn perform(flaw: Flaw, handle: &mut Handle<'_>, token: Token) -> Resu
         Flaw::HandsOnAfterTheWindow => hand_on_after_the_window(handle),
         Flaw::FlushesASnapshot => flush_a_snapshot(handle, token),
         Flaw::RepeatsWhatMayBeThere => repeat_what_may_be_there(handle, token),
+        Flaw::BelievesItIsThere => believe_it_is_there(handle, token),
         Flaw::ForgetsTheList => forget_the_list(handle, token),
         Flaw::CleansUpUnlocked => clean_up_unlocked(handle),
         Flaw::CleansUpByAnEarlierLook => clean_up_by_an_earlier_look(handle),
@@ -78,6 +79,20 @@ fn repeat_what_may_be_there(handle: &mut Handle<'_>, token: Token) -> Result<()>
         }
         handle.flush()
     })
+}
+
+/// As a program does that looks only at whether it was told that nothing was written.
+fn believe_it_is_there(handle: &mut Handle<'_>, token: Token) -> Result<()> {
+    handle.record(token)?;
+    handle
+        .flush()
+        .or_else(|error| match error.is_indeterminate() {
+            true => {
+                handle.said.acknowledged.push(token);
+                Ok(())
+            }
+            false => Err(error),
+        })
 }
 
 /// As if the totals had nothing of the list.

@@ -1,8 +1,7 @@
 //! A flush that fails, and is tried again.
 //!
-//! After a sync that failed nobody knows whether the call is in the file, and after a write of which
-//! undoing fails too. The handle lets go of it then. One failure is enough for that where a flush is to
-//! survive a power loss, so those here do.
+//! Nobody knows whether the call is in the file after a sync that failed, and after a write of more than
+//! a page that failed and of which undoing failed too. The handle lets go of it then.
 
 use super::FLOCK;
 use super::cast::{Before, Cast, Reach};
@@ -17,7 +16,26 @@ pub(in crate::stores) const RETRY: Subject = Subject {
     holds: "a flush that is tried again counts its call once, or once or never if nobody knows",
     ground: Ground::Store(&[FLOCK], |_, setting| Box::new(CALLS.search(setting))),
     settings: &[Setting::failures(1, 2), Setting::failing(2)],
+    controls: &[BELIEVED],
+};
+
+pub(in crate::stores) const IN_PAGES: Subject = Subject {
+    name: "flush-retried-in-pages",
+    kind: Kind::Statistics,
+    holds: "a flush of more than a page that is tried again counts its call once, or nobody knows",
+    ground: Ground::Store(&[FLOCK], |_, setting| {
+        Box::new(CALLS_IN_PAGES.search(setting))
+    }),
+    settings: &[Setting::failures(1, 2)],
     controls: &[RECORDED_ANEW],
+};
+
+const BELIEVED: Control = Control {
+    name: "flush-believed",
+    leaves_out: "Takes an error that says that its call may be in the file for its acknowledgement.",
+    verdicts: &[ViolationKind::Lost],
+    setting: Setting::failing(1),
+    search: |_, setting| Box::new(CALLS_BELIEVED.search(setting)),
 };
 
 const RECORDED_ANEW: Control = Control {
@@ -28,6 +46,7 @@ const RECORDED_ANEW: Control = Control {
     search: |_, setting| Box::new(CALLS_RECORDED_ANEW.search(setting)),
 };
 
+/// With these one failing call is enough.
 const DURABLE: Manner = Manner {
     durability: Durability::Power,
     ..Manner::ORDINARY
@@ -40,8 +59,20 @@ const CALLS: Cast = Cast {
     ..Cast::of(&[&[Act::CountTwiceIfNeeded], &[Act::Count]])
 };
 
-/// A write of more than a page that fails, and undoing it fails too.
-const CALLS_RECORDED_ANEW: Cast = Cast {
+const CALLS_IN_PAGES: Cast = Cast {
+    manner: Manner::ORDINARY,
     before: Before::CallOnTwoPagesAlone,
-    ..Cast::of(&[&[Act::Flawed(Flaw::RepeatsWhatMayBeThere)]])
+    ..CALLS
+};
+
+const CALLS_BELIEVED: Cast = Cast {
+    parts: &[&[Act::Flawed(Flaw::BelievesItIsThere)]],
+    goals: &[],
+    ..CALLS
+};
+
+const CALLS_RECORDED_ANEW: Cast = Cast {
+    parts: &[&[Act::Flawed(Flaw::RepeatsWhatMayBeThere)]],
+    goals: &[],
+    ..CALLS_IN_PAGES
 };

@@ -40,6 +40,8 @@ pub(super) enum Act {
 pub(super) enum Flaw {
     /// The end of a session reads, and then empties the file.
     FinalizesInSteps,
+    /// An error that says that its call may be in the file is an acknowledgement.
+    BelievesItIsThere,
     /// The end of a session hands on the result after the window that took it.
     HandsOnAfterTheWindow,
     /// A flush reads, and then writes what it had read with its own call added.

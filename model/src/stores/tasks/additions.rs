@@ -5,14 +5,14 @@ use super::control::without_numbers;
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
 
 pub(in crate::stores) const ADDITIONS: Subject = Subject {
     name: "task-additions",
     kind: Kind::Tasks,
     holds: "of tasks that are added at the same time none is lost, and each is announced",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(TWO_ADD.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(TWO_ADD.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[SNAPSHOT],
@@ -22,8 +22,8 @@ pub(in crate::stores) const RESET: Subject = Subject {
     name: "task-reset",
     kind: Kind::Tasks,
     holds: "a task that begins anew is announced anew, and a claim of its start before confirms nothing",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ONE_RESETS.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(ONE_RESETS.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[ANY_START],
@@ -68,8 +68,8 @@ const ONE_ADDS_TO_A_SNAPSHOT: Cast = Cast::of(&[
     &[Act::Add(THIRD)],
 ]);
 
-/// The one confirms its claim of the first start when the other has claimed the second, and is killed
-/// before it sends it.
+/// The one confirms its claim of the first start when the other, which was killed before it sent it, has
+/// claimed the second.
 const WITHOUT_NUMBERS: Cast = Cast {
     misread: Some(without_numbers),
     ..Cast::of(&[CHECKS, RESETS_AND_CHECKS])

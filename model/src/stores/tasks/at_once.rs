@@ -4,14 +4,14 @@ use super::cast::{Cast, Reach};
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
 
 pub(in crate::stores) const ADDED_AND_REMOVED: Subject = Subject {
     name: "task-added-and-removed",
     kind: Kind::Tasks,
     holds: "a task that some add and others remove is there if the last one added it, and each is told what it found",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ADDED_BESIDE_A_REMOVAL.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(ADDED_BESIDE_A_REMOVAL.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[BRINGS_BACK],
@@ -21,8 +21,8 @@ pub(in crate::stores) const RESET_TWICE: Subject = Subject {
     name: "task-reset-twice",
     kind: Kind::Tasks,
     holds: "of two starts of a task at once one remains, and the tries of its announcements are numbered from it on",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(TWO_RESET.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(TWO_RESET.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[KEEPS_THE_TRIES],

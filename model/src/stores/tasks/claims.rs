@@ -5,7 +5,7 @@ use super::said::{Act, Flaw};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
 use crate::stores::scene::without_lock;
-use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use hookstate::strategy::ALL;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ pub(in crate::stores) const CLAIMS: Subject = Subject {
     name: "claims",
     kind: Kind::Tasks,
     holds: "an announcement is claimed by one process and sent once, and after a kill once more by a later check",
-    ground: Ground::Store(&ALL, |strategy, setting| {
-        Box::new(ALL_CHECK.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&ALL, |sound, setting| {
+        Box::new(ALL_CHECK.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[UNLOCKED, TWO_WINDOWS, NEVER_RETRIED, CONFIRMED_FIRST],
@@ -24,8 +24,8 @@ pub(in crate::stores) const FAILURES: Subject = Subject {
     name: "claims-that-fail",
     kind: Kind::Tasks,
     holds: "an announcement that could not be sent is tried by one process again, three times in all",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(SOME_FAIL.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(SOME_FAIL.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[FAILING_UNLOCKED],
@@ -35,8 +35,8 @@ pub(in crate::stores) const RETRIES: Subject = Subject {
     name: "claims-retried",
     kind: Kind::Tasks,
     holds: "if notifiers are slower than a retry, each try is that of one process, and there are three",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ALL_ARE_SLOW.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(ALL_ARE_SLOW.search(sound, setting))
     }),
     settings: &[
         Setting::kills(4, 0),
@@ -51,8 +51,8 @@ pub(in crate::stores) const PASSING: Subject = Subject {
     name: "claims-passing",
     kind: Kind::Tasks,
     holds: "if a later announcement is due, the earlier one passes; a clock that steps repeats none",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ONE_IS_AHEAD.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(ONE_IS_AHEAD.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[PASSING_UNLOCKED, NOT_PASSED, PASSING_CONFIRMED_FIRST],

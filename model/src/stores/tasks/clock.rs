@@ -5,15 +5,15 @@ use super::control::forget_the_clock;
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, KILLS};
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
 use std::time::Duration;
 
 pub(in crate::stores) const WAITING: Subject = Subject {
     name: "claims-after-waiting",
     kind: Kind::Tasks,
     holds: "if time passes while processes wait for the lock, no window takes that for a step back",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(SOME_WAIT.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(SOME_WAIT.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[READ_BEFORE],
@@ -23,8 +23,8 @@ pub(in crate::stores) const EXPIRY: Subject = Subject {
     name: "task-expiry",
     kind: Kind::Tasks,
     holds: "a task that has come to its age is dropped by the next window, and told by one process",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(SOME_EXPIRE.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(SOME_EXPIRE.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[NEVER_DROPPED, FORGETS_THE_CLOCK],

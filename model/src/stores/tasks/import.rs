@@ -6,14 +6,14 @@ use super::said::{Act, Flaw, Key};
 use super::{FLOCK, SETTINGS};
 use crate::oracle::Token;
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
 
 pub(in crate::stores) const IMPORT: Subject = Subject {
     name: "task-import",
     kind: Kind::Tasks,
     holds: "of all imports one takes over the tasks, and one that was removed since does not come back",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ALL_IMPORT.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(ALL_IMPORT.search(sound, setting))
     }),
     settings: SETTINGS,
     controls: &[TWO_WINDOWS, SECOND_LOOK, REMOVES_THE_FILE],

@@ -4,14 +4,14 @@ use super::cast::{Cast, Reach};
 use super::said::{Act, Flaw, Key};
 use super::{FLOCK, KILLS, SETTINGS};
 use crate::oracle::ViolationKind;
-use crate::stores::{Control, Ground, Kind, Setting, Sound, Subject};
+use crate::stores::{Control, Ground, Kind, Setting, Subject};
 
 pub(in crate::stores) const REMOVAL: Subject = Subject {
     name: "task-removal",
     kind: Kind::Tasks,
     holds: "a task that is removed while others announce it stays removed, and that of its agent goes on",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ONE_REMOVES.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(ONE_REMOVES.search(sound, setting))
     }),
     settings: SETTINGS,
     controls: &[SNAPSHOT],
@@ -21,8 +21,8 @@ pub(in crate::stores) const SESSION: Subject = Subject {
     name: "session-removal",
     kind: Kind::Tasks,
     holds: "a session that is removed while others announce its tasks is gone with all of them, and no other",
-    ground: Ground::Store(&[FLOCK], |strategy, setting| {
-        Box::new(ONE_ENDS_A_SESSION.search(Sound::Shipping(strategy), setting))
+    ground: Ground::Store(&[FLOCK], |sound, setting| {
+        Box::new(ONE_ENDS_A_SESSION.search(sound, setting))
     }),
     settings: KILLS,
     controls: &[SESSION_SNAPSHOT],
