@@ -160,12 +160,12 @@ impl Plan {
     }
 
     fn run(self, bounds: Bounds) -> Report<Box<dyn AnyViolation>> {
-        let builder = loom_without_bounds_of_its_own((self.programs)().len(), bounds);
+        let processes = (self.programs)().len();
+        let builder = loom_without_bounds_of_its_own(processes, bounds);
         // Where orders are left out for another reason, the one that is repeated can be one of them. For
         // the number of processes see `SleepSets`.
-        let cuts = bounds.steps == Steps::Dependent
-            && bounds.preemptions_max.is_none()
-            && (self.programs)().len() <= 2;
+        let cuts =
+            bounds.steps == Steps::Dependent && bounds.preemptions_max.is_none() && processes <= 2;
         let exploration = Arc::new(Exploration {
             plan: self,
             bounds,

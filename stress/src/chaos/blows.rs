@@ -108,11 +108,10 @@ impl<'a> Blows<'a> {
 
     /// A command has ended, after that time. Tells whether it was killed here.
     pub(crate) fn end_of_command(&mut self, status: ExitStatus, lifetime: Duration) -> bool {
-        let aimed_within = self.aimed_within;
-        let delayed = self.delayed;
+        let (was_aimed_at, was_delayed) = (self.aimed_within.is_some(), self.delayed);
         let killed = self.end(status);
-        if !killed && !delayed {
-            self.usual.take(lifetime, aimed_within.is_some());
+        if !killed && !was_delayed {
+            self.usual.take(lifetime, was_aimed_at);
         }
         killed
     }
