@@ -19,8 +19,15 @@ impl<K: Kernel> Site<'_, K> {
         self.make(self.directory)
     }
 
-    /// Brings the names in the directory to the disk, if the store must survive a power loss.
+    /// Brings the names in the directory to the disk after a change of them, if the store must survive a
+    /// power loss. An error leaves open whether the change lasts.
     pub(crate) fn sync_directory(&self) -> Result<()> {
+        self.sync_directory_before().map_err(Error::indeterminate)
+    }
+
+    /// The same before the change that needs these names. Where the directory cannot even be opened,
+    /// nothing has become of that.
+    pub(crate) fn sync_directory_before(&self) -> Result<()> {
         match self.durability {
             Durability::Process => Ok(()),
             Durability::Power => self.sync_names_in(self.directory),
@@ -169,7 +176,7 @@ impl<K: Kernel> Site<'_, K> {
         };
         let written = file.write(content).and_then(|()| match self.durability {
             Durability::Process => Ok(()),
-            Durability::Power => file.sync().and_then(|()| self.sync_directory()),
+            Durability::Power => file.sync().and_then(|()| self.sync_directory_before()),
         });
         if written.is_err() {
             // Half a copy is of no use, and on a full disk it takes the room.
@@ -255,9 +262,8 @@ impl<K: Kernel> Site<'_, K> {
 
     fn sync_names_in(&self, directory: &Path) -> Result<()> {
         let how = OpenHow::existing(Access::Directory);
-        let fd = retried(|| self.kernel.open(directory, how)).map_err(|errno| {
-            Error::from_call("sync", directory, CallKind::Open, errno).indeterminate()
-        })?;
+        let fd = retried(|| self.kernel.open(directory, how))
+            .map_err(|errno| Error::from_call("sync", directory, CallKind::Open, errno))?;
         File::from_fd(self.kernel, directory, fd).sync()
     }
 }

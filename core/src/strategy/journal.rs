@@ -187,7 +187,7 @@ impl<'a, K: Kernel> Journal<'a, K> {
         let header = header_of(old.len(), image.len(), &body);
         let file = self.create()?;
         file.write_at(&body, BODY_AT)?; // I2
-        self.site.sync_directory()?;
+        self.site.sync_directory_before()?;
         let file = self.create()?;
         let written = file.write(&header).and_then(|()| self.sync());
         written.map_err(|error| self.forgotten(error))

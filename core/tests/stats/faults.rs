@@ -1,7 +1,8 @@
 //! Calls of the system that fail: what was recorded is counted once, or it is said that nobody knows.
 
 use crate::scratch::{Scratch, record};
-use hookstate::kernel::{Call, Errno, FailNth, Fault, Host, Watched, Watcher, Way};
+use hookstate::Durability;
+use hookstate::kernel::{Call, CallKind, Errno, FailNth, Fault, Host, Watched, Watcher, Way};
 use hookstate::stats::SessionStats;
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -96,6 +97,67 @@ fn one_failure_anywhere_in_a_flush_is_made_good_by_the_next() {
         }
         assert!(failed > 5, "{failed} of the calls matter");
     }
+}
+
+/// Fails the n-th time that something is opened.
+#[derive(Clone)]
+struct FailsToOpen {
+    left: Rc<Cell<usize>>,
+    struck: Rc<Cell<bool>>,
+}
+
+impl FailsToOpen {
+    fn new(nth: usize) -> Self {
+        Self {
+            left: Rc::new(Cell::new(nth)),
+            struck: Rc::default(),
+        }
+    }
+}
+
+impl Watcher for FailsToOpen {
+    fn before(&self, call: &Call<'_>) -> Way {
+        if call.kind() != CallKind::Open || self.struck.get() {
+            return Way::Through;
+        }
+        match self.left.get().checked_sub(1) {
+            Some(left) => {
+                self.left.set(left);
+                Way::Through
+            }
+            None => {
+                self.struck.set(true);
+                Way::Fail(Errno::MFILE)
+            }
+        }
+    }
+}
+
+/// The directory too, which is opened to be synced before the header of the journal is written.
+#[test]
+fn nothing_that_cannot_be_opened_leaves_a_durable_flush_in_doubt() {
+    let mut failed = 0;
+    for nth in 0.. {
+        let scratch = prepared(false);
+        let before = count(&scratch);
+        let watcher = FailsToOpen::new(nth);
+        let mut stats = broken(&scratch, watcher.clone()).durability(Durability::Power);
+        record_three(&mut stats);
+        if let Err(error) = stats.flush() {
+            failed += 1;
+            assert!(!error.is_indeterminate(), "open {nth}: {error}");
+        }
+        let _ = stats.flush().expect("everything can be opened again");
+        drop(stats);
+        assert_eq!(count(&scratch), before + 3, "open {nth}");
+        if !watcher.struck.get() {
+            break;
+        }
+    }
+    assert!(
+        failed > 2,
+        "the file, its journal and the directory: {failed}"
+    );
 }
 
 /// What came of a device that was gone from some call of a flush on.

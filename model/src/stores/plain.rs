@@ -35,11 +35,9 @@ impl Strategy for Plain {
         let path = self.data_file(site);
         let file = locked(site.kernel, &path, FlockOperation::Exclusive)?;
         let mut state: T = state_in(&file)?;
-        let before = encoded(&state);
         let changed = change(&mut state);
-        let after = encoded(&state);
-        if changed.is_ok() && after != before {
-            file.write_bytes(&page_of(after))?;
+        if changed.is_ok() {
+            file.write_bytes(&page_of(encoded(&state)))?;
         }
         Ok(Outcome::clean(changed))
     }

@@ -68,9 +68,14 @@ impl Selection {
 pub(super) fn impossible(subject: stores::Subject, setting: Setting) -> Option<&'static str> {
     let own = subject.settings.iter().map(|own| own.processes);
     let fewest = own.min().unwrap_or(1);
+    let mut budgets = subject.settings.iter().map(|own| own.budget);
+    let is_about_failures = budgets.all(|own| own.failures > 0);
     match (setting.engine, setting.budget.power_cuts) {
         (Engine::Loom, _) => Some(NOT_BY_LOOM),
         (Engine::Search, 0) if setting.processes < fewest => Some(super::TOO_FEW),
+        (Engine::Search, 0) if is_about_failures && setting.budget.failures == 0 => {
+            Some("it is about calls that fail")
+        }
         (Engine::Search, 0) => None,
         (Engine::Search, _) => Some("what stands on the strategies is searched without power cuts"),
     }

@@ -293,7 +293,7 @@ const fn style(status: Status) -> Style {
 fn headings(columns: &[Setting]) -> [String; 3] {
     let over = |heading: &dyn Fn(&Setting) -> String| {
         let cells = columns.iter().map(heading);
-        cells.map(|cell| format!("{cell:>CELL$}")).collect()
+        cells.map(|cell| format!(" {cell:>0$}", CELL - 1)).collect()
     };
     let unit = |setting: &Setting| match setting.engine {
         Engine::Search => "states".to_owned(),

@@ -19,8 +19,9 @@ fn print(out: &mut impl Write) -> Result<()> {
         writeln!(out, "  {name}")?;
     }
     writeln!(out, "\nScenarios:")?;
+    let width = widest(catalogue::ALL.iter().map(|scenario| scenario.name));
     for scenario in catalogue::ALL {
-        writeln!(out, "  {:<16}  {}", scenario.name, scenario.about)?;
+        writeln!(out, "  {:<width$}  {}", scenario.name, scenario.about)?;
     }
     stores(out)?;
     controls(out)?;
@@ -29,15 +30,20 @@ fn print(out: &mut impl Write) -> Result<()> {
 
 fn stores(out: &mut impl Write) -> Result<()> {
     let mut section = String::new();
+    let width = widest(stores::ALL.iter().map(|subject| subject.name));
     for subject in stores::ALL {
         let heading = subject.kind.heading(None);
         if heading != section {
             writeln!(out, "\nScenarios, {heading}:")?;
             section = heading;
         }
-        writeln!(out, "  {:<16}  {}", subject.name, subject.holds)?;
+        writeln!(out, "  {:<width$}  {}", subject.name, subject.holds)?;
     }
     Ok(())
+}
+
+fn widest<'n>(names: impl Iterator<Item = &'n str>) -> usize {
+    names.map(str::len).max().unwrap_or_default()
 }
 
 fn controls(out: &mut impl Write) -> Result<()> {
