@@ -68,6 +68,19 @@ impl Trace {
     }
 }
 
+impl Event {
+    /// The call that it is about.
+    fn request(&self) -> Option<&Request> {
+        match self {
+            Self::Returned(request, _)
+            | Self::Unnoticed(request, _)
+            | Self::Waits(request)
+            | Self::Killed(request, _) => Some(request),
+            Self::PowerCut(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

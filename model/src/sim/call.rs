@@ -75,6 +75,26 @@ pub enum Reply {
 }
 
 impl Request {
+    /// The descriptor that it is given, if it is given one.
+    #[must_use]
+    pub const fn fd(&self) -> Option<Fd> {
+        match self {
+            Self::Close { fd }
+            | Self::Flock { fd, .. }
+            | Self::Fstat { fd }
+            | Self::Modified { fd }
+            | Self::Fstatfs { fd }
+            | Self::Pread { fd, .. }
+            | Self::Pwrite { fd, .. }
+            | Self::Append { fd, .. }
+            | Self::Ftruncate { fd, .. }
+            | Self::Fallocate { fd, .. }
+            | Self::Fsync { fd }
+            | Self::Fdatasync { fd } => Some(*fd),
+            _ => None,
+        }
+    }
+
     /// The same call as the seam knows it, for its text and its properties.
     #[must_use]
     pub fn as_call(&self) -> Call<'_> {

@@ -7,39 +7,72 @@ use hookstate::kernel::{Create, Errno, FlockOperation, Result};
 use std::cell::Cell;
 use std::path::Path;
 
-/// What happened, in at most so many characters. The beginnings of file names are what is left out.
-pub(super) fn brief(event: &Event, width: usize) -> String {
-    let whole = text(event, &|path| file_name(path));
+/// What happened, in at most so many characters, and to which open file, if that is to be told and there
+/// is room. The beginnings of file names are what is left out.
+pub(super) fn brief(event: &Event, file: Option<&Path>, width: usize) -> String {
+    let fits = |text: &String| text.chars().count() <= width;
+    let named = file.map(|file| fitted(event, Some(file), width));
+    match named.filter(fits) {
+        Some(named) => named,
+        None => cut(&fitted(event, None, width), width),
+    }
+}
+
+/// What happened, with all that was asked for.
+pub(super) fn whole(event: &Event, file: Option<&Path>) -> String {
+    match event {
+        Event::Returned(..) | Event::Unnoticed(..) => {
+            about(event.to_string(), file, &|path| file_name(path))
+        }
+        _ => event.to_string(),
+    }
+}
+
+/// With names as long as there is room for.
+fn fitted(event: &Event, file: Option<&Path>, width: usize) -> String {
+    let whole = text(event, file, &|path| file_name(path));
     if whole.chars().count() <= width {
         return whole;
     }
     let names = Cell::new(0);
-    let without_names = text(event, &|_| {
+    let without_names = text(event, file, &|_| {
         names.set(names.get() + 1);
         String::new()
     });
     let room = width.saturating_sub(without_names.chars().count()) / names.get().max(1);
-    cut(
-        &text(event, &|path| end(&file_name(path), room.max(NAME_MIN))),
-        width,
-    )
+    text(event, file, &|path| {
+        end(&file_name(path), room.max(NAME_MIN))
+    })
 }
 
 /// Of a file name, at least.
 const NAME_MIN: usize = 8;
 
-fn text(event: &Event, name: Name<'_>) -> String {
+fn text(event: &Event, file: Option<&Path>, name: Name<'_>) -> String {
+    let asked = |request| about(asked(request, name), file, name);
     match event {
         Event::Returned(request, answer) | Event::Unnoticed(request, answer) => {
-            format!("{}{}", call(request, answer, name), result(answer))
+            let call = about(call(request, answer, name), file, name);
+            format!("{call}{}", result(answer))
         }
-        Event::Waits(request) => format!("{} waits", asked(request, name)),
+        Event::Waits(request) => format!("{} waits", asked(request)),
         Event::PowerCut(losses) if losses.is_empty() => "the power is cut: nothing lost".to_owned(),
         Event::PowerCut(_) => "the power is cut".to_owned(),
-        Event::Killed(request, 0) => format!("killed before {}", asked(request, name)),
+        Event::Killed(request, 0) => format!("killed before {}", asked(request)),
         Event::Killed(request, pages) => {
-            format!("killed, {pages} pages into {}", asked(request, name))
+            format!("killed, {pages} pages into {}", asked(request))
         }
+    }
+}
+
+/// The words of a call, with the file behind the first of them.
+fn about(words: String, file: Option<&Path>, name: Name<'_>) -> String {
+    let Some(file) = file else {
+        return words;
+    };
+    match words.split_once(' ') {
+        Some((kind, rest)) => format!("{kind} {} {rest}", name(file)),
+        None => format!("{words} {}", name(file)),
     }
 }
 
@@ -71,7 +104,7 @@ fn cut(text: &str, width: usize) -> String {
     }
 }
 
-/// With the number of bytes that were transferred, if the call has returned.
+/// With the number of bytes that were transferred, or were to be written.
 fn call(request: &Request, answer: &Result<Reply>, name: Name<'_>) -> String {
     let got = match answer {
         Ok(Reply::Bytes(bytes)) => Some(bytes.len()),
@@ -93,6 +126,9 @@ fn call(request: &Request, answer: &Result<Reply>, name: Name<'_>) -> String {
         }
         Some(1) => format!("{kind} 1 byte{at}"),
         Some(got) => format!("{kind} {got} bytes{at}"),
+        None if !matches!(request, Request::Pread { .. }) => {
+            format!("{kind} {asked_for} bytes{at}")
+        }
         None => format!("{kind}{at}"),
     }
 }

@@ -32,9 +32,11 @@ pub(crate) struct Holds {
 /// A number for each file.
 type File = usize;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Description {
     file: File,
+    /// Under which it was opened.
+    path: PathBuf,
     lock: Option<Lock>,
 }
 
@@ -50,6 +52,15 @@ impl Holds {
         let mine = self.open.iter().filter(|((owner, _), _)| *owner == process);
         let holds = mine.map(|(_, description)| self.worth(description));
         holds.max().unwrap_or(Hold::Nothing)
+    }
+
+    /// The name under which the process opened the file that this happens to, if it has opened others too.
+    pub(crate) fn told_apart(&self, process: usize, event: &Event) -> Option<&Path> {
+        let fd = event.request()?.fd()?;
+        let mut mine = self.open.keys().filter(|(owner, _)| *owner == process);
+        let several = mine.nth(1).is_some();
+        let description = self.open.get(&(process, fd)).filter(|_| several)?;
+        Some(&description.path)
     }
 
     fn worth(&self, description: &Description) -> Hold {
@@ -81,9 +92,12 @@ impl Holds {
     fn succeed(&mut self, process: usize, request: &Request, reply: &Reply) {
         match (request, reply) {
             (Request::Open { path, .. }, Reply::Fd(fd)) => {
-                let file = self.named(path);
-                let lock = None;
-                self.open.insert((process, *fd), Description { file, lock });
+                let description = Description {
+                    file: self.named(path),
+                    path: path.clone(),
+                    lock: None,
+                };
+                self.open.insert((process, *fd), description);
             }
             (Request::Close { fd }, _) => {
                 self.open.remove(&(process, *fd));

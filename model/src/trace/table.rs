@@ -1,10 +1,11 @@
 //! A trace as a table: a row for each call, a column for each process, and a bar beside the rows
 //! during which a process holds a lock.
 
-use super::brief::brief;
+use super::brief::{brief, whole};
 use super::{Event, Hold, Holds, Trace};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 
 /// How wide a table may be.
 const WIDTH: usize = 100;
@@ -17,8 +18,9 @@ const GUTTER: usize = 2;
 /// Between two columns.
 const GAP: usize = 2;
 
-/// In up to 100 columns of text, with a number for each call that others can notice. The alternate
-/// form, `{:#}`, has every call, with all that was asked for, and is as wide as it needs to be.
+/// In up to 100 columns of text, with a number for each call that others can notice, and the name of the
+/// file that it happens to where the process has several open. The alternate form, `{:#}`, has every
+/// call, with all that was asked for, and is as wide as it needs to be.
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.rows(f.alternate());
@@ -61,6 +63,7 @@ impl Trace {
         let mut rows = Vec::new();
         for (process, event) in &self.events {
             let before = holds.of(*process);
+            let file = holds.told_apart(*process, event).map(Path::to_owned);
             holds.follow(*process, event);
             let noticed = !matches!(event, Event::Unnoticed(..));
             number += usize::from(noticed);
@@ -79,8 +82,8 @@ impl Trace {
                 number: noticed.then_some(number),
                 process: *process,
                 text: match in_full {
-                    true => event.to_string(),
-                    false => brief(event, width),
+                    true => whole(event, file.as_deref()),
+                    false => brief(event, file.as_deref(), width),
                 },
                 signs,
             });

@@ -354,7 +354,13 @@ mod tests {
     fn what_is_left_out_of_all_is_told() {
         let notes = |line: &str| planned(line).notes;
         assert!(notes("model").is_empty());
-        assert!(notes("model --strategy all --procs 3 --kills 1").is_empty());
+        assert!(notes("model --strategy all --procs 3 --failures 1").is_empty());
+        assert_eq!(
+            notes("model --strategy all --procs 3 --kills 1"),
+            [
+                "left out: flush-retried, flush-retried-in-pages; without a failing call nothing of it comes about"
+            ]
+        );
         let cut = notes("model --scenario all --procs 2 --power-cuts 1");
         assert_eq!(cut.len(), 2);
         assert_eq!(

@@ -74,7 +74,7 @@ pub(super) fn impossible(subject: stores::Subject, setting: Setting) -> Option<&
         (Engine::Loom, _) => Some(NOT_BY_LOOM),
         (Engine::Search, 0) if setting.processes < fewest => Some(super::TOO_FEW),
         (Engine::Search, 0) if is_about_failures && setting.budget.failures == 0 => {
-            Some("it is about calls that fail")
+            Some("without a failing call nothing of it comes about")
         }
         (Engine::Search, 0) => None,
         (Engine::Search, _) => Some("what stands on the strategies is searched without power cuts"),
