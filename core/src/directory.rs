@@ -26,7 +26,7 @@ impl<K: Kernel> Site<'_, K> {
     }
 
     /// The same before the change that needs these names. Where the directory cannot even be opened,
-    /// nothing has become of that.
+    /// nothing has become of that; a sync that fails leaves everything open, whatever it was for.
     pub(crate) fn sync_directory_before(&self) -> Result<()> {
         match self.durability {
             Durability::Process => Ok(()),

@@ -50,7 +50,7 @@ impl Trace {
         &self.events
     }
 
-    /// How many calls there were that others could notice.
+    /// How many calls there were that others could notice, or that were moves of their own.
     #[must_use]
     pub fn len(&self) -> usize {
         self.noticed().count()

@@ -145,7 +145,7 @@ impl Strategy for Flock {
         let value = state.map(last).transpose();
         if value.is_ok() {
             journal.remove()?;
-            site.sync_directory()?;
+            site.sync_directory_before()?;
             site.unlink(&path)?; // I1, I2
             site.sync_directory()?;
         }

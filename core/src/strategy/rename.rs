@@ -199,7 +199,7 @@ fn state_in<T: State, K: Kernel>(
 fn restore<K: Kernel>(site: &Site<'_, K>, names: &Names, spare: &[u8]) -> Result<()> {
     stage(site, &names.copy, spare)?;
     site.rename_or_remove(&names.copy, &names.data)?;
-    site.sync_directory()
+    site.sync_directory_before()
 }
 
 fn content_of<K: Kernel>(site: &Site<'_, K>, path: &Path) -> Result<Option<Vec<u8>>> {

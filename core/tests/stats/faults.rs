@@ -160,6 +160,34 @@ fn nothing_that_cannot_be_opened_leaves_a_durable_flush_in_doubt() {
     );
 }
 
+/// What comes after the removal of the name does.
+#[test]
+fn of_what_cannot_be_opened_in_a_durable_removal_only_the_last_leaves_it_in_doubt() {
+    let mut doubts = 0;
+    for nth in 0.. {
+        let scratch = prepared(false);
+        let before = count(&scratch);
+        let watcher = FailsToOpen::new(nth);
+        let mut stats = broken(&scratch, watcher.clone())
+            .durability(Durability::Power)
+            .remove_when_finalized();
+        record_three(&mut stats);
+        let last = match stats.finalize() {
+            Err(error) if error.is_indeterminate() => {
+                doubts += 1;
+                continue;
+            }
+            Err(_) => stats.finalize().expect("everything can be opened again"),
+            Ok(last) => last,
+        };
+        assert_eq!(last.value.file().tool_count(), before + 3, "open {nth}");
+        if !watcher.struck.get() {
+            break;
+        }
+    }
+    assert_eq!(doubts, 1);
+}
+
 /// What came of a device that was gone from some call of a flush on.
 struct Breakdown {
     indeterminate: bool,

@@ -189,24 +189,16 @@ fn ending(state: &State, others: Option<Exit>) -> AnyEnding {
 impl Sightings {
     fn count(&mut self, movement: Move) {
         match movement {
-            Move::Step(how) => self.count_call(how),
-            Move::KillAfter(how, _) => {
-                self.count_call(how);
-                self.killed += 1;
-            }
+            Move::Step(How::Whole) => {}
+            Move::Step(How::Failing(_)) => self.failed += 1,
+            Move::Step(How::Short(_)) => self.shortened += 1,
+            // Whatever became of its call before.
+            Move::KillAfter(..) => self.killed += 1,
             Move::Kill(pages) => {
                 self.killed += 1;
                 self.torn += usize::from(pages > 0);
             }
             Move::PowerCut(_) => self.power_cuts += 1,
-        }
-    }
-
-    fn count_call(&mut self, how: How) {
-        match how {
-            How::Whole => {}
-            How::Failing(_) => self.failed += 1,
-            How::Short(_) => self.shortened += 1,
         }
     }
 }

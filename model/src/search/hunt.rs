@@ -93,7 +93,7 @@ impl<'a> Hunt<'a> {
         self.report
     }
 
-    /// Every process before its first call that others can notice.
+    /// Every process before the first call that is a move of its own.
     fn begin(&mut self) {
         let first = self.first(&mut ());
         let fingerprint = first.fingerprint(self.parts);

@@ -222,7 +222,7 @@ impl Rules<'_> {
         Some(state)
     }
 
-    /// The first calls of those that have started, if nobody can notice them.
+    /// The first calls of those that have started, up to one that is a move of its own.
     pub(super) fn begin(&self, state: &mut State, log: &mut impl Log) {
         for seat in 0..state.seats.len() {
             if state.seats[seat].started && state.seats[seat].exit.is_none() {

@@ -20,11 +20,17 @@ pub(super) fn brief(event: &Event, file: Option<&Path>, width: usize) -> String 
 
 /// What happened, with all that was asked for.
 pub(super) fn whole(event: &Event, file: Option<&Path>) -> String {
+    let about = |words: String| about(words, file, &|path| file_name(path));
     match event {
-        Event::Returned(..) | Event::Unnoticed(..) => {
-            about(event.to_string(), file, &|path| file_name(path))
+        Event::Returned(..) | Event::Unnoticed(..) | Event::Waits(_) => about(event.to_string()),
+        Event::Killed(request, 0) => format!("killed before {}", about(request.to_string())),
+        Event::Killed(request, pages) => {
+            format!(
+                "killed after {pages} pages of {}",
+                about(request.to_string())
+            )
         }
-        _ => event.to_string(),
+        Event::PowerCut(_) => event.to_string(),
     }
 }
 

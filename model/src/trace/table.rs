@@ -18,9 +18,9 @@ const GUTTER: usize = 2;
 /// Between two columns.
 const GAP: usize = 2;
 
-/// In up to 100 columns of text, with a number for each call that others can notice, and the name of the
-/// file that it happens to where the process has several open. The alternate form, `{:#}`, has every
-/// call, with all that was asked for, and is as wide as it needs to be.
+/// In up to 100 columns of text, for up to four processes, with a number for each call that others can
+/// notice, and the name under which its file was opened where the process has several open. The alternate
+/// form, `{:#}`, has every call, with all that was asked for, and is as wide as it needs to be.
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.rows(f.alternate());

@@ -74,12 +74,14 @@ pub(super) fn impossible(subject: stores::Subject, setting: Setting) -> Option<&
         (Engine::Loom, _) => Some(NOT_BY_LOOM),
         (Engine::Search, 0) if setting.processes < fewest => Some(super::TOO_FEW),
         (Engine::Search, 0) if is_about_failures && setting.budget.failures == 0 => {
-            Some("without a failing call nothing of it comes about")
+            Some(NO_FAILURE)
         }
         (Engine::Search, 0) => None,
         (Engine::Search, _) => Some("what stands on the strategies is searched without power cuts"),
     }
 }
+
+const NO_FAILURE: &str = "without a failing call nothing of it comes about";
 
 const NOT_BY_LOOM: &str = "loom explores the strategies, and not what stands on them";
 

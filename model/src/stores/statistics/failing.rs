@@ -1,7 +1,8 @@
 //! A flush that fails, and is tried again.
 //!
-//! Nobody knows whether the call is in the file after a sync that failed, and after a write of more than
-//! a page that failed and of which undoing failed too. The handle lets go of it then.
+//! Nobody knows whether the call is in the file after a write of more than a page that failed and of which
+//! undoing failed too; and where it is to survive a power loss, after a sync that failed, and any failure
+//! from the header of the journal on. The handle lets go of it then.
 
 use super::FLOCK;
 use super::cast::{Before, Cast, Reach};
