@@ -86,23 +86,43 @@ fn what_a_kill_leaves_of_a_completion_is_completed() {
     assert!(completes(&scratch));
 }
 
+/// Of what was left, with this done to the journal: the next change finds the old state and reports nothing.
+fn completes_nothing(left: &Scratch, told: &str, damage: impl Fn(&mut Vec<u8>)) {
+    let old = fs::read(plain(left).path()).expect("read");
+    let old: Ledger = serde_json::from_slice(&old).expect("a ledger");
+    let scratch = left.copy();
+    let journal = scratch.store().join("state.json.journal");
+    let mut bytes = fs::read(&journal).expect("read");
+    damage(&mut bytes);
+    fs::write(&journal, bytes).expect("write");
+    let next = SMALL.made_in(&plain(&scratch)).expect(told);
+    assert_eq!(next.recovery, None, "{told}");
+    let read = plain(&scratch).read().expect(told).value;
+    assert_eq!(read, old.after(&SMALL), "{told}");
+}
+
 /// Whoever wrote it, it is not what our writer committed.
 #[test]
 fn a_journal_with_one_wrong_bit_in_its_header_completes_nothing() {
     const HEADER: usize = 36;
     let left = left_incomplete();
-    let old = plain(&left).path();
-    let old: Ledger = serde_json::from_slice(&fs::read(old).expect("read")).expect("a ledger");
     for at in 0..HEADER {
-        let scratch = left.copy();
-        let journal = scratch.store().join("state.json.journal");
-        let mut bytes = fs::read(&journal).expect("read");
-        bytes[at] ^= 1;
-        fs::write(&journal, bytes).expect("write");
-        let next = SMALL.made_in(&plain(&scratch)).expect("nothing is wrong");
-        assert_eq!(next.recovery, None, "byte {at}");
-        let read = plain(&scratch).read().expect("a state").value;
-        assert_eq!(read, old.after(&SMALL), "byte {at}");
+        completes_nothing(&left, &format!("byte {at}"), |journal| {
+            journal[at] ^= 1;
+        });
+    }
+}
+
+/// As a power loss can leave it where the size reaches the disk late.
+#[test]
+fn a_journal_that_lacks_its_end_completes_nothing() {
+    let left = left_incomplete();
+    let journal = left.store().join("state.json.journal");
+    let size = fs::read(journal).expect("read").len();
+    for kept in [size - 1, size / 2, LONG + 1, LONG] {
+        completes_nothing(&left, &format!("{kept} bytes"), |journal| {
+            journal.truncate(kept);
+        });
     }
 }
 
