@@ -107,7 +107,7 @@ impl Cast {
     fn judge(&self, parts: &[&'static [Act]]) -> Judge {
         let before = match self.before {
             Before::Nothing => Vec::new(),
-            _ => vec![EARLIER],
+            Before::Call | Before::CallOnTwoPages | Before::CallOnTwoPagesAlone => vec![EARLIER],
         };
         let added = parts.iter().enumerate();
         Judge {
